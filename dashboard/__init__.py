@@ -1,0 +1,1 @@
+"""Everything that people see: pages, API, feed, sign-in, commands."""

@@ -1,0 +1,1 @@
+"""The administrator's page: users, cameras, bridges, and what runs. Read only."""

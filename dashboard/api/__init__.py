@@ -1,0 +1,34 @@
+"""The HTTP API: one module per family, each a thin router over `sightline.dashboard.operations`.
+
+Who may call what is decided before (`sightline.dashboard.access.rules`); in which scope, by the database.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from sightline.dashboard.api import (
+    alerts,
+    audit,
+    cameras,
+    coverage,
+    deployments,
+    incidents,
+    machine,
+    openapi,
+    problems,
+    rota,
+    session,
+    streams,
+)
+from sightline.dashboard.services import Services
+
+
+def include_api(app: FastAPI, services: Services) -> None:
+    """Add every route of the API, the sign-in page, and problem documents for errors, to an application."""
+    app.state.services = services
+    problems.install(app)
+    for family in (
+        session, cameras, streams, alerts, incidents, deployments, rota, coverage, audit, machine, openapi,
+    ):  # fmt: skip
+        app.include_router(family.router)

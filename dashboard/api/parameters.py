@@ -1,0 +1,70 @@
+"""What routes share: the services, paths' parts, and geographic parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Request
+
+from sightline.dashboard.errors import InvalidError
+from sightline.dashboard.services import Services
+
+
+def _services(request: Request) -> Services:
+    return cast("Services", request.app.state.services)
+
+
+WithServices = Annotated[Services, Depends(_services)]
+Key = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""An id in a path."""
+
+
+def _numbers(text: str, field: str, names: tuple[str, ...]) -> list[float]:
+    parts = text.split(",")
+    allowed = ",".join(names)
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) != len(names) or not all(map(math.isfinite, numbers)):
+        raise InvalidError(f"{field} is {text[:80]!r}; it must be {allowed}.", field, allowed)
+    for name, number in zip(names, numbers, strict=True):
+        limit = 90 if name in ("lat", "south", "north") else 180
+        if abs(number) > limit:
+            raise InvalidError(
+                f"{field}: {name} is {number:g}; it must be from -{limit} to {limit}.",
+                field,
+                allowed,
+            )
+    return numbers
+
+
+def bbox(text: str | None) -> tuple[float, float, float, float] | None:
+    """west,south,east,north in degrees (RFC 7946, section 5).
+
+    Raises:
+        InvalidError: it is not that.
+    """
+    if text is None:
+        return None
+    west, south, east, north = _numbers(text, "bbox", ("west", "south", "east", "north"))
+    if west > east or south > north:
+        raise InvalidError(
+            "bbox: west must not be east of east, nor south north of north.",
+            "bbox",
+            "west,south,east,north",
+        )
+    return west, south, east, north
+
+
+def place(text: str | None) -> tuple[float, float] | None:
+    """lat,lon in degrees.
+
+    Raises:
+        InvalidError: it is not that.
+    """
+    if text is None:
+        return None
+    lat, lon = _numbers(text, "near", ("lat", "lon"))
+    return lat, lon

@@ -1,0 +1,96 @@
+"""Live streams, and WHEP (draft-ietf-wish-whep) as the browser's way to their picture."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from sightline.dashboard.api.parameters import WithServices
+from sightline.dashboard.errors import InvalidError, NotSignedInError
+from sightline.dashboard.operations import streams
+from sightline.dashboard.operations.fields import Fields
+from sightline.dashboard.relay_client import SDP
+
+router = APIRouter(tags=["streams"])
+
+
+class StreamFields(Fields):
+    """What is asked for, and why."""
+
+    camera: Annotated[str, Field(min_length=1, max_length=64)]
+    purpose: Annotated[str, Field(max_length=64)] = ""
+    reason: Annotated[str, Field(max_length=500)] = ""
+    incident: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
+        default=None, description="May be left out for officer_safety: a provisional one is made"
+    )
+
+
+@router.post("/api/streams", status_code=201)
+async def open_stream(body: StreamFields, services: WithServices) -> dict[str, Any]:
+    """Open a live stream: within the rules of the stream gate, audited before the address is given."""
+    opened = await streams.open_stream(
+        services,
+        camera=body.camera,
+        purpose=body.purpose,
+        reason=body.reason,
+        incident=body.incident,
+    )
+    return {
+        "id": opened.stream,
+        "stream": opened.stream,
+        "camera": opened.camera,
+        "incident": opened.incident,
+        "whep": opened.whep,
+        "token": opened.token,
+        "expires": opened.expires,
+    }
+
+
+@router.get("/api/streams")
+async def list_streams(services: WithServices) -> dict[str, Any]:
+    """The open streams that the user may know of."""
+    async with services.acting() as act:
+        return {"streams": await streams.open_streams(act)}
+
+
+@router.delete("/api/streams/{stream}", status_code=204)
+async def end_stream(stream: UUID, services: WithServices) -> Response:
+    """End one's own stream."""
+    async with services.acting() as act:
+        await streams.end_stream(act, stream)
+    return Response(status_code=204)
+
+
+@router.post("/whep/{stream}", status_code=201)
+async def watch(stream: UUID, request: Request, services: WithServices) -> Response:
+    """The browser's SDP offer, with the stream's one-time token as bearer; gives the SDP answer."""
+    token = _token(request)
+    if token is None:
+        raise NotSignedInError(
+            "The stream's one-time token is missing: Authorization: Bearer TOKEN."
+        )
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != SDP:
+        raise InvalidError(f"The body must be {SDP}.", "Content-Type", [SDP])
+    try:
+        offer = (await request.body()).decode()
+    except UnicodeDecodeError:
+        raise InvalidError("The SDP offer is not text in UTF-8.") from None
+    answer = await streams.watch(services, stream, token, offer)
+    return Response(
+        answer, 201, {"Location": f"/whep/{stream}", "ETag": f'"{stream}"'}, media_type=SDP
+    )
+
+
+@router.delete("/whep/{stream}", status_code=200)
+async def leave(stream: UUID, request: Request, services: WithServices) -> Response:
+    """End the viewing, by the session that opened it or the same token."""
+    await streams.leave(services, stream, _token(request))
+    return Response(status_code=200)
+
+
+def _token(request: Request) -> str | None:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() or None if scheme.lower() == "bearer" else None

@@ -1,0 +1,94 @@
+/**
+ * The open incidents across the top of the map: one press frames an incident, with its recording cameras ranked.
+ * Event `frame` (detail: incident id, "" to let go).
+ */
+import { h, mark, say } from "./dom.js";
+import { ageWords, fullTime } from "./ages.js";
+import { GRADE_SHAPES } from "./incident_markers.js";
+
+/** What the state of the newest deployment says on the strip; states that are over say nothing. */
+const DEPLOYMENT_WORDS = {
+  requested: "negotiators requested", triage: "in triage", deployed: "negotiators deployed",
+  en_route: "negotiators en route", on_scene: "negotiators on scene", advice_only: "advice only",
+};
+
+export class IncidentStrip extends EventTarget {
+  #element;
+  #items = new Map();
+  #list;
+  #note;
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    super();
+    this.#element = element;
+    this.#list = h("div", { class: "strip-items", role: "group", "aria-label": "Open incidents" });
+    this.#note = h("p", { class: "strip-note" });
+    element.replaceChildren(this.#list, this.#note);
+  }
+
+  /**
+   * @param {import("./incidents.js").Incidents} incidents
+   * @param {string} framed id
+   * @param {number} nowMs
+   */
+  draw(incidents, framed, nowMs) {
+    say(this.#note, noteOf(incidents));
+    this.#note.hidden = this.#note.textContent === "";
+    mark(this.#note, "data-bad", incidents.error ? "true" : null);
+    const wanted = incidents.open.map((incident) => {
+      const item = this.#items.get(incident.id) ?? this.#make(incident.id);
+      this.#drawItem(item, incident, String(incident.id) === framed, nowMs);
+      return item;
+    });
+    const ids = new Set(incidents.open.map((incident) => incident.id));
+    for (const id of this.#items.keys()) if (!ids.has(id)) this.#items.delete(id);
+    if (wanted.some((item, place) => this.#list.children[place] !== item) || this.#list.children.length !== wanted.length) {
+      this.#list.replaceChildren(...wanted);
+    }
+  }
+
+  #make(id) {
+    const item = h(
+      "button", { class: "strip-item", type: "button" },
+      h("span", { class: "strip-grade", "aria-hidden": "true" }), h("span", { class: "strip-log" }),
+      h("span", { class: "strip-title" }), h("span", { class: "strip-tags" }), h("span", { class: "strip-age" }),
+    );
+    item.addEventListener("click", () => {
+      const isFramed = item.getAttribute("aria-pressed") === "true";
+      this.dispatchEvent(new CustomEvent("frame", { detail: isFramed ? "" : String(id) }));
+    });
+    this.#items.set(id, item);
+    return item;
+  }
+
+  #drawItem(item, incident, isFramed, nowMs) {
+    const [shape, log, title, tags, age] = item.children;
+    const openedMs = Date.parse(incident.opened_time);
+    say(shape, GRADE_SHAPES[incident.grade] ?? "●");
+    say(log, incident.log_number ?? "provisional");
+    say(title, incident.title);
+    say(tags, tagsOf(incident).join(" · "));
+    say(age, ageWords((nowMs - openedMs) / 1000));
+    mark(age, "title", fullTime(openedMs));
+    mark(item, "data-grade", incident.grade);
+    mark(item, "aria-pressed", String(isFramed));
+    mark(item, "title", incident.lat === null ? "This incident has no place" : null);
+    mark(item, "aria-label", `${incident.grade_name}: ${incident.title}, log ${incident.log_number ?? "not linked yet"}${tags.textContent ? `, ${tags.textContent}` : ""}`);
+  }
+}
+
+function tagsOf(incident) {
+  const said = [];
+  if (incident.restricted) said.push("restricted");
+  if (incident.exercise) said.push("exercise");
+  const newest = incident.deployments.at(-1);
+  if (newest && DEPLOYMENT_WORDS[newest.state]) said.push(DEPLOYMENT_WORDS[newest.state]);
+  return said;
+}
+
+function noteOf(incidents) {
+  if (incidents.error) return `Incidents could not be read: ${incidents.error}`;
+  if (!incidents.read) return "Reading incidents…";
+  return incidents.open.length === 0 ? "No open incidents." : "";
+}

@@ -1,0 +1,95 @@
+/**
+ * The open incidents that this user may see, kept up to date by the feed's events.
+ *
+ * Event `change`: they are different, or could not be read (`error` says why).
+ */
+
+/** Milliseconds in which several events make one reading. */
+const TOGETHER_MS = 250;
+/** Events can be lost; this is how long a difference may stay unseen at most. */
+const ANEW_EVERY_MS = 30_000;
+const CONCERNS = new Set(["incident", "deployment"]);
+
+/**
+ * @typedef {object} Incident
+ * @property {number} id
+ * @property {string|null} log_number
+ * @property {string} title
+ * @property {number|null} lat
+ * @property {number|null} lon
+ * @property {string} grade
+ * @property {string} grade_name
+ * @property {string} talkgroup
+ * @property {boolean} restricted
+ * @property {boolean} exercise
+ * @property {boolean} provisional
+ * @property {string} opened_time
+ * @property {string[]} cameras
+ * @property {Array<{id: number, state: string}>} deployments
+ */
+
+export class Incidents extends EventTarget {
+  /** @type {Incident[]} immediate ones first, then the newest */
+  open = [];
+  /** Whether they were read at least once. */
+  read = false;
+  /** Why they could not be read last time; "" where they could. */
+  error = "";
+  #call;
+  #waiting = 0;
+
+  /** @param {typeof import("./api.js").call} call */
+  constructor(call) {
+    super();
+    this.#call = call;
+  }
+
+  /** Read now, and whenever an event of the feed concerns them. */
+  start() {
+    window.addEventListener("sightline:event", (message) => {
+      if (CONCERNS.has(message.detail.event)) this.refresh();
+    });
+    setInterval(() => this.refresh(), ANEW_EVERY_MS);
+    return this.#read();
+  }
+
+  /** Read again soon. */
+  refresh() {
+    this.#waiting ||= setTimeout(() => {
+      this.#waiting = 0;
+      this.#read();
+    }, TOGETHER_MS);
+  }
+
+  /** @param {string|number} id */
+  byId(id) { return this.open.find((incident) => String(incident.id) === String(id)) ?? null; }
+
+  /** The first incident that a camera is at. @param {string} camera */
+  ofCamera(camera) { return this.open.find((incident) => incident.cameras.includes(camera)) ?? null; }
+
+  async #read() {
+    try {
+      const { incidents } = await this.#call("GET", "/api/incidents");
+      this.open = inOrder(incidents);
+      this.error = "";
+      this.read = true;
+    } catch (error) {
+      this.error = error.message;
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+const GRADES = ["immediate", "priority", "standard"];
+
+/**
+ * The most urgent first, then the newest.
+ * @param {Incident[]} incidents
+ */
+export function inOrder(incidents) {
+  const rank = (incident) => {
+    const place = GRADES.indexOf(incident.grade);
+    return place < 0 ? GRADES.length : place;
+  };
+  return [...incidents].sort((a, b) => rank(a) - rank(b) || Date.parse(b.opened_time) - Date.parse(a.opened_time));
+}

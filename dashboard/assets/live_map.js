@@ -1,0 +1,436 @@
+/**
+ * The live map: one selection, one set of filters, one framed incident, shown by map, list, card, strip and address
+ * alike. The exports are called by Dash's clientside callbacks.
+ */
+import { app } from "./app.js";
+import { call } from "./api.js";
+import { CameraList } from "./camera_list.js";
+import { NO_FILTER, SearchTexts, isFiltering, ordered, shownCameras } from "./camera_filter.js";
+import { h, mark, present, say, setProps } from "./dom.js";
+import { IncidentStrip } from "./incident_strip.js";
+import { drawLegend } from "./map_legend.js";
+import { mercatorX, mercatorY } from "./camera_store.js";
+import { addMarkShapes } from "./mark_icons.js";
+import { OfficerCard } from "./officer_card.js";
+import { readAddress, writeAddress } from "./url_state.js";
+import { shortName } from "./camera_words.js";
+import { theme } from "./theme.js";
+
+const TICK_MS = 1000;
+/** The list is put in order again this often, unless it is held. */
+const ORDER_MS = 4000;
+/** The map waits this long for the cameras, so that it need not move once they are there. */
+const FIRST_CAMERAS_MS = 1500;
+const FRAME_METRES = 450;
+
+/** @type {LiveMap|null} */
+let page = null;
+
+/** Called by Dash when the page appears. @param {string} id */
+export async function mount(id) {
+  const element = await present(id);
+  await app.started;
+  page?.leave();
+  page = new LiveMap(element);
+  await page.begin();
+  return true;
+}
+
+/** The controls of the list say something else. */
+export function filter(text, recording, unit, quality) {
+  page?.setFilter({ text: text ?? "", recording: recording ?? "all", unit: unit ?? "", quality: quality ?? "" });
+}
+
+class LiveMap {
+  #element;
+  #store = app.feed.store;
+  #state = readAddress(location.search);
+  #texts = new SearchTexts();
+  #shown = new Uint8Array(0);
+  #map = null;
+  #list;
+  #card;
+  #strip;
+  #orderedAt = 0;
+  #toReorder = true;
+  #toRefilter = false;
+  #unitsShown = "";
+  #path = location.pathname;
+  #stop = new AbortController();
+  #timer = 0;
+
+  constructor(element) {
+    this.#element = element;
+    addMarkShapes();
+    this.#list = new CameraList(this.#part("list"), this.#store, () => app.nowMs());
+    this.#card = new OfficerCard(this.#part("card"), { app, call });
+    this.#strip = new IncidentStrip(this.#part("incidents"));
+    drawLegend(this.#part("legend"));
+  }
+
+  async begin() {
+    this.#showFilter();
+    this.#listen();
+    this.#drawIncidents();
+    this.#refilter();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    await this.#firstCameras();
+    if (this.#stop.signal.aborted) return;
+    await this.#makeMap();
+    this.#refilter();
+    this.#reorder();
+    this.#showSelection(true);
+    if (this.#state.incident && !this.#state.view) this.#frame(this.#state.incident);
+  }
+
+  /** The page is left. */
+  leave() {
+    this.#stop.abort();
+    clearInterval(this.#timer);
+    this.#map?.destroy();
+    this.#map = null;
+  }
+
+  setFilter(wanted) {
+    if (JSON.stringify(wanted) === JSON.stringify(this.#state.filter)) return;
+    this.#state.filter = wanted;
+    this.#refilter();
+    this.#toAddress();
+  }
+
+  #part(name) {
+    return this.#element.querySelector(`#live-map-${name}`);
+  }
+
+  #on(target, kind, does) { target.addEventListener(kind, does, { signal: this.#stop.signal }); }
+
+  #listen() {
+    this.#on(app.feed, "change", (event) => this.#changed(event.detail));
+    this.#on(app.feed, "directory", () => this.#directoryChanged());
+    if (app.incidents) this.#on(app.incidents, "change", () => this.#drawIncidents());
+    this.#on(this.#list, "select", (event) => this.#select(event.detail, false));
+    this.#on(this.#list, "open", (event) => {
+      this.#select(event.detail, false);
+      this.#map?.goTo(event.detail);
+    });
+    this.#on(this.#strip, "frame", (event) => this.#frame(event.detail));
+    this.#on(this.#card, "close", () => this.#select(-1, false));
+    this.#on(this.#card, "show", () => this.#map?.goTo(this.#selected));
+    this.#on(this.#card, "stream", () => this.#openStream());
+    this.#on(this.#card, "request", () => this.#request());
+    this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
+    this.#on(this.#part("clear"), "click", () => this.#clearFilter());
+    this.#on(window, "sightline:theme", (event) => this.#map?.setTheme(event.detail));
+    this.#on(window, "popstate", () => this.#fromAddress());
+    // The header's link to this very page takes away what the address said; it is shown still.
+    this.#on(window, "_dashprivate_pushstate", () => {
+      if (location.pathname === this.#path) this.#toAddress();
+    });
+    this.#on(document, "keydown", (event) => this.#key(event));
+  }
+
+  // the map
+
+  /** Wait for the first cameras, so that the map can begin where they are; not for long. */
+  #firstCameras() {
+    if (this.#store.count > 0 || this.#state.view) return Promise.resolve();
+    return new Promise((resolve) => {
+      setTimeout(resolve, FIRST_CAMERAS_MS);
+      this.#on(app.feed, "change", resolve);
+    });
+  }
+
+  async #makeMap() {
+    const container = this.#part("map");
+    let MapView;
+    try {
+      ({ MapView } = await import("./map_view.js"));
+      this.#map = new MapView({
+        container, store: this.#store, nowMs: () => app.nowMs(), theme: theme(), view: this.#state.view,
+      });
+    } catch (error) {
+      console.error(error);
+      container.replaceChildren(h("div", { class: "map-failed" }, h("p", { text: "The map cannot be drawn in this browser: it needs WebGL 2. The list beside shows the same cameras." })));
+      return;
+    }
+    this.#on(this.#map, "select", (event) => this.#select(event.detail, true));
+    this.#on(this.#map, "moved", () => {
+      this.#state.view = this.#map.view;
+      this.#reorder();
+      this.#toAddress();
+    });
+    this.#on(this.#map.incidents, "frame", (event) => this.#frame(event.detail));
+    this.#addControls();
+    this.#drawIncidents();
+  }
+
+  #addControls() {
+    const button = (label, glyph, does) => h(
+      "button", { class: "map-button", type: "button", title: label, "aria-label": label, onclick: does }, h("span", { class: glyph, "aria-hidden": "true" }),
+    );
+    this.#part("map").after(
+      h(
+        "div", { class: "map-controls", role: "group", "aria-label": "Map" },
+        button("Nearer", "glyph-plus", () => this.#map.zoomBy(1)),
+        button("Further", "glyph-minus", () => this.#map.zoomBy(-1)),
+        button("Show all cameras", "glyph-all", () => this.#map.frameAll()),
+      ),
+    );
+  }
+
+  // what came by the feed
+
+  #changed(change) {
+    if (change.all || change.removed.length || change.indices.some((index) => this.#shown[index] === undefined)) {
+      this.#refilter();
+    } else {
+      this.#toRefilter ||= isFiltering(this.#state.filter);
+    }
+    this.#map?.changed(change);
+    if (change.all || change.removed.length || change.indices.includes(this.#selected)) this.#showSelection(false);
+  }
+
+  #directoryChanged() {
+    this.#showUnits();
+    this.#refilter();
+    this.#showSelection(false);
+  }
+
+  #tick() {
+    if (!this.#element.isConnected) {
+      this.leave();
+      return;
+    }
+    if (this.#toRefilter) this.#refilter();
+    const isDue = performance.now() - this.#orderedAt > ORDER_MS;
+    if ((isDue || this.#toReorder) && !this.#list.isHeld) this.#reorder();
+    this.#list.draw();
+    this.#card.draw();
+    this.#map?.tick();
+    this.#drawCount();
+    if (app.incidents) this.#strip.draw(app.incidents, this.#state.incident, app.nowMs());
+  }
+
+  // selection
+
+  get #selected() { return this.#state.camera ? this.#store.indexOf(this.#state.camera) : -1; }
+
+  /** @param {number} index -1 for none @param {boolean} reveal whether the list scrolls to it */
+  #select(index, reveal) {
+    const ref = index < 0 ? "" : this.#store.refOf(index);
+    if (ref === this.#state.camera) {
+      if (reveal) this.#list.select(index, true);
+      return;
+    }
+    this.#state.camera = ref;
+    this.#showSelection(reveal);
+    this.#toAddress();
+  }
+
+  #showSelection(reveal) {
+    const index = this.#selected;
+    this.#list.select(index, reveal);
+    this.#map?.select(index);
+    this.#card.select(index, this.#state.camera);
+    mark(this.#element, "data-selected", this.#state.camera ? "true" : null);
+  }
+
+  // filters
+
+  #refilter() {
+    this.#toRefilter = false;
+    const before = this.#shown;
+    this.#shown = shownCameras(this.#store, this.#state.filter, this.#texts);
+    this.#map?.setShown(this.#shown);
+    const same = before.length === this.#shown.length && before.every((one, index) => one === this.#shown[index]);
+    if (same && this.#list.count > 0) return;
+    if (this.#list.isHeld) this.#toReorder = true;
+    else this.#reorder();
+  }
+
+  #clearFilter() {
+    this.#state.filter = { ...NO_FILTER };
+    this.#showFilter();
+    this.#refilter();
+    this.#reorder();
+    this.#toAddress();
+  }
+
+  /** Have the controls say what the filter is. */
+  #showFilter() {
+    const { text, recording, unit, quality } = this.#state.filter;
+    setProps("live-map-search", { value: text });
+    setProps("live-map-recording", { value: recording });
+    setProps("live-map-unit", { value: unit || null });
+    setProps("live-map-quality", { value: quality || null });
+    this.#showUnits();
+  }
+
+  #showUnits() {
+    const units = this.#store.units().map(({ code, name }) => ({ value: code, label: name }));
+    const said = JSON.stringify(units);
+    if (said === this.#unitsShown) return;
+    this.#unitsShown = said;
+    setProps("live-map-unit", { data: units });
+  }
+
+  // order
+
+  /** Where the list is nearest to. */
+  get #near() {
+    const incident = app.incidents?.byId(this.#state.incident);
+    if (incident && incident.lat !== null) {
+      return { x: mercatorX(incident.lon), y: mercatorY(incident.lat), recordingFirst: true };
+    }
+    return this.#map?.middle ?? null;
+  }
+
+  #reorder() {
+    this.#orderedAt = performance.now();
+    this.#toReorder = false;
+    const { order, distances } = ordered(this.#store, this.#shown, this.#near);
+    this.#list.setOrder(order, distances);
+    this.#list.setEmpty(order.length ? null : this.#whyEmpty());
+    this.#drawCount();
+    this.#drawNear();
+  }
+
+  #drawCount() {
+    const total = this.#store.count;
+    const shown = this.#list.count;
+    const number = (count) => count.toLocaleString("en-GB");
+    const all = `${number(total)} ${total === 1 ? "camera" : "cameras"}`;
+    const words = isFiltering(this.#state.filter) ? `${number(shown)} of ${number(total)}` : all;
+    say(this.#part("count"), total === 0 ? "" : words);
+    this.#part("clear").hidden = !isFiltering(this.#state.filter);
+  }
+
+  #drawNear() {
+    const incident = app.incidents?.byId(this.#state.incident);
+    const words = incident ? `recording, nearest to “${incident.title}”` : this.#map ? "nearest to the map's middle" : "";
+    say(this.#part("near"), words);
+    this.#part("near").title = words;
+  }
+
+  #whyEmpty() {
+    if (this.#store.count > 0) {
+      return h(
+        "div", {}, h("p", { text: "No camera passes these filters." }),
+        h("button", { class: "button", type: "button", text: "Clear filters", onclick: () => this.#clearFilter() }),
+      );
+    }
+    if (app.feed.lastFrameMs === 0) {
+      return h("div", { class: "skeleton" }, h("span", { class: "unseen", text: "Waiting for the feed…" }), ...Array.from({ length: 8 }, () => h("span")));
+    }
+    return h("p", { text: NOBODY[app.facts.capabilities["map.view"]] ?? NOBODY.all });
+  }
+
+  // incidents
+
+  #drawIncidents() {
+    if (!app.incidents) {
+      this.#part("incidents").hidden = true;
+      return;
+    }
+    this.#strip.draw(app.incidents, this.#state.incident, app.nowMs());
+    this.#map?.incidents.show(app.incidents.open, this.#state.incident);
+    this.#card.draw();
+    if (this.#state.incident && app.incidents.read && !app.incidents.byId(this.#state.incident)) this.#frame("");
+  }
+
+  /** @param {string} id of the incident to frame, "" to let go */
+  #frame(id) {
+    this.#state.incident = id;
+    const incident = app.incidents?.byId(id);
+    if (incident && incident.lat !== null) this.#map?.frame(incident, FRAME_METRES);
+    this.#drawIncidents();
+    this.#reorder();
+    this.#toAddress();
+  }
+
+  /** The incident that somebody typed: its log number, or words of its title. */
+  #typedIncident() {
+    const typed = this.#state.filter.text.trim().toLowerCase();
+    if (!typed || !app.incidents) return null;
+    return app.incidents.open.find((incident) => incident.log_number?.toLowerCase() === typed)
+      ?? app.incidents.open.find((incident) => incident.title.toLowerCase().includes(typed)) ?? null;
+  }
+
+  // what can be done
+
+  #openStream() {
+    const incident = this.#state.incident || null;
+    window.dispatchEvent(new CustomEvent("sightline:open-stream", { detail: { camera: this.#state.camera, incident } }));
+  }
+
+  #request() {
+    const asked = new URLSearchParams({ request: "1", camera: this.#state.camera });
+    const incident = this.#state.incident || app.incidents?.ofCamera(this.#state.camera)?.id;
+    if (incident) asked.set("incident", String(incident));
+    setProps("location", { pathname: "/triage", search: `?${asked}` });
+  }
+
+  // address and keys
+
+  #toAddress() {
+    const address = location.pathname + writeAddress(this.#state);
+    if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
+  }
+
+  #fromAddress() {
+    if (!this.#element.isConnected) return;
+    this.#state = { ...readAddress(location.search), view: this.#state.view };
+    this.#showFilter();
+    this.#refilter();
+    this.#showSelection(true);
+    this.#drawIncidents();
+  }
+
+  #key(event) {
+    if (!this.#element.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { target } = event;
+    if (target.closest("[role=dialog]")) return;
+    if (target.id === "live-map-search") {
+      this.#searchKey(event);
+      return;
+    }
+    if (target.closest("input, textarea, select")) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      document.getElementById("live-map-search").focus();
+    } else if (event.key === "Escape") {
+      this.#select(-1, false);
+    } else if (event.key === "o" && this.#selected >= 0) {
+      this.#openStream();
+    }
+  }
+
+  #searchKey(event) {
+    if (event.key === "Enter") {
+      const incident = this.#typedIncident();
+      if (incident && this.#list.count === 0) {
+        this.#clearFilter();
+        this.#frame(String(incident.id));
+      } else if (this.#list.first >= 0) {
+        this.#reorder();
+        this.#select(this.#list.first, true);
+        this.#map?.goTo(this.#selected);
+        document.title = `${shortName(this.#store.entries[this.#selected])} · Live map · Sightline`;
+      }
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      this.#list.focus();
+    } else if (event.key === "Escape") {
+      this.#clearFilter();
+    }
+  }
+}
+
+/** Why nothing is there, by the scope in which the role sees cameras. */
+const NOBODY = {
+  all: "No camera is registered yet. The administrator adds them.",
+  on_call: "You see cameras while you are on call; by the rota you are not now.",
+  assigned: "You see the cameras of incidents that you are assigned to; there are none now.",
+  own_units: "You see the cameras of your own units; none is in use now.",
+  own: "You see your own camera; you are not signed on to one now.",
+};

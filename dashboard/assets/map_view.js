@@ -1,0 +1,285 @@
+/**
+ * The map of the live map: basemap, cameras, crowds, call signs, selection, incidents.
+ *
+ * It only ever moves when somebody asks for it: by hand, by choosing an incident, by asking to see a camera. Events:
+ * `select` (detail: index of a camera, -1 for none), `moved` (the view is another one).
+ */
+import * as maplibre from "/static/lib/maplibre-gl/maplibre-gl.mjs";
+import { SOURCE, basemapStyle } from "./basemap_style.js";
+import { CameraLayer } from "./camera_layer.js";
+import { latitude } from "./camera_filter.js";
+import { clustered } from "./clusters.js";
+import { IncidentMarkers } from "./incident_markers.js";
+import { addOverlays, overlayPaint, clusterFeatures, labelFeatures, selectionFeatures } from "./map_overlays.js";
+import { mercatorX, mercatorY } from "./camera_store.js";
+
+/** Crowds and call signs are worked out anew this often while cameras move: numbers less often than names. */
+const REFRESH_CROWDS_MS = 1000;
+const REFRESH_NAMES_MS = 350;
+const MOVE_REFRESH_MS = 120;
+const PULSE_MS = 80;
+const HIT_PX = 16;
+/** Incidents bear their names from this zoom on, and only their shapes before. */
+const NAMES_FROM_ZOOM = 11;
+const FIT = { padding: 48, maxZoom: 15, duration: 0 };
+/** Where the map lies before anything is known: Great Britain. */
+const ANYWHERE = [[-8, 49.8], [2, 60.9]];
+
+/** Longitude in degrees of a Web Mercator x. */
+function longitude(x) { return x * 360 - 180; }
+
+export class MapView extends EventTarget {
+  #map;
+  #layer;
+  #store;
+  #nowMs;
+  #markers;
+  #shown = new Uint8Array(0);
+  #selected = -1;
+  #clusterKeys = new Set();
+  #clusters = [];
+  #stale = true;
+  #refreshed = 0;
+  #timers = [];
+  #ready = false;
+  /** Source → the features that it was given last, as JSON. */
+  #given = new Map();
+
+  /**
+   * @param {object} given
+   * @param {HTMLElement} given.container
+   * @param {import("./camera_store.js").CameraStore} given.store
+   * @param {() => number} given.nowMs the server's time
+   * @param {"dark"|"light"} given.theme
+   * @param {{lat: number, lon: number, zoom: number}|null} given.view null: around all cameras
+   */
+  constructor({ container, store, nowMs, theme, view }) {
+    super();
+    this.#store = store;
+    this.#nowMs = nowMs;
+    this.#layer = new CameraLayer(store, nowMs);
+    this.#layer.setTheme(theme);
+    const start = view
+      ? { center: [view.lon, view.lat], zoom: view.zoom }
+      : { bounds: this.#boundsOfAll() ?? ANYWHERE, fitBoundsOptions: FIT };
+    this.#map = new maplibre.Map({
+      container,
+      ...start,
+      style: basemapStyle(theme),
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      renderWorldCopies: false,
+      fadeDuration: 0,
+      minZoom: 3,
+      maxZoom: 19,
+      canvasContextAttributes: { antialias: false },
+    });
+    this.#map.touchZoomRotate.disableRotation();
+    this.#map.keyboard.disableRotation();
+    this.#map.addControl(new maplibre.ScaleControl({ unit: "metric", maxWidth: 96 }), "bottom-right");
+    this.#markers = new IncidentMarkers(this.#map, maplibre.Marker);
+    this.#listen(theme);
+  }
+
+  /** The view for the address. */
+  get view() {
+    const { lat, lng } = this.#map.getCenter();
+    return { lat, lon: lng, zoom: this.#map.getZoom() };
+  }
+
+  /** The middle of the map in Web Mercator units. */
+  get middle() {
+    const { lat, lng } = this.#map.getCenter();
+    return { x: mercatorX(lng), y: mercatorY(lat) };
+  }
+
+  /** Incident markers; see `IncidentMarkers`. */
+  get incidents() { return this.#markers; }
+
+  /** @param {import("./camera_store.js").Change} change */
+  changed(change) {
+    if (change.all) this.#layer.updateAll();
+    else this.#layer.update(change.indices);
+    this.#stale = true;
+  }
+
+  /** Which cameras pass the filters. @param {Uint8Array} shown */
+  setShown(shown) {
+    this.#shown = shown;
+    this.#refresh();
+  }
+
+  /** @param {number} index of the selected camera, -1 for none */
+  select(index) {
+    this.#selected = index;
+    this.#refresh();
+  }
+
+  /** Show the selected camera if it is out of sight or too far off to tell. */
+  goTo(index) {
+    if (index < 0 || !this.#store.hasPosition(index)) return;
+    const center = [this.#store.lon(index), this.#store.lat(index)];
+    this.#map.easeTo({ center, zoom: Math.max(this.#map.getZoom(), 14.5), duration: this.#duration() });
+  }
+
+  /**
+   * Show a place with the cameras around it.
+   * @param {{lat: number, lon: number}} place
+   * @param {number} metres to be seen in every direction at least
+   */
+  frame(place, metres) {
+    const east = metres / (111_320 * Math.cos((place.lat * Math.PI) / 180));
+    const north = metres / 111_320;
+    this.#map.fitBounds(
+      [[place.lon - east, place.lat - north], [place.lon + east, place.lat + north]],
+      { padding: 24, maxZoom: 16.5, duration: this.#duration() },
+    );
+  }
+
+  /** Show all cameras. */
+  frameAll() {
+    const bounds = this.#boundsOfAll();
+    if (bounds) this.#map.fitBounds(bounds, { ...FIT, duration: this.#duration() });
+  }
+
+  zoomBy(steps) { this.#map.zoomTo(this.#map.getZoom() + steps, { duration: this.#duration() / 2 }); }
+
+  /** @param {"dark"|"light"} theme */
+  setTheme(theme) {
+    for (const { id, paint } of basemapStyle(theme).layers) {
+      for (const [name, value] of Object.entries(paint)) this.#map.setPaintProperty(id, name, value);
+    }
+    for (const [id, paint] of overlayPaint(theme)) {
+      for (const [name, value] of Object.entries(paint)) this.#map.setPaintProperty(id, name, value);
+    }
+    this.#layer.setTheme(theme);
+    this.#theme = theme;
+  }
+
+  /** Repaint, for what changes with time alone. */
+  tick() { this.#map.triggerRepaint(); }
+
+  destroy() {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#map.remove();
+  }
+
+  #theme = "dark";
+
+  #duration() { return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 450; }
+
+  #listen(theme) {
+    const map = this.#map;
+    this.#theme = theme;
+    map.on("load", () => this.#begin());
+    // MapLibre brings its own layers back after the graphics card was lost, ours are ours to bring back.
+    map.on("webglcontextrestored", () => map.once("styledata", () => this.#begin()));
+    map.on("move", () => {
+      if (performance.now() - this.#refreshed > MOVE_REFRESH_MS) this.#refresh();
+    });
+    map.on("moveend", () => {
+      this.#refresh();
+      this.dispatchEvent(new Event("moved"));
+    });
+    map.on("click", (event) => this.#click(event));
+    map.on("mousemove", (event) => {
+      const over = this.#clusterAt(event.point) !== null || this.#layer.nearest(event.point, HIT_PX) >= 0;
+      map.getCanvas().style.cursor = over ? "pointer" : "";
+    });
+    map.on("error", (event) => {
+      // Tiles that fail while the database is away come back by themselves; the banner says what is wrong.
+      if (event.sourceId !== SOURCE) console.error(event.error);
+    });
+    this.#timers.push(
+      setInterval(() => this.#refreshIfDue(), REFRESH_NAMES_MS),
+      setInterval(() => { if (this.#layer.anyAsks()) map.triggerRepaint(); }, PULSE_MS),
+    );
+  }
+
+  #begin() {
+    addOverlays(this.#map, this.#layer, this.#theme);
+    this.#given.clear();
+    this.#ready = true;
+    this.#refresh();
+  }
+
+  #click(event) {
+    const cluster = this.#clusterAt(event.point);
+    if (cluster !== null) {
+      this.#enter(cluster);
+      return;
+    }
+    const index = this.#layer.nearest(event.point, HIT_PX);
+    this.dispatchEvent(new CustomEvent("select", { detail: index }));
+  }
+
+  #clusterAt(point) {
+    if (!this.#ready || !this.#map.getLayer("clusters")) return null;
+    const [found] = this.#map.queryRenderedFeatures([point.x, point.y], { layers: ["clusters"] });
+    return found ? this.#clusters.find((cluster) => cluster.key === found.properties.key) ?? null : null;
+  }
+
+  /** Go as near as the cameras of a crowd can be told apart. */
+  #enter({ bounds: [west, north, east, south] }) {
+    const zoom = this.#map.getZoom();
+    this.#map.fitBounds(
+      [[longitude(west), latitude(south)], [longitude(east), latitude(north)]],
+      { padding: 80, minZoom: zoom + 1, maxZoom: Math.max(zoom + 1.5, 15), duration: this.#duration() },
+    );
+  }
+
+  #boundsOfAll() {
+    const { size, alive, columns } = this.#store;
+    let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let index = 0; index < size; index++) {
+      if (!alive[index] || !this.#store.hasPosition(index)) continue;
+      west = Math.min(west, columns.lonE7[index]);
+      east = Math.max(east, columns.lonE7[index]);
+      south = Math.min(south, columns.latE7[index]);
+      north = Math.max(north, columns.latE7[index]);
+    }
+    return west === Infinity ? null : [[west / 1e7, south / 1e7], [east / 1e7, north / 1e7]];
+  }
+
+  #refreshIfDue() {
+    const every = this.#clusters.length ? REFRESH_CROWDS_MS : REFRESH_NAMES_MS;
+    // a little early, so that a timer that is a little early itself does not wait for the next turn
+    if (this.#stale && performance.now() - this.#refreshed > every - 50) this.#refresh();
+  }
+
+  /** Give a source its features, unless it has the same. */
+  #give(source, features) {
+    const said = JSON.stringify(features);
+    if (this.#given.get(source) === said) return;
+    this.#given.set(source, said);
+    this.#map.getSource(source).setData(features);
+  }
+
+  /** Work out crowds and call signs anew. */
+  #refresh() {
+    if (!this.#ready) return;
+    this.#map.getContainer().dataset.far = String(this.#map.getZoom() < NAMES_FROM_ZOOM);
+    this.#stale = false;
+    this.#refreshed = performance.now();
+    const map = this.#map;
+    const bounds = map.getBounds();
+    const view = [
+      mercatorX(bounds.getWest()), mercatorY(bounds.getNorth()), mercatorX(bounds.getEast()), mercatorY(bounds.getSouth()),
+    ];
+    const zoom = map.getZoom();
+    const { clusters, inside } = clustered({
+      store: this.#store, shown: this.#shown, zoom, view, before: this.#clusterKeys, selected: this.#selected,
+    });
+    this.#clusters = clusters;
+    this.#clusterKeys = new Set(clusters.map((cluster) => cluster.key));
+    const drawn = this.#shown.slice();
+    for (let index = 0; index < drawn.length; index++) if (inside[index]) drawn[index] = 0;
+    if (this.#selected >= 0) drawn[this.#selected] = 1;
+    this.#layer.setShown(drawn);
+    this.#give("clusters", clusterFeatures(clusters));
+    this.#give("labels", labelFeatures(this.#store, drawn, view, zoom));
+    this.#give("selection", selectionFeatures(this.#store, this.#selected));
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The open streams of everybody that this user may know of: who else watches, and why.
+ * Event `change`.
+ */
+const TOGETHER_MS = 200;
+
+export class OpenStreams extends EventTarget {
+  /** @type {Array<{stream: string, camera: string, display_name: string, role: string, mine: boolean, purpose: string, reason: string, incident: number, opened_time: string}>} */
+  all = [];
+  #call;
+  #waiting = 0;
+
+  /** @param {typeof import("./api.js").call} call */
+  constructor(call) {
+    super();
+    this.#call = call;
+  }
+
+  /** Read now, and whenever a stream opens or ends. */
+  start() {
+    window.addEventListener("sightline:event", (message) => {
+      if (["stream", "stream_ended"].includes(message.detail.event)) this.refresh();
+    });
+    this.refresh();
+  }
+
+  refresh() {
+    this.#waiting ||= setTimeout(async () => {
+      this.#waiting = 0;
+      try {
+        this.all = (await this.#call("GET", "/api/streams")).streams;
+      } catch {
+        return; // the health pill says what is wrong; who watched last is still the best that is known
+      }
+      this.dispatchEvent(new Event("change"));
+    }, TOGETHER_MS);
+  }
+
+  /** Names of those who watch a camera beside this user. @param {string} camera */
+  othersAt(camera) {
+    return this.all.filter((one) => one.camera === camera && !one.mine).map((one) => one.display_name);
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The open streams at the bottom of every page: up to four tiles, each with who it is, how the picture does, who else
+ * watches, and why it ended when it has. An ended stream shows no picture.
+ */
+import { h, mark, say, announce } from "./dom.js";
+import { ageWords, clockWords, runningTime } from "./ages.js";
+import { fullName, shortName } from "./camera_words.js";
+import { WhepPlayer } from "./whep.js";
+
+export const MOST_STREAMS = 4;
+const TICK_MS = 500;
+
+export class StreamDock {
+  #element;
+  #app;
+  #others;
+  #call;
+  /** @type {Map<string, Tile>} by stream */
+  #tiles = new Map();
+
+  /**
+   * @param {HTMLElement} element
+   * @param {object} given
+   * @param {typeof import("./app.js").app} given.app
+   * @param {import("./open_streams.js").OpenStreams} given.others
+   * @param {typeof import("./api.js").call} given.call
+   */
+  constructor(element, { app, others, call }) {
+    this.#element = element;
+    this.#app = app;
+    this.#others = others;
+    this.#call = call;
+    window.addEventListener("sightline:event", (message) => {
+      const event = message.detail;
+      if (event.event === "stream_ended") this.#tiles.get(event.stream)?.ended(event.reason);
+    });
+    setInterval(() => { for (const tile of this.#tiles.values()) tile.draw(); }, TICK_MS);
+  }
+
+  /** Why no further stream can be shown; "" where one can. */
+  get whyFull() {
+    const open = [...this.#tiles.values()].filter((tile) => !tile.isOver);
+    return open.length < MOST_STREAMS ? "" : `${MOST_STREAMS} streams are open here; end one first.`;
+  }
+
+  /** The tile of a camera that plays already, scrolled to. @param {string} camera */
+  showIfOpen(camera) {
+    const tile = [...this.#tiles.values()].find((one) => one.camera === camera && !one.isOver);
+    tile?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    tile?.element.focus();
+    return tile !== undefined;
+  }
+
+  /** @param {{stream: string, camera: string, whep: string, token: string, expires: string}} opened by the API */
+  add(opened) {
+    for (const tile of this.#tiles.values()) if (tile.isOver && tile.camera === opened.camera) tile.remove();
+    while (this.#tiles.size >= MOST_STREAMS) {
+      const over = [...this.#tiles.values()].find((tile) => tile.isOver);
+      if (!over) break;
+      over.remove();
+    }
+    const tile = new Tile(opened, {
+      app: this.#app,
+      others: this.#others,
+      end: () => this.#call("DELETE", `/api/streams/${opened.stream}`),
+      removed: () => this.#remove(opened.stream),
+    });
+    this.#tiles.set(opened.stream, tile);
+    this.#element.append(tile.element);
+    this.#element.hidden = false;
+    tile.play();
+  }
+
+  #remove(stream) {
+    this.#tiles.delete(stream);
+    this.#element.hidden = this.#tiles.size === 0;
+  }
+}
+
+class Tile {
+  #opened;
+  #given;
+  #player;
+  #parts;
+  #startedMs = Date.now();
+  #stats = null;
+  #wasFrozen = false;
+
+  constructor(opened, given) {
+    this.#opened = opened;
+    this.#given = given;
+    this.#parts = this.#build();
+    this.element = this.#parts.tile;
+    this.#player = new WhepPlayer(this.#parts.video);
+    this.#player.addEventListener("state", (event) => this.#state(event.detail));
+    this.#player.addEventListener("stats", (event) => { this.#stats = event.detail; });
+    this.draw();
+  }
+
+  get camera() { return this.#opened.camera; }
+
+  get isOver() { return this.#player.state === "ended"; }
+
+  async play() {
+    try {
+      await this.#player.open({ url: this.#opened.whep, token: this.#opened.token });
+    } catch {
+      // the player has ended with the reason, and the tile says it
+    }
+  }
+
+  ended(reason) { this.#player.ended(reason); }
+
+  remove() {
+    this.#player.close();
+    this.element.remove();
+    this.#given.removed();
+  }
+
+  draw() {
+    const { app, others } = this.#given;
+    const p = this.#parts;
+    const store = app.feed.store;
+    const index = store.indexOf(this.camera);
+    const entry = index < 0 ? undefined : store.entries[index];
+    if (entry) {
+      say(p.name, shortName(entry));
+      say(p.who, [entry.name, entry.unit_name ?? entry.unit].filter(Boolean).join(" · "));
+      mark(p.tile, "aria-label", `Stream of ${fullName(entry)}`);
+    }
+    const names = others.othersAt(this.camera);
+    say(p.others, names.length ? `also watching: ${names.join(", ")}` : "");
+    this.#drawState();
+  }
+
+  #drawState() {
+    const p = this.#parts;
+    const { state, since, reason } = this.#player;
+    mark(p.tile, "data-state", state);
+    const now = Date.now();
+    if (state === "ended") {
+      say(p.cover, `Ended ${clockWords(since)}: ${reason}.`);
+      say(p.picture, `${ageWords((now - since) / 1000)} ago`);
+    } else if (state === "frozen") {
+      say(p.cover, `No new picture for ${ageWords((now - since) / 1000)}`);
+      say(p.picture, "frozen");
+    } else if (state === "playing") {
+      say(p.cover, "");
+      say(p.picture, this.#statsWords());
+    } else {
+      say(p.cover, `Waiting for the camera's picture… ${runningTime((now - this.#startedMs) / 1000)}`);
+      say(p.picture, "opening");
+    }
+    p.cover.hidden = p.cover.textContent === "";
+    mark(p.picture, "data-word", state === "playing" ? this.#stats?.word ?? null : state);
+    p.end.hidden = state === "ended";
+    p.sound.hidden = state === "ended";
+    p.pop.hidden = state === "ended" || !document.pictureInPictureEnabled;
+    p.close.hidden = state !== "ended";
+  }
+
+  /** "live 0.2 s · good"; what the browser cannot tell of the age is left out. */
+  #statsWords() {
+    const age = this.#stats?.ageMs ?? this.#stats?.bufferMs;
+    const late = age === null || age === undefined ? "live" : `live, ${(age / 1000).toFixed(1)} s behind`;
+    return this.#stats ? `${late} · picture ${this.#stats.word}` : "live";
+  }
+
+  #state({ state, reason }) {
+    const frozen = state === "frozen";
+    if (state === "ended") announce(`Stream of ${this.#parts.name.textContent} ended: ${reason}`);
+    else if (frozen && !this.#wasFrozen) announce(`Stream of ${this.#parts.name.textContent} is frozen`);
+    this.#wasFrozen = frozen;
+    this.draw();
+  }
+
+  async #end() {
+    this.#parts.end.disabled = true;
+    try {
+      await this.#given.end();
+      this.#player.ended("you ended it");
+      this.remove();
+    } catch (error) {
+      this.#parts.end.disabled = false;
+      say(this.#parts.others, `Not ended: ${error.message}`);
+    }
+  }
+
+  #toggleSound() {
+    const { video, sound } = this.#parts;
+    video.muted = !video.muted;
+    say(sound, video.muted ? "Sound on" : "Sound off");
+  }
+
+  #build() {
+    const video = h("video", { playsinline: true, autoplay: true, class: "tile-video" });
+    video.muted = true;
+    const p = {
+      video,
+      cover: h("div", { class: "tile-cover", role: "status" }),
+      name: h("span", { class: "tile-name", text: this.camera }),
+      who: h("p", { class: "tile-who" }),
+      picture: h("span", { class: "tile-picture" }),
+      others: h("p", { class: "tile-others" }),
+      sound: h("button", { class: "quiet-button", type: "button", text: "Sound on", onclick: () => this.#toggleSound() }),
+      pop: h("button", { class: "quiet-button", type: "button", text: "Pop out", onclick: () => video.requestPictureInPicture() }),
+      end: h("button", { class: "button button-small", type: "button", text: "End", onclick: () => this.#end() }),
+      close: h("button", { class: "button button-small", type: "button", text: "Close", onclick: () => this.remove() }),
+    };
+    p.tile = h(
+      "article", { class: "tile", tabindex: "-1" },
+      h("div", { class: "tile-frame" }, video, p.cover),
+      h(
+        "div", { class: "tile-text" },
+        h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),
+        h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.close),
+      ),
+    );
+    return p;
+  }
+}

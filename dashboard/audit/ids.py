@@ -1,0 +1,20 @@
+"""Ids of the auditor's page."""
+
+from __future__ import annotations
+
+PAGE = "audit"
+MOUNTED = "audit-mounted"
+STANDING = "audit-standing"
+CHAIN = "audit-chain"
+VERIFY = "audit-verify"
+VERDICT = "audit-verdict"
+PERIOD = "audit-period"
+ACTION = "audit-action"
+OUTCOME = "audit-outcome"
+ACTOR = "audit-actor"
+OBJECT = "audit-object"
+INCIDENT = "audit-incident"
+SEARCH = "audit-search"
+OLDER = "audit-older"
+ROWS = "audit-rows"
+COUNT = "audit-count"

@@ -1,0 +1,43 @@
+"""The commands: `./sightline COMMAND` in a checkout, `sightline COMMAND` once installed.
+
+`parser` says which commands there are; the other modules do them. Start-up is kept fast: a
+command's module is imported only when the command runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from sightline.dashboard.cli.parser import build_parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 well, 1 not well, 2 wrongly asked, 130 interrupted.
+
+    An error that a person can do something about is one sentence on standard error.
+    """
+    parser = build_parser()
+    options, further = parser.parse_known_args(arguments)
+    if further and not options.passes_on:
+        parser.error("unrecognised arguments: " + " ".join(further))
+    options.arguments = further
+    if options.handler is None:
+        parser.print_help()
+        return 2
+    module_name, _, function = options.handler.partition(":")
+    from sightline.dashboard.cli.errors import EXPECTED_ERRORS, exit_code
+
+    try:
+        handler = getattr(importlib.import_module(module_name), function)
+        return int(handler(options))
+    except EXPECTED_ERRORS as error:
+        sys.stderr.write(f"sightline: {error}\n")
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

@@ -1,0 +1,129 @@
+"""`status`, `settings`, `migrate`, `psql` and `audit verify`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from argparse import Namespace
+from urllib.parse import unquote, urlsplit
+
+from sightline.dashboard.cli.console import database_errors, load, print_json, print_table
+from sightline.dashboard.cli.errors import CommandError
+from sightline.dashboard.settings import Settings, masked, variable
+from sightline.dashboard.supervisor.data_directory import with_internal_secret
+from sightline.dashboard.supervisor.status import Status, ask
+from sightline.sql import audit
+from sightline.sql import migrate as schema
+from sightline.sql.cluster import server_binaries
+from sightline.sql.connect import database_url
+
+
+def status(options: Namespace) -> int:
+    """What runs, how far behind, what is wrong; 0 only when all is well."""
+    settings = load(options)
+    if settings.data_dir.exists() and os.access(settings.data_dir, os.W_OK):
+        settings = with_internal_secret(settings)
+    found = asyncio.run(ask(settings))
+    if options.json:
+        print_json(found.as_json())
+    else:
+        _print_status(found)
+    return 0 if found.is_well else 1
+
+
+def _print_status(found: Status) -> None:
+    kind = "demo" if found.demo else "Sightline"
+    sys.stdout.write(f"{kind} at {found.url}, data in {found.data_dir}\n\n")
+    print_table(
+        ("part", "state", "process", "restarts"),
+        [
+            *(
+                (part.name, "ready" if part.ready else "not ready", part.pid, part.restarts)
+                for part in found.parts
+            ),
+            ("database", "ready" if found.database == "ok" else "not ready", None, None),
+        ],
+    )
+    if found.database == "ok":
+        behind = "-" if found.behind_s is None else f"{found.behind_s:.1f} s"
+        sys.stdout.write(
+            f"\n{found.cameras_live} of {found.cameras} cameras heard in the last two minutes,"
+            f" the newest report {behind} ago\n"
+        )
+    sys.stdout.write("\n" + ("\n".join(found.problems) or "All is well.") + "\n")
+
+
+def settings(options: Namespace) -> int:
+    """Every setting with its variable, meaning, default and present value."""
+    present = load(options)
+    rows = [
+        {
+            "setting": name,
+            "variable": variable(name),
+            "meaning": field.description,
+            "default": masked(name, field.get_default(call_default_factory=True)),
+            "value": masked(name, getattr(present, name)),
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    if options.json:
+        print_json({str(row.pop("setting")): row for row in rows})
+    else:
+        columns = ("variable", "value", "default", "meaning")
+        print_table(columns, [[row[column] or None for column in columns] for row in rows])
+    return 0
+
+
+def migrate(options: Namespace) -> int:
+    """Bring the schema up to date."""
+    present = load(options)
+    with database_errors(present):
+        applied = asyncio.run(schema.migrate(present))
+    for name in applied:
+        sys.stdout.write(f"applied {name}\n")
+    sys.stdout.write("The schema is up to date.\n")
+    return 0
+
+
+def psql(options: Namespace) -> int:
+    """Become psql, connected as the owner; the password travels in the environment only."""
+    url = urlsplit(database_url(load(options), "owner")[0])
+    program = shutil.which("psql") or str(server_binaries() / "psql")
+    if not os.access(program, os.X_OK):
+        raise CommandError("psql is not installed; Debian's package is postgresql-client.")
+    connection = {
+        "PGHOST": url.hostname,
+        "PGPORT": str(url.port or 5432),
+        "PGUSER": unquote(url.username or ""),
+        "PGPASSWORD": unquote(url.password or ""),
+        "PGDATABASE": url.path.lstrip("/"),
+        "PGOPTIONS": "-c search_path=sightline,public",
+    }
+    sys.stdout.flush()
+    os.execve(
+        program,
+        ["psql", *options.arguments],
+        os.environ | {name: value for name, value in connection.items() if value},
+    )
+
+
+def audit_verify(options: Namespace) -> int:
+    """Walk the chain; 1 and the first bad row if it does not hold."""
+    present = load(options)
+    with database_errors(present):
+        report = asyncio.run(audit.verify(present))
+    tail = f"{report.unsealed} rows after it are not sealed yet" if report.unsealed else "no tail"
+    if report.holds:
+        sys.stdout.write(
+            f"The audit holds: {report.rows} rows, signed to position {report.anchored_position},"
+            f" {tail}.\n"
+        )
+        return 0
+    entry = "" if report.bad_entry is None else f" (audit row {report.bad_entry})"
+    sys.stdout.write(
+        f"The audit does not hold at position {report.bad_position}{entry}: {report.problem}."
+        f" {report.rows} rows before it hold.\n"
+    )
+    return 1

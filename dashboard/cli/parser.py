@@ -1,0 +1,170 @@
+"""Which commands there are, and their arguments. Imports nothing of the product, so it is fast."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+PARTS = ("gateway", "media", "dashboard", "keeper")
+
+_MODULES = "sightline.dashboard.cli"
+
+Subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line.
+
+    A parsed command has `handler`, "module:function" that does it, and `passes_on`: whether what
+    the parser does not know goes to another program.
+    """
+    parser = argparse.ArgumentParser(
+        prog="sightline",
+        description="Live map of body-worn cameras, and triage board of negotiators.",
+        epilog="Settings are SIGHTLINE_* environment variables or one TOML file:"
+        " 'sightline settings' shows them all.",
+    )
+    parser.set_defaults(handler=None, passes_on=False)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    _running(commands)
+    _database(commands)
+    _registers(commands)
+    _tracks(commands)
+    _checking(commands)
+    return parser
+
+
+def _add(
+    commands: Subparsers[argparse.ArgumentParser], name: str, handler: str, help_text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=help_text, description=help_text[0].upper() + help_text[1:] + "."
+    )
+    command.set_defaults(handler=f"{_MODULES}.{handler}")
+    return command
+
+
+def _data_dir(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="data directory (default: setting data_dir)"
+    )
+
+
+def _running(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    demo = _add(commands, "demo", "run:demo", "everything on this machine, with an invented force")
+    demo.add_argument("--cameras", type=int, metavar="N", help="simulated cameras (default: 400)")
+    _data_dir(demo)
+    demo.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
+    demo.add_argument("--port", type=int, metavar="P", help="dashboard's port (default: 8050)")
+    demo.add_argument("--seed", type=int, metavar="S", help="of the invented force (default: 1)")
+
+    up = _add(commands, "up", "run:up", "all parts for real use, or one of them")
+    up.add_argument("part", nargs="?", choices=PARTS, help="only this part (default: all)")
+    _data_dir(up)
+
+    status = _add(commands, "status", "operate:status", "what runs, how far behind, what is wrong")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+    _data_dir(status)
+
+    settings = _add(commands, "settings", "operate:settings", "every setting with its meaning")
+    settings.add_argument("--json", action="store_true", help="as one JSON object")
+    _data_dir(settings)
+
+
+def _database(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    _data_dir(_add(commands, "migrate", "operate:migrate", "schema of the database to the newest"))
+    psql = _add(commands, "psql", "operate:psql", "psql [ARGS] on the database, as its owner")
+    _data_dir(psql)
+    psql.set_defaults(passes_on=True)
+
+    audit = commands.add_parser("audit", help="the audit's chain")
+    actions = audit.add_subparsers(metavar="ACTION", required=True)
+    _data_dir(_add(actions, "verify", "operate:audit_verify", "walk the audit's chain"))
+
+
+def _registers(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    user = commands.add_parser("user", help="people who sign in")
+    actions = user.add_subparsers(metavar="ACTION", required=True)
+    add = _add(actions, "add", "registers:user_add", "make a user; prints the password")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--role", required=True, metavar="ROLE", help="fim, negco, commander, …")
+    add.add_argument("--display-name", metavar="NAME", help="as shown on screen")
+    add.add_argument("--officer", metavar="SHOULDER", help="shoulder number, if an officer")
+    _data_dir(add)
+    _data_dir(_add(actions, "list", "registers:user_list", "all users"))
+    for action, handler, help_text in (
+        ("disable", "registers:user_disable", "end a user's access at once"),
+        ("token", "registers:user_token", "make a bearer token for a program that acts as a user"),
+    ):
+        command = _add(actions, action, handler, help_text)
+        command.add_argument("name", metavar="NAME")
+        _data_dir(command)
+
+    camera = commands.add_parser("camera", help="cameras that may connect")
+    actions = camera.add_subparsers(metavar="ACTION", required=True)
+    add = _add(actions, "add", "registers:camera_add", "register a camera; prints its token")
+    add.add_argument("camera", metavar="ID")
+    add.add_argument("--officer", metavar="SHOULDER", help="shoulder number of who wears it")
+    _data_dir(add)
+    _data_dir(_add(actions, "list", "registers:camera_list", "all cameras"))
+    for action, handler, help_text in (
+        ("disable", "registers:camera_disable", "cut a camera off at once"),
+        ("token", "registers:camera_token", "give a camera a new token; the old one stops working"),
+    ):
+        command = _add(actions, action, handler, help_text)
+        command.add_argument("camera", metavar="ID")
+        _data_dir(command)
+
+    bridge = commands.add_parser("bridge", help="connections that carry many cameras")
+    actions = bridge.add_subparsers(metavar="ACTION", required=True)
+    _data_dir(_add(actions, "list", "registers:bridge_list", "all bridges"))
+    for action, handler, help_text in (
+        ("add", "registers:bridge_add", "register a bridge; prints its token"),
+        ("disable", "registers:bridge_disable", "cut a bridge off at once"),
+        ("token", "registers:bridge_token", "give a bridge a new token; the old one stops working"),
+    ):
+        command = _add(actions, action, handler, help_text)
+        command.add_argument("name", metavar="NAME")
+        _data_dir(command)
+
+
+def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    replay = _add(commands, "replay", "tracks:replay", "recorded tracks as live cameras")
+    replay.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="G-NetTrack CSV, ZIP of them, or GPX"
+    )
+    replay.add_argument(
+        "--speed", type=float, default=1.0, metavar="X", help="times real time (default: 1)"
+    )
+    replay.add_argument(
+        "--original-times",
+        action="store_true",
+        help="keep the recorded times, and send everything at once",
+    )
+    replay.add_argument("--zone", metavar="TZ", help="of logs without one (default: Europe/London)")
+    replay.add_argument("--gateway", metavar="URL", help="ws:// address (default: from settings)")
+    _data_dir(replay)
+
+    simulate = _add(commands, "simulate", "tracks:simulate", "simulated cameras, as a load")
+    simulate.add_argument("--cameras", type=int, required=True, metavar="N", help="how many")
+    simulate.add_argument(
+        "--rate",
+        type=float,
+        default=1.0,
+        metavar="HZ",
+        help="reports a second of each (default: 1)",
+    )
+    simulate.add_argument("--duration", type=float, metavar="S", help="seconds (default: for ever)")
+    simulate.add_argument(
+        "--tokens",
+        type=Path,
+        metavar="FILE",
+        help='of cameras made elsewhere: {"cameras": {ID: TOKEN}} or {"bridge": TOKEN}',
+    )
+    simulate.add_argument("--gateway", metavar="URL", help="ws:// address (default: from settings)")
+    _data_dir(simulate)
+
+
+def _checking(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    test = _add(commands, "test", "check:test", "the whole suite; ARGS go to pytest")
+    test.set_defaults(passes_on=True)

@@ -1,0 +1,154 @@
+"""`user`, `camera` and `bridge`: what makes something prints it as one JSON object."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from typing import TypeVar
+
+import asyncpg
+
+from sightline.dashboard.cli.console import database_errors, load, print_json, print_table
+from sightline.sql import accounts, connect
+from sightline.sql.errors import AccountError
+
+T = TypeVar("T")
+
+
+def _with_connection(options: Namespace, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """Do `work` on a connection of the owner.
+
+    Raises:
+        DatabaseError: it does not answer, has no schema yet, or what is asked is not possible.
+    """
+    settings = load(options)
+
+    async def connected() -> T:
+        with database_errors(settings):
+            connection = await connect(settings, "owner")
+            try:
+                return await work(connection)
+            finally:
+                await connection.close()
+
+    return asyncio.run(connected())
+
+
+def _list(
+    options: Namespace,
+    columns: Sequence[str],
+    work: Callable[[asyncpg.Connection], Awaitable[Sequence[asyncpg.Record]]],
+) -> int:
+    print_table(columns, _with_connection(options, work))
+    return 0
+
+
+def user_add(options: Namespace) -> int:
+    """Make a user."""
+    made = _with_connection(
+        options,
+        lambda connection: accounts.add_user(
+            connection,
+            options.name,
+            options.role,
+            display_name=options.display_name,
+            shoulder_number=options.officer,
+        ),
+    )
+    print_json(asdict(made))
+    return 0
+
+
+def user_list(options: Namespace) -> int:
+    """All users."""
+    return _list(options, ("username", "name", "role", "disabled"), accounts.list_users)
+
+
+def user_disable(options: Namespace) -> int:
+    """End a user's access."""
+    _with_connection(options, lambda connection: accounts.disable_user(connection, options.name))
+    print_json({"username": options.name, "disabled": True})
+    return 0
+
+
+def user_token(options: Namespace) -> int:
+    """Give a program a bearer token that works as a user."""
+    from sightline.dashboard.access.sign_in import machine_token
+    from sightline.dashboard.errors import NotFoundError
+
+    try:
+        made = _with_connection(options, lambda connection: machine_token(connection, options.name))
+    except NotFoundError:
+        raise AccountError(f"there is no user {options.name!r} that may sign in.") from None
+    print_json(
+        {"username": options.name, "token": made.token, "expires": made.expires.isoformat()}
+    )
+    return 0
+
+
+def camera_add(options: Namespace) -> int:
+    """Register a camera."""
+    made = _with_connection(
+        options,
+        lambda connection: accounts.add_camera(
+            connection, options.camera, shoulder_number=options.officer
+        ),
+    )
+    print_json(asdict(made))
+    return 0
+
+
+def camera_list(options: Namespace) -> int:
+    """All cameras."""
+    columns = ("camera", "kind", "shoulder", "officer", "disabled")
+    return _list(options, columns, accounts.list_cameras)
+
+
+def camera_disable(options: Namespace) -> int:
+    """Cut a camera off."""
+    _with_connection(
+        options, lambda connection: accounts.disable_camera(connection, options.camera)
+    )
+    print_json({"camera": options.camera, "disabled": True})
+    return 0
+
+
+def camera_token(options: Namespace) -> int:
+    """Give a camera a new token."""
+    made = _with_connection(
+        options, lambda connection: accounts.camera_token(connection, options.camera)
+    )
+    print_json(asdict(made))
+    return 0
+
+
+def bridge_add(options: Namespace) -> int:
+    """Register a bridge."""
+    made = _with_connection(
+        options, lambda connection: accounts.add_bridge(connection, options.name)
+    )
+    print_json(asdict(made))
+    return 0
+
+
+def bridge_list(options: Namespace) -> int:
+    """All bridges."""
+    return _list(options, ("bridge", "disabled"), accounts.list_bridges)
+
+
+def bridge_disable(options: Namespace) -> int:
+    """Cut a bridge off."""
+    _with_connection(options, lambda connection: accounts.disable_bridge(connection, options.name))
+    print_json({"bridge": options.name, "disabled": True})
+    return 0
+
+
+def bridge_token(options: Namespace) -> int:
+    """Give a bridge a new token."""
+    made = _with_connection(
+        options, lambda connection: accounts.bridge_token(connection, options.name)
+    )
+    print_json(asdict(made))
+    return 0

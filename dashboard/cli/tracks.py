@@ -1,0 +1,70 @@
+"""`replay` and `simulate`: cameras that are not on anybody's chest."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from zoneinfo import available_timezones
+
+from sightline.dashboard.cli.console import database_errors, load
+from sightline.dashboard.cli.errors import CommandError
+from sightline.dashboard.supervisor.part import allow_many_files
+from sightline.dashboard.supervisor.status import as_running
+from sightline.ingest.fleet import replay as replaying
+from sightline.ingest.fleet import simulate as simulating
+
+
+def _gateway(options: Namespace, host: str, port: int) -> str:
+    given: str | None = options.gateway
+    return given or f"ws://{host}:{port}/camera"
+
+
+def replay(options: Namespace) -> int:
+    """Recorded tracks as live cameras."""
+    if options.speed <= 0:
+        raise CommandError(f"--speed is {options.speed:g}, but it must be above 0.")
+    for file in options.files:
+        if not file.is_file():
+            raise CommandError(f"{file} is not there, or is not a file.")
+    if options.zone is not None and options.zone not in available_timezones():
+        raise CommandError(
+            f"--zone is {options.zone!r}, but it must be a time zone such as Europe/London."
+        )
+    settings = as_running(load(options))
+    with database_errors(settings):
+        asyncio.run(
+            replaying.run(
+                settings,
+                options.files,
+                speed=options.speed,
+                original_times=options.original_times,
+                zone=options.zone or replaying.ZONE,
+                gateway_url=_gateway(options, settings.client_host, settings.gateway_port),
+            )
+        )
+    return 0
+
+
+def simulate(options: Namespace) -> int:
+    """Simulated cameras as a load generator."""
+    for option, value in (
+        ("--cameras", options.cameras),
+        ("--rate", options.rate),
+        ("--duration", options.duration),
+    ):
+        if value is not None and value <= 0:
+            raise CommandError(f"{option} is {value:g}, but it must be above 0.")
+    settings = as_running(load(options))
+    allow_many_files()
+    with database_errors(settings):
+        asyncio.run(
+            simulating.run(
+                settings,
+                cameras=options.cameras,
+                rate_hz=options.rate,
+                duration_s=options.duration,
+                tokens=options.tokens,
+                gateway_url=_gateway(options, settings.client_host, settings.gateway_port),
+            )
+        )
+    return 0

@@ -1,0 +1,50 @@
+"""Who is told of an event of the database, and what is said. Pure but for the question who may see an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Final
+
+from sightline.dashboard.feed.viewer import Viewer
+
+Audience = Callable[[int, Collection[int]], Awaitable[frozenset[int]]]
+"""(incident id, user ids) → the users among them who may see the incident."""
+
+_SAID: Final[dict[str, tuple[str, ...]]] = {
+    "incident": ("incident", "entry"),
+    "deployment": ("deployment", "incident", "state"),
+    "stream": ("stream", "camera", "incident"),
+    "stream_ended": ("stream", "camera", "reason", "at"),
+    "alert": ("alert",),
+}
+"""Event → the members that viewers are told; other events are not for browsers."""
+
+
+async def viewers_of(
+    event: dict[str, Any], viewers: Collection[Viewer], audience: Audience
+) -> list[Viewer]:
+    """The viewers who may know of an event.
+
+    An incident's, a deployment's and a new stream's: those who may see the incident. The end of a stream: its viewer
+    and those who see the camera. An alert: those who answer alerts.
+    """
+    kind = event.get("event")
+    if kind not in _SAID or not viewers:
+        return []
+    if kind == "alert":
+        return [viewer for viewer in viewers if viewer.answers_alerts]
+    if kind == "stream_ended":
+        return [
+            viewer
+            for viewer in viewers
+            if str(viewer.session_id) == event.get("session")
+            or (viewer.channel is not None and viewer.channel.sees(int(event["camera_id"])))
+        ]
+    allowed = await audience(int(event["incident"]), {viewer.viewing.user_id for viewer in viewers})
+    return [viewer for viewer in viewers if viewer.viewing.user_id in allowed]
+
+
+def said(event: dict[str, Any]) -> dict[str, Any]:
+    """What viewers are told of an event."""
+    kind = event["event"]
+    return {"event": kind, **{name: event[name] for name in _SAID[kind] if name in event}}

@@ -1,0 +1,20 @@
+"""Ids of the live map."""
+
+from __future__ import annotations
+
+PAGE = "live-map"
+MOUNTED = "live-map-mounted"
+INCIDENTS = "live-map-incidents"
+MAP = "live-map-map"
+MAP_LEGEND = "live-map-legend"
+MAP_EMPTY = "live-map-empty"
+SEARCH = "live-map-search"
+RECORDING = "live-map-recording"
+UNIT = "live-map-unit"
+QUALITY = "live-map-quality"
+FILTERS = "live-map-filters"
+CLEAR = "live-map-clear"
+NEAR = "live-map-near"
+COUNT = "live-map-count"
+LIST = "live-map-list"
+CARD = "live-map-card"

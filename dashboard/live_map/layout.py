@@ -1,0 +1,97 @@
+"""The frame of the live map: list on the left, map in the middle, officer card on the right. Holds no data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from sightline.dashboard.live_map import ids
+
+RECORDING_CHOICES = [
+    {"value": "all", "label": "All"},
+    {"value": "recording", "label": "Recording"},
+    {"value": "buffering", "label": "Buffering"},
+]
+QUALITY_CHOICES = [
+    {"value": "good", "label": "Good: 720p"},
+    {"value": "fair", "label": "Fair or better"},
+    {"value": "poor", "label": "Poor or better"},
+    {"value": "unknown", "label": "Unknown"},
+]
+
+
+def layout(**_: str) -> html.Main:
+    """The page; what it shows is in its address, which the browser reads."""
+    return html.Main(
+        [
+            dcc.Store(id=ids.MOUNTED),
+            html.H1("Live map", className="unseen"),
+            html.Section(
+                id=ids.INCIDENTS, className="incident-strip", **{"aria-label": "Open incidents"}
+            ),
+            html.Section(
+                [_filters(), _list_head(), html.Div(id=ids.LIST, className="camera-list")],
+                className="side side-list",
+                **{"aria-label": "Cameras"},
+            ),
+            html.Section(
+                [
+                    html.Div(id=ids.MAP, className="map"),
+                    html.Div(id=ids.MAP_EMPTY, className="map-empty", hidden=True),
+                    html.Div(id=ids.MAP_LEGEND, className="map-legend"),
+                ],
+                className="map-frame",
+                **{"aria-label": "Map"},
+            ),
+            html.Aside(
+                id=ids.CARD, className="side side-card", **{"aria-label": "Selected officer"}
+            ),
+        ],
+        id=ids.PAGE,
+        className="live-map",
+    )
+
+
+def _filters() -> html.Div:
+    plain: dict[str, Any] = {"size": "sm", "comboboxProps": {"withinPortal": True}}
+    return html.Div(
+        [
+            dmc.TextInput(
+                id=ids.SEARCH, inputProps={"type": "search"}, size="sm", debounce=False,
+                placeholder="Shoulder no., call sign, camera, unit",
+                **{"aria-label": "Search by shoulder number, name, call sign, camera or unit"},
+            ),
+            dmc.SegmentedControl(
+                id=ids.RECORDING, data=RECORDING_CHOICES, value="all", size="xs", fullWidth=True,
+                **{"aria-label": "Recording state"},
+            ),
+            html.Div(
+                [
+                    dmc.Select(
+                        id=ids.UNIT, data=[], placeholder="Any unit", clearable=True, searchable=True,
+                        nothingFoundMessage="No such unit", **plain, **{"aria-label": "Unit"},
+                    ),
+                    dmc.Select(
+                        id=ids.QUALITY, data=QUALITY_CHOICES, placeholder="Any quality",
+                        clearable=True, **plain, **{"aria-label": "Stream quality"},
+                    ),
+                ],
+                className="filter-pair",
+            ),
+        ],
+        className="filters",
+        role="search",
+    )  # fmt: skip
+
+
+def _list_head() -> html.Div:
+    return html.Div(
+        [
+            html.Span(id=ids.COUNT, className="list-count", role="status"),
+            html.Button("Clear", id=ids.CLEAR, className="link-button", type="button", hidden=True),
+            html.Span(id=ids.NEAR, className="list-near"),
+        ],
+        className="list-head",
+    )

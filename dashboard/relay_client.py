@@ -1,0 +1,89 @@
+"""Client of the media relays' internal HTTP API: SDP offers of viewers go there, answers come back.
+
+Who may watch has been decided before; the relay only trusts the secret that the parts share.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import aiohttp
+from pydantic import SecretStr
+
+from sightline.dashboard.errors import RelayAwayError, RelayRefusedError
+
+SDP = "application/sdp"
+ANSWER_WITHIN_S = 12.0
+"""The relay itself waits up to 8 s for the camera to begin."""
+
+_PASSED_ON = frozenset({404, 409, 410, 422, 503, 504})
+
+
+class RelayClient:
+    """Asks relays, each at the address that the database names; open while used as a context manager."""
+
+    def __init__(self, secret: SecretStr | None) -> None:
+        self._secret = secret
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        value = self._secret.get_secret_value() if self._secret else ""
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {value}"},
+            timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S, connect=2.0),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def view(self, relay_url: str, stream: UUID, publication: UUID, offer: str) -> str:
+        """Hand a viewer's SDP offer to the relay that carries the publication; the SDP answer.
+
+        Raises:
+            RelayAwayError: the relay does not answer.
+            RelayRefusedError: it cannot, and why: the camera did not begin in time, the offer cannot be answered, …
+        """
+        return await self._post(
+            f"{relay_url}/internal/viewings/{stream}",
+            params={"publication": str(publication)},
+            data=offer.encode(),
+            headers={"Content-Type": SDP},
+        )
+
+    async def _post(self, url: str, **arguments: Any) -> str:
+        if self._session is None:
+            raise RuntimeError("the relay client is not open")
+        try:
+            async with self._session.post(url, **arguments) as response:
+                body = await response.text()
+                if response.status < 400:
+                    return body
+                raise await _refusal(response)
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise RelayAwayError(
+                "The media relay does not answer; no picture comes until it does."
+            ) from error
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> RelayAwayError | RelayRefusedError:
+    if response.status not in _PASSED_ON or "json" not in response.content_type:
+        return RelayAwayError(
+            f"The media relay answers with an error ({response.status}); see its log."
+        )
+    document = await response.json()
+    return RelayRefusedError(
+        str(document.get("detail") or "The media relay cannot do this now."),
+        str(document.get("code") or "relay_refused"),
+        HTTPStatus(response.status),
+    )

@@ -1,0 +1,1 @@
+"""On call: who to ring now, who is next, and where cover is short."""

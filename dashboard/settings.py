@@ -1,0 +1,192 @@
+"""Settings of the dashboard, the composition of all groups, and how they are loaded.
+
+`load_settings` reads, in order of precedence: arguments of the command line, ``SIGHTLINE_*``
+environment variables, one TOML file, defaults. Nothing else in the code reads settings.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from sightline.ingest.settings import (
+    FleetSettings,
+    GatewaySettings,
+    HttpUrl,
+    KeeperSettings,
+    MediaSettings,
+    ServiceSettings,
+)
+from sightline.sql.settings import Port, default_data_dir
+
+PREFIX = "SIGHTLINE_"
+FILE_VARIABLE = f"{PREFIX}SETTINGS"
+FILE_NAME = "sightline.toml"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one sentence with field, value and what is allowed."""
+
+
+class DashboardSettings(ServiceSettings):
+    """How people reach the dashboard."""
+
+    dashboard_port: Port = Field(default=8050, description="Pages, API, feed and WHEP (TCP)")
+    dashboard_public_url: HttpUrl | None = Field(
+        default=None,
+        description="Base URL by which browsers reach the dashboard;"
+        " unset: http://HOST:DASHBOARD_PORT",
+    )
+    demo: bool = Field(
+        default=False,
+        description="Set by the demo for its own processes: the sign-in page offers the demo users",
+    )
+
+
+class Settings(
+    DashboardSettings, FleetSettings, KeeperSettings, MediaSettings, GatewaySettings, BaseSettings
+):
+    """All groups in one object, which can be passed wherever one group is asked for."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then the one TOML file."""
+        data_dir = init_settings().get("data_dir") or env_settings().get("data_dir")
+        file = settings_file(Path(data_dir).expanduser() if data_dir else default_data_dir())
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
+        return init_settings, env_settings, toml
+
+
+def variable(name: str) -> str:
+    """The environment variable of the setting `name`."""
+    return PREFIX + name.upper()
+
+
+def settings_file(data_dir: Path) -> Path | None:
+    """The one TOML file that applies: the one named, the one here, or the data directory's.
+
+    Raises `SettingsError` if the file named in ``SIGHTLINE_SETTINGS`` is not there.
+    """
+    if named := os.environ.get(FILE_VARIABLE):
+        if not Path(named).exists():
+            raise SettingsError(
+                f"{FILE_VARIABLE} is {named!r}, but it must name a file that exists."
+            )
+        return Path(named)
+    candidates = (Path(FILE_NAME), data_dir / FILE_NAME)
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Validate every setting once; `overrides` come from the command line (None: not given).
+
+    Raises `SettingsError` with one sentence for the first setting that is wrong.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error.errors()[0], given)) from error
+    except tomllib.TOMLDecodeError as error:
+        file = settings_file(Path(given.get("data_dir") or default_data_dir()))
+        raise SettingsError(f"{file} is not valid TOML: {error}.") from error
+
+
+def misspelt_variables(environment: Iterable[str]) -> list[str]:
+    """One sentence for each ``SIGHTLINE_*`` variable that no setting reads."""
+    known = [variable(name) for name in Settings.model_fields] + [FILE_VARIABLE]
+    unknown = [name for name in environment if name.startswith(PREFIX) and name not in known]
+    return [
+        f"{name} is not a setting and is ignored{_suggestion(name, known)}."
+        for name in sorted(unknown)
+        if not name.startswith(f"{PREFIX}TEST_")
+    ]
+
+
+def _sentence(error: ErrorDetails, given: Mapping[str, Any]) -> str:
+    """What is wrong, where it was given, and what is allowed."""
+    name = str(error["loc"][0]) if error["loc"] else ""
+    field = Settings.model_fields.get(name)
+    if field is None:
+        known = list(Settings.model_fields)
+        return f"{name!r} is not a setting{_suggestion(name, known)} (in {FILE_NAME})."
+    if name in given:
+        where = f"{name} (command line)"
+    elif os.environ.get(variable(name)):
+        where = variable(name)
+    else:
+        where = f"{name} (in {FILE_NAME})"
+    value = "(secret)" if is_secret(field) else repr(error["input"])
+    return f"{where} is {value}, but it {_allowed(field, error)}."
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"; perhaps {close[0]} was meant" if close else ""
+
+
+def _allowed(field: FieldInfo, error: ErrorDetails) -> str:
+    """What the setting may be, as the end of a sentence."""
+    if get_origin(field.annotation) is Literal:
+        return "must be one of " + ", ".join(map(str, get_args(field.annotation)))
+    bounds = {
+        bound: getattr(rule, bound)
+        for rule in field.metadata
+        for bound in ("ge", "gt", "le")
+        if hasattr(rule, bound)
+    }
+    if bounds:
+        kind = "a whole number" if field.annotation is int else "a number"
+        low = f"from {bounds['ge']}" if "ge" in bounds else f"above {bounds['gt']}"
+        return f"must be {kind} {low} to {bounds['le']}"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if field.annotation is bool:
+        return "must be true or false"
+    # pydantic says "Input should be …" or "String should have …"
+    _, _, rest = error["msg"].partition(" should ")
+    return f"must {rest}" if rest else f"is wrong: {error['msg']}"
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the setting's value is never shown."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("secret") is True
+
+
+def masked(name: str, value: object) -> str:
+    """The value of a setting as it may be shown: passwords and secrets are hidden."""
+    if value is None:
+        return ""
+    if not is_secret(Settings.model_fields[name]):
+        return str(value)
+    if isinstance(value, SecretStr):
+        return "********"
+    parts = urlsplit(str(value))
+    if parts.password is None:
+        return str(value)
+    return str(value).replace(f":{parts.password}@", ":********@")

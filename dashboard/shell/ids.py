@@ -1,0 +1,33 @@
+"""Ids of the frame."""
+
+from __future__ import annotations
+
+LOCATION = "location"
+THEME = "theme-provider"
+SHELL = "shell"
+NAVIGATION = "navigation"
+NEWS = "shell-news"
+COUNTS_TICK = "shell-counts-tick"
+PAGE = "page"
+PAGE_SHOWN = "page-shown"
+MOUNTED = "shell-mounted"
+
+HEALTH = "health"
+HEALTH_WORDS = "health-words"
+CLOCK = "clock"
+THEME_SWITCH = "theme-switch"
+SIGN_OUT = "sign-out"
+BANNER = "banner"
+ALERTS = "alerts"
+DOCK = "dock"
+ANNOUNCER = "announcer"
+
+STREAM_DIALOG = "stream-dialog"
+STREAM_FOR = "stream-for"
+STREAM_WHO = "stream-who"
+STREAM_PURPOSE = "stream-purpose"
+STREAM_INCIDENT = "stream-incident"
+STREAM_REASON = "stream-reason"
+STREAM_ANSWER = "stream-answer"
+STREAM_OPEN = "stream-open"
+STREAM_CANCEL = "stream-cancel"

@@ -1,0 +1,68 @@
+"""Whether the ports are free, asked before anything is started."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterable
+
+import psutil
+
+from sightline.dashboard.settings import Settings, variable
+from sightline.dashboard.supervisor.errors import PortTakenError
+from sightline.dashboard.supervisor.parts import Part, Port
+
+_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+
+
+def check_ports(parts: Iterable[Part], settings: Settings) -> None:
+    """Raise if a port that a part needs cannot be listened on.
+
+    Raises:
+        PortTakenError: naming the port, who needs it, who has it if that can be seen, and the
+            setting that moves it.
+    """
+    wanted: dict[tuple[int, str], tuple[Part, Port]] = {}
+    for part in parts:
+        for port in part.ports(settings):
+            other = wanted.setdefault((port.number, port.protocol), (part, port))
+            if other != (part, port):
+                raise PortTakenError(
+                    f"{variable(port.setting)} and {variable(other[1].setting)} are both"
+                    f" {port.number}, but the {part.title} and the {other[0].title} need a port each."
+                )
+            if error := _cannot_bind(settings.host, port):
+                raise PortTakenError(_sentence(settings.host, part, port, error))
+
+
+def _cannot_bind(host: str, port: Port) -> OSError | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, _KINDS[port.protocol]) as probe:
+        if port.protocol == "tcp":  # as a server does: connections in TIME_WAIT are no hindrance
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port.number))
+            if port.protocol == "tcp":
+                probe.listen(1)
+        except OSError as error:
+            return error
+    return None
+
+
+def _sentence(host: str, part: Part, port: Port, error: OSError) -> str:
+    option = " with --port or" if port.setting == "dashboard_port" else " with"
+    kind = port.protocol.upper()
+    return (
+        f"The {part.title} needs {kind} port {port.number} on {host}, but it cannot have it"
+        f" ({_holder(port) or error.strerror}): choose another{option} {variable(port.setting)}."
+    )
+
+
+def _holder(port: Port) -> str | None:
+    """Who listens there, as far as this user may see."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections(kind=port.protocol):
+            if connection.pid and connection.laddr and connection.laddr.port == port.number:
+                name = psutil.Process(connection.pid).name()
+                return f"{name}, process {connection.pid}, has it"
+    return None

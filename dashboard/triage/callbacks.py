@@ -1,0 +1,224 @@
+"""The callbacks of the triage page: each reads its inputs, calls a function, and draws what comes back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+
+from sightline.dashboard.errors import ConflictError, DashboardError
+from sightline.dashboard.marks import layout as marks
+from sightline.dashboard.services import Services
+from sightline.dashboard.triage import ids
+from sightline.dashboard.triage.decision import layout as decision_layout
+from sightline.dashboard.triage.decision.actions import possible_words
+from sightline.dashboard.triage.decision.second_step import (
+    do,
+    open_acknowledgement,
+    open_form,
+    write_entry,
+)
+from sightline.dashboard.triage.layout import drawn, not_read
+from sightline.dashboard.triage.request import layout as request_layout
+from sightline.dashboard.triage.request import send as requests
+from sightline.dashboard.triage.view import read_view
+
+
+def register(app: Dash, services: Services) -> None:
+    """Register everything that happens on the page."""
+    _register_reading(app, services)
+    _register_opening(app, services)
+    _register_leaving(app, services)
+    _register_log(app, services)
+    _register_request(app, services)
+
+
+def said(error: DashboardError) -> Any:
+    """A refusal in words, with what is possible now."""
+    words = str(error)
+    if isinstance(error, ConflictError) and error.possible is not None:
+        words = f"{words} {possible_words(error.possible)}"
+    return marks.notice("warn", words)
+
+
+def _values_of(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    """Name → value of fields that are found by pattern, as `ctx.states_list` gives them."""
+    return {field["id"]["name"]: field.get("value") for field in fields}
+
+
+def _changed() -> str:
+    """A value that the store of news has not had: makes the page read anew."""
+    return f"changed {uuid4()}"
+
+
+def _register_reading(app: Dash, services: Services) -> None:
+    @app.callback(
+        output={
+            "standing": Output(ids.STANDING, "children"),
+            "queue": Output(ids.QUEUE, "children"),
+            "head": Output(ids.HEAD, "children"),
+            "asked": Output(ids.ASKED, "children"),
+            "cameras": Output(ids.CAMERAS, "children"),
+            "decision": Output(ids.DECISION, "children"),
+            "team": Output(ids.TEAM, "children"),
+            "log": Output(ids.LOG, "children"),
+            "scene": Output(ids.SCENE, "data"),
+            "write": Output(ids.WRITE, "hidden"),
+            "kinds": Output(ids.WRITE_KIND, "data"),
+            "selected": Output(ids.SELECTED, "data"),
+            "can_request": Output(ids.REQUEST_OPEN, "hidden"),
+            "shown": Output(ids.SHOWN, "data"),
+        },
+        inputs=[
+            Input(ids.NEWS, "data"),
+            Input(ids.SELECTED, "data"),
+            Input(ids.SAFETY_NET, "n_intervals"),
+            State(ids.SHOWN, "data"),
+        ],
+    )
+    async def show(
+        _news: Any, selected: int | None, _ticks: Any, shown: bool | None
+    ) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        try:
+            async with services.acting() as act:
+                view = await read_view(act, selected, now)
+        except DashboardError as error:
+            return not_read(error, now, shown=bool(shown))
+        # What the reader has chosen meanwhile must not be taken back.
+        return drawn(view) | ({} if selected is None else {"selected": no_update})
+
+    app.clientside_callback(
+        ClientsideFunction("triage", "mount"), Output(ids.MOUNTED, "data"), Input(ids.PAGE, "id")
+    )
+    app.clientside_callback(
+        ClientsideFunction("triage", "selectionToAddress"), Input(ids.SELECTED, "data")
+    )
+    app.clientside_callback(ClientsideFunction("triage", "wasDrawn"), Input(ids.SHOWN, "data"))
+    app.clientside_callback(ClientsideFunction("triage", "drawScene"), Input(ids.SCENE, "data"))
+    app.clientside_callback(ClientsideFunction("triage", "followForm"), Input(ids.FORM, "children"))
+    app.clientside_callback(
+        ClientsideFunction("triage", "letSendAgain"), Input(ids.FORM_ANSWER, "children")
+    )
+
+
+def _register_opening(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(ids.FORM, "children"),
+        Output(ids.FORM_ANSWER, "children"),
+        Output(ids.OPEN_FORM, "data"),
+        Input(ids.WANTED, "data"),
+        State(ids.SELECTED, "data"),
+        prevent_initial_call=True,
+    )
+    async def open_second_step(wanted: dict[str, Any], selected: int) -> tuple[Any, Any, Any]:
+        opened = {"deployment": selected, **wanted}
+        try:
+            async with services.acting() as act:
+                if "entry" in wanted:
+                    entry = await open_acknowledgement(act, selected, int(wanted["entry"]))
+                    return decision_layout.acknowledgement(entry), None, opened
+                asked = await open_form(act, selected, wanted["action"])
+                return decision_layout.form(asked), None, opened
+        except DashboardError as error:
+            return None, said(error), None
+
+
+def _register_leaving(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(ids.FORM, "children", allow_duplicate=True),
+        Output(ids.FORM_ANSWER, "children", allow_duplicate=True),
+        Output(ids.OPEN_FORM, "data", allow_duplicate=True),
+        Output(ids.NEWS, "data", allow_duplicate=True),
+        Input(ids.LEAVING, "data"),
+        State(ids.OPEN_FORM, "data"),
+        State({"type": "triage-field", "name": ALL}, "value"),
+        prevent_initial_call=True,
+    )
+    async def leave_second_step(leaving: Any, opened: Any, _values: Any) -> tuple[Any, ...]:
+        if opened is None:
+            return no_update, no_update, no_update, no_update
+        if leaving["does"] == "send":
+            try:
+                async with services.acting() as act:
+                    await do(act, opened, _values_of(ctx.states_list[1]))
+            except DashboardError as error:
+                return no_update, said(error), no_update, _changed()
+        return None, None, None, _changed()
+
+    @app.callback(
+        Output(ids.FORM, "children", allow_duplicate=True),
+        Output(ids.FORM_ANSWER, "children", allow_duplicate=True),
+        Output(ids.OPEN_FORM, "data", allow_duplicate=True),
+        Input(ids.SELECTED, "data"),
+        State(ids.OPEN_FORM, "data"),
+        prevent_initial_call=True,
+    )
+    async def close_with_the_incident(selected: int, opened: Any) -> tuple[Any, Any, Any]:
+        if opened is None or opened["deployment"] == selected:
+            return no_update, no_update, no_update
+        return None, None, None
+
+
+def _register_log(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(ids.LOG_ANSWER, "children"),
+        Output(ids.WRITE_TEXT, "value"),
+        Output(ids.NEWS, "data", allow_duplicate=True),
+        Input(ids.WRITE_SEND, "n_clicks"),
+        Input(ids.WRITE_TEXT, "n_submit"),
+        State(ids.WRITE_TEXT, "value"),
+        State(ids.WRITE_KIND, "value"),
+        State(ids.SELECTED, "data"),
+        prevent_initial_call=True,
+    )
+    async def write(
+        _click: Any, _enter: Any, text: str | None, kind: str | None, selected: int
+    ) -> tuple[Any, Any, Any]:
+        try:
+            async with services.acting() as act:
+                await write_entry(act, selected, kind or "note", text or "")
+        except DashboardError as error:
+            return said(error), no_update, no_update
+        return None, "", _changed()
+
+
+def _register_request(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(ids.REQUEST_DIALOG, "opened"),
+        Output(ids.REQUEST_BODY, "children"),
+        Output(ids.REQUEST_ANSWER, "children"),
+        Input(ids.REQUEST_OPEN, "n_clicks"),
+        Input(ids.REQUEST_FROM, "data"),
+    )
+    async def begin_request(
+        _clicks: Any, begun_from: dict[str, str | None] | None
+    ) -> tuple[Any, ...]:
+        if not _clicks and begun_from is None:
+            return no_update, no_update, no_update
+        given = begun_from or {}
+        try:
+            async with services.acting() as act:
+                begun = await requests.begin(act, given.get("incident"), given.get("camera"))
+                grades = await requests.grades(act)
+        except DashboardError as error:
+            return True, None, said(error)
+        return True, request_layout.request_body(begun, grades), None
+
+    @app.callback(
+        Output(ids.REQUEST_DIALOG, "opened", allow_duplicate=True),
+        Output(ids.REQUEST_ANSWER, "children", allow_duplicate=True),
+        Output(ids.SELECTED, "data", allow_duplicate=True),
+        Input(ids.REQUEST_SEND, "n_clicks"),
+        State({"type": "triage-request-field", "name": ALL}, "value"),
+        prevent_initial_call=True,
+    )
+    async def send_request(_clicks: Any, _values: Any) -> tuple[Any, Any, Any]:
+        try:
+            async with services.acting() as act:
+                made = await requests.send(act, _values_of(ctx.states_list[0]))
+        except DashboardError as error:
+            return no_update, said(error), no_update
+        return False, None, made

@@ -1,0 +1,1 @@
+"""One incident: how far it has come, what was asked, which camera would show it."""

@@ -1,0 +1,1 @@
+"""The team, and who else is on call."""

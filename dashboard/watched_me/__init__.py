@@ -1,0 +1,1 @@
+"""The officer's page: who watched my camera."""

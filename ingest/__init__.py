@@ -1,0 +1,1 @@
+"""Everything that comes from, or goes to, a camera."""

@@ -1,0 +1,248 @@
+"""One simulated camera's video and sound, published by WHIP (RFC 9725) with aiortc."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fractions
+import ipaddress
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import av
+import msgspec
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.rtcrtpparameters import RTCRtpCodecCapability
+
+from sightline.ingest.camera.encoding import (
+    AUDIO_CLOCK,
+    BIT_RATE,
+    SOUND_PACKET_SAMPLES,
+    VIDEO_CLOCK,
+    PictureEncoder,
+    sound_loop,
+)
+from sightline.ingest.camera.scene import Scene
+from sightline.ingest.media import hooks
+
+FRAME_RATE = 25
+CLOSING_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class PublishError(Exception):
+    """The picture could not be published, or no longer; the message says why."""
+
+
+class PublicationJob(msgspec.Struct, frozen=True):
+    """What to publish, where. `token` is shown once, at `whip`; `bit_rate` in bit/s."""
+
+    publication: str
+    whip: str
+    token: str
+    call_sign: str
+    camera: str
+    bit_rate: int = BIT_RATE
+
+
+class _CameraVideo(MediaStreamTrack):
+    """Paints and encodes each picture when its time has come, on a thread."""
+
+    kind = "video"
+
+    def __init__(self, job: PublicationJob, frame_rate: Callable[[], int]) -> None:
+        super().__init__()
+        self.on_first_picture: Callable[[], None] | None = None
+        self._scene = Scene(job.call_sign, job.camera)
+        self._encoder = PictureEncoder(FRAME_RATE, job.bit_rate)
+        self._frame_rate = frame_rate
+        self._keyframe = False
+        self._began: float | None = None
+        self._due = 0.0
+
+    def ask_for_keyframe(self) -> None:
+        self._keyframe = True
+
+    def free(self) -> None:
+        """Give the encoder's memory back now: the connection's cycles would keep it for long."""
+        del self._encoder, self._scene
+
+    async def recv(self) -> av.Packet[Any]:
+        """The next picture, encoded (aiortc sends packets as they are)."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = self._due = now
+        # When encoding cannot keep up, pictures are left out rather than sent late.
+        self._due = max(self._due + 1 / self._frame_rate(), now)
+        await asyncio.sleep(self._due - now)
+        ticks = round((time.monotonic() - self._began) * VIDEO_CLOCK)
+        data = await asyncio.get_running_loop().run_in_executor(None, self._picture, ticks)
+        packet = av.Packet(data)
+        packet.pts, packet.time_base = ticks, fractions.Fraction(1, VIDEO_CLOCK)
+        if self.on_first_picture is not None:
+            self.on_first_picture()
+            self.on_first_picture = None
+        return packet
+
+    def _picture(self, ticks: int) -> bytes:
+        keyframe, self._keyframe = self._keyframe, False
+        return self._encoder.encode(self._scene.paint(time.time() * 1000), ticks, keyframe=keyframe)
+
+
+class _CameraSound(MediaStreamTrack):
+    """Sends the sound loop, one packet each 20 ms."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._packets = sound_loop()
+        self._count = 0
+        self._began: float | None = None
+
+    async def recv(self) -> av.Packet[Any]:
+        """The next 20 ms, encoded."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        due = self._began + self._count * SOUND_PACKET_SAMPLES / AUDIO_CLOCK
+        if due > now:
+            await asyncio.sleep(due - now)
+        packet = av.Packet(self._packets[self._count % len(self._packets)])
+        packet.pts = self._count * SOUND_PACKET_SAMPLES
+        packet.time_base = fractions.Fraction(1, AUDIO_CLOCK)
+        self._count += 1
+        return packet
+
+
+class Publisher:
+    """One publication from beginning to end.
+
+    `frame_rate` is asked for each picture, so that many cameras can share a machine.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        job: PublicationJob,
+        frame_rate: Callable[[], int] = lambda: FRAME_RATE,
+    ) -> None:
+        self._http = http
+        self._job = job
+        self._connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._video = _CameraVideo(job, frame_rate)
+        self._location: str | None = None
+        self._changed = asyncio.Event()
+        self._connection.on("connectionstatechange", self._changed.set)
+
+    async def run(self, on_sending: Callable[[], None]) -> None:
+        """Publish until cancelled. `on_sending` is called once, with the first picture.
+
+        Raises `PublishError` when the other side refuses, cannot be reached, or leaves.
+        """
+        try:
+            self._video.on_first_picture = on_sending
+            await self._begin()
+            while True:
+                self._changed.clear()
+                self._check()
+                await self._changed.wait()
+        finally:
+            await asyncio.shield(self._say_goodbye())
+
+    async def _begin(self) -> None:
+        connection, job = self._connection, self._job
+        sender = connection.addTransceiver(self._video, direction="sendonly")
+        sender.setCodecPreferences(_baseline_h264())
+        hooks.on_keyframe_request(sender.sender, self._video.ask_for_keyframe)
+        connection.addTransceiver(_CameraSound(), direction="sendonly")
+        if (loopback := _loopback_of(job.whip)) is not None:
+            hooks.gather_on(connection, loopback)
+        await connection.setLocalDescription(await connection.createOffer())
+        answer = await self._post(connection.localDescription.sdp)
+        try:
+            await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        except (ValueError, AssertionError, AttributeError) as error:
+            raise PublishError("the answer to our offer cannot be read") from error
+
+    async def _post(self, offer: str) -> str:
+        job = self._job
+        headers = {"Authorization": f"Bearer {job.token}", "Content-Type": "application/sdp"}
+        try:
+            async with self._http.post(
+                job.whip,
+                data=offer,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S),
+            ) as response:
+                text = await response.text()
+                if response.status != 201:
+                    raise PublishError(f"our offer was refused with HTTP {response.status}")
+                if "Location" in response.headers:
+                    self._location = urljoin(str(response.url), response.headers["Location"])
+                return text
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise PublishError(f"our offer was not answered: {type(error).__name__}") from error
+
+    def _check(self) -> None:
+        state = self._connection.connectionState
+        if state in ("failed", "closed"):
+            raise PublishError(
+                "the relay closed the connection" if state == "closed" else "the relay was lost"
+            )
+
+    async def _say_goodbye(self) -> None:
+        if self._location is not None:
+            headers = {"Authorization": f"Bearer {self._job.token}"}
+            # The other side may be the one that left; then there is nobody to tell.
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with self._http.delete(
+                    self._location,
+                    headers=headers,
+                    timeout=aiohttp.ClientTimeout(total=CLOSING_TIMEOUT_S),
+                ):
+                    pass
+        try:
+            async with asyncio.timeout(CLOSING_TIMEOUT_S):
+                await self._connection.close()
+        except TimeoutError:
+            log.warning("did not close in time publication=%s", self._job.publication)
+        self._video.free()
+
+
+def _baseline_h264() -> list[RTCRtpCodecCapability]:
+    codecs = RTCRtpSender.getCapabilities("video").codecs
+    wanted = [
+        codec
+        for codec in codecs
+        if str(codec.parameters.get("profile-level-id", "")).startswith("42e0")
+        and codec.parameters.get("packetization-mode") == "1"
+    ]
+    return wanted[:1] + [codec for codec in codecs if codec.name == "rtx"]
+
+
+def _loopback_of(url: str) -> str | None:
+    """The loopback address that a URL names; None: another machine, or an address of this one."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return "127.0.0.1"
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        if address.is_loopback:
+            return str(address)
+    return None

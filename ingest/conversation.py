@@ -1,0 +1,443 @@
+"""What is said on one connection, of a camera or of a bridge: messages in, answers out, and the errors that close.
+
+A conversation waits only for room in the writer's inbox (and a bridge for the number of a camera that it has not named
+before). It starts no task for a message; answers are pushed without waiting, and a peer that does not read them is cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from sightline.ingest import protocol
+from sightline.ingest.actions import Actions
+from sightline.ingest.batch import Received
+from sightline.ingest.commands import Commands
+from sightline.ingest.doors import BridgeIdentity, CameraIdentity, Register
+from sightline.ingest.errors import DatabaseAwayError, ProtocolError
+from sightline.ingest.links import Link, Links
+from sightline.ingest.messages import (
+    Ack,
+    EyesOn,
+    EyesOnState,
+    Hello,
+    Incoming,
+    Outgoing,
+    Problem,
+    Report,
+    Status,
+    TalkAnswer,
+    Welcome,
+)
+from sightline.ingest.writer import Writer
+
+log = logging.getLogger(__name__)
+
+ROOM_WITHIN_S: Final = 15.0
+"""Longest wait for room before a camera is told to come back later; less than a keepalive takes to give up."""
+COME_BACK_AFTER_S: Final = 30
+LARGEST_BACKLOG_BYTES: Final = 4 * 1024 * 1024
+"""Answers that a peer may leave unread."""
+_CAMERA_MOST_UNWRITTEN: Final = 3 * 3_600
+_BRIDGE_MOST_UNWRITTEN: Final = 50_000
+_LONG_REPORT: Final = 200
+_UNKNOWN_FOR_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What came in since the start, for metrics."""
+
+    connections: int = 0
+    messages: int = 0
+    fixes: int = 0
+    errors: int = 0
+
+
+@dataclass(slots=True)
+class Services:
+    """What all conversations of a gateway share.
+
+    Attributes:
+        draining: the gateway is ending: nothing more is taken in.
+        closing: connections that are being closed.
+    """
+
+    writer: Writer
+    links: Links
+    actions: Actions
+    commands: Commands
+    register: Register
+    report_every_s: dict[str, int]
+    traffic: Traffic = field(default_factory=Traffic)
+    draining: bool = False
+    closing: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Conversation(ABC):
+    """One connection from its beginning to its end."""
+
+    most_unwritten: int
+
+    def __init__(self, socket: ServerConnection, services: Services) -> None:
+        self._socket = socket
+        self._services = services
+        self._packed = False
+        self._error_times: deque[float] = deque(maxlen=protocol.ERRORS_BEFORE_CLOSE)
+        self._newest_seq: dict[int, int] = {}
+        self._unwritten = 0
+        self._relief = asyncio.Event()
+
+    async def run(self) -> None:
+        """Converse until the connection ends."""
+        inbox = self._services.writer.inbox
+        try:
+            if not await self._begin():
+                return
+            while True:
+                raw = await self._socket.recv(decode=False)
+                if self._services.draining:
+                    continue  # not acknowledged, so the camera sends it again elsewhere
+                await self._take(raw)
+                if (inbox.full or self._unwritten > self.most_unwritten) and not await self._room():
+                    return
+        except ConnectionClosed:
+            pass
+        finally:
+            self._end()
+
+    async def _take(self, raw: bytes) -> None:
+        self._services.traffic.messages += 1
+        self._packed = protocol.is_msgpack(raw)
+        try:
+            message = protocol.decode(raw)
+        except ProtocolError as error:
+            self._complain(error)
+            self._count_error()
+            return
+        try:
+            await self._handle(message)
+        except ProtocolError as error:
+            self._complain(error, message.camera)
+        except DatabaseAwayError as error:
+            log.info("the database is away for a new camera: %s", error)
+            self.close(protocol.CLOSE_OVERLOADED, "5")
+        if isinstance(message, Report) and message.total > _LONG_REPORT:
+            await asyncio.sleep(0)  # others are waiting too
+
+    async def _room(self) -> bool:
+        """Wait until what was received has been written down; False: it takes too long."""
+        try:
+            async with asyncio.timeout(ROOM_WITHIN_S):
+                await self._services.writer.inbox.room()
+                while self._unwritten > self.most_unwritten:
+                    self._relief.clear()
+                    await self._relief.wait()
+        except TimeoutError:
+            # Awaited, since the connection would end with 1000 as soon as this conversation does.
+            await self._socket.close(protocol.CLOSE_OVERLOADED, str(COME_BACK_AFTER_S))
+            return False
+        return True
+
+    @abstractmethod
+    async def _begin(self) -> bool:
+        """What comes before the first message; False: the connection is not kept."""
+
+    @abstractmethod
+    def _held(self) -> Iterable[Link]:
+        """The links of this connection."""
+
+    @abstractmethod
+    async def _link_for(self, message: Incoming) -> Link:
+        """The camera that a message is about.
+
+        Raises:
+            ProtocolError: it may not be, or there is none.
+            DatabaseAwayError: it cannot be said now.
+        """
+
+    def _end(self) -> None:
+        for link in self._held():
+            self._services.links.release(link)
+
+    # --- messages in
+
+    async def _handle(self, message: Incoming) -> None:
+        link = await self._link_for(message)
+        received_us = time.time_ns() // 1000
+        if isinstance(message, Report | Status):
+            self._check_seq(link, message)
+            self._services.traffic.fixes += message.total if isinstance(message, Report) else 0
+            received = Received(link.camera_id, link.epoch, received_us, message, self)
+            self._unwritten += received.size
+            self._services.writer.inbox.put(received)
+            return
+        self._services.writer.inbox.put(Received(link.camera_id, link.epoch, received_us, None))
+        if isinstance(message, Hello):
+            self._welcome(link, message)
+        elif isinstance(message, EyesOn):
+            self._eyes_on(link)
+        elif isinstance(message, TalkAnswer):
+            self._services.actions.do(
+                "gateway.talk_answer", link.camera_id, link.ref, message.talk, message.accept
+            )
+
+    def _check_seq(self, link: Link, message: Report | Status) -> None:
+        newest = self._newest_seq.get(link.camera_id, -1)
+        if message.seq >= newest:
+            self._newest_seq[link.camera_id] = message.seq
+            return
+        known = self._services.writer.memory
+        if isinstance(message, Report) and known.recall(link.camera_id, message) is not None:
+            return
+        self._complain(
+            ProtocolError(
+                "seq_went_back",
+                f"seq {message.seq} came after {newest} on this connection. The message is taken all the same.",
+                field="seq",
+                value=message.seq,
+                allowed=f"{newest} or more, or the same message again",
+                seq=message.seq,
+            ),
+            message.camera,
+        )
+
+    def _welcome(self, link: Link, hello: Hello) -> None:
+        self._services.actions.do(
+            "gateway.introduce", link.camera_id, hello.model, hello.firmware, hello.audio_out
+        )
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.send(Welcome(link.ref, now, self._services.report_every_s, hello.rejected))
+
+    def _eyes_on(self, link: Link) -> None:
+        camera = self._named(link)
+        done = self._services.actions.do(
+            "gateway.eyes_on",
+            link.camera_id,
+            then=lambda state: self.send(EyesOnState(state, camera)),
+        )
+        if not done:
+            self.send(Problem("overloaded", "The gateway cannot take this now. Use the radio."))
+
+    @abstractmethod
+    def _named(self, link: Link) -> str | None:
+        """The camera's id where answers must carry it."""
+
+    # --- messages out
+
+    def send(self, message: Outgoing) -> bool:
+        """Send without waiting; False where the connection is gone."""
+        socket = self._socket
+        if socket.state is not State.OPEN:
+            return False
+        if socket.transport.get_write_buffer_size() > LARGEST_BACKLOG_BYTES:
+            log.warning("a peer does not read its answers: %s", socket.remote_address)
+            socket.transport.abort()
+            return False
+        broadcast((socket,), protocol.encode(message, packed=self._packed), text=not self._packed)
+        return True
+
+    def acknowledge(self, received: Received, ack: Ack) -> None:
+        """What was received is committed, or refused for good."""
+        self._unwritten -= received.size
+        self._relief.set()
+        self.send(ack)
+
+    def _complain(self, error: ProtocolError, camera: str | None = None) -> None:
+        self._services.traffic.errors += 1
+        log.debug("%s said something wrong: %s", self._socket.remote_address, error)
+        self.send(protocol.problem(error, camera))
+
+    def _count_error(self) -> None:
+        now_s = time.monotonic()
+        times = self._error_times
+        times.append(now_s)
+        if (
+            len(times) == protocol.ERRORS_BEFORE_CLOSE
+            and now_s - times[0] < protocol.ERROR_WINDOW_S
+        ):
+            self.close(protocol.CLOSE_TOO_MANY_ERRORS, "too many messages that are none")
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin to close the connection, without waiting for the peer."""
+        if self._socket.state is not State.OPEN:
+            return
+        task = asyncio.create_task(self._socket.close(code, reason))
+        self._services.closing.add(task)
+        task.add_done_callback(self._services.closing.discard)
+
+
+class CameraConversation(Conversation):
+    """The connection of one camera, known by its token."""
+
+    most_unwritten = _CAMERA_MOST_UNWRITTEN
+
+    def __init__(
+        self, socket: ServerConnection, services: Services, identity: CameraIdentity
+    ) -> None:
+        super().__init__(socket, services)
+        self._identity = identity
+        self._link: Link | None = None
+        self._contradicted: str | None = None
+
+    async def _begin(self) -> bool:
+        who, services = self._identity, self._services
+        try:
+            self._link, elsewhere = await services.links.claim(
+                who.camera_id, who.ref, self, who.token_hash
+            )
+        except DatabaseAwayError as error:
+            log.info("%s cannot come in: %s", who.ref, error)
+            await self._socket.close(protocol.CLOSE_OVERLOADED, "5")
+            return False
+        if elsewhere:
+            services.writer.forget(who.camera_id)
+        services.commands.hint(who.camera_id)
+        return True
+
+    def _held(self) -> Iterable[Link]:
+        return () if self._link is None else (self._link,)
+
+    async def _link_for(self, message: Incoming) -> Link:
+        assert self._link is not None
+        if message.camera is not None:
+            if message.camera != self._identity.ref:
+                if isinstance(message, Hello):
+                    self._contradicted = message.camera
+                raise self._wrong_camera(message.camera)
+            if isinstance(message, Hello):
+                self._contradicted = None
+        if self._contradicted is not None:
+            raise self._wrong_camera(self._contradicted)
+        return self._link
+
+    def _wrong_camera(self, said: str) -> ProtocolError:
+        # Never taken: positions under the wrong officer's name would be worse than none.
+        return ProtocolError(
+            "wrong_camera",
+            f"The token of this connection belongs to {self._identity.ref}, not to {said}. Nothing is taken.",
+            field="camera",
+            value=said,
+            allowed=self._identity.ref,
+        )
+
+    def _named(self, _link: Link) -> str | None:
+        return None
+
+    def overtaken(self, _link: Link) -> None:
+        """A newer connection has this camera now."""
+        self.send(Problem("replaced", "A newer connection of this camera took over."))
+        self.close(protocol.CLOSE_REPLACED, "a newer connection took over")
+
+    def cut_off(self, _link: Link) -> None:
+        """The token is not valid any more."""
+        self.send(Problem("token_invalid", "The token is not valid any more."))
+        self.close(protocol.CLOSE_TOKEN_INVALID, "token no longer valid")
+
+
+class BridgeConversation(Conversation):
+    """One connection for many cameras; every message names its camera."""
+
+    most_unwritten = _BRIDGE_MOST_UNWRITTEN
+
+    def __init__(
+        self,
+        socket: ServerConnection,
+        services: Services,
+        identity: BridgeIdentity,
+        bridges: set[BridgeConversation],
+    ) -> None:
+        """`bridges`: where this one is listed as long as it is connected."""
+        super().__init__(socket, services)
+        self.identity = identity
+        self._bridges = bridges
+        self._links: dict[str, Link] = {}
+        self._unknown_until: dict[str, float] = {}
+
+    async def _begin(self) -> bool:
+        self._bridges.add(self)
+        return True
+
+    def _end(self) -> None:
+        super()._end()
+        self._bridges.discard(self)
+
+    def _held(self) -> Iterable[Link]:
+        return self._links.values()
+
+    async def _link_for(self, message: Incoming) -> Link:
+        ref = message.camera
+        if ref is None:
+            raise ProtocolError(
+                "missing_field",
+                "On a bridge every message names its camera.",
+                field="camera",
+                allowed="the id of a camera",
+                seq=getattr(message, "seq", None),
+            )
+        link = self._links.get(ref)
+        return link if link is not None else await self._find(ref)
+
+    async def _find(self, ref: str) -> Link:
+        if self._unknown_until.get(ref, 0.0) > time.monotonic():
+            raise _no_such_camera(ref)
+        services = self._services
+        known = await services.register.camera(ref)
+        if known is None:
+            if len(self._unknown_until) > _BRIDGE_MOST_UNWRITTEN:
+                self._unknown_until.clear()
+            self._unknown_until[ref] = time.monotonic() + _UNKNOWN_FOR_S
+            raise _no_such_camera(ref)
+        if known.disabled:
+            raise ProtocolError(
+                "camera_disabled", f"Camera {ref} is disabled.", field="camera", value=ref
+            )
+        link, elsewhere = await services.links.claim(known.camera_id, ref, self)
+        self._links[ref] = link
+        if elsewhere:
+            services.writer.forget(known.camera_id)
+        services.commands.hint(known.camera_id)
+        return link
+
+    def _named(self, link: Link) -> str | None:
+        return link.ref
+
+    def overtaken(self, link: Link) -> None:
+        """Another connection has this camera now; what the bridge still says of it only enters history."""
+        self.send(
+            Problem(
+                "replaced",
+                f"A newer connection of camera {link.ref} took over.",
+                camera=link.ref,
+            )
+        )
+
+    def cut_off(self, link: Link) -> None:
+        """The camera is disabled; the next message about it is told so."""
+        self._links.pop(link.ref, None)
+
+    def dismissed(self) -> None:
+        """The bridge's own token is not valid any more."""
+        self.send(Problem("token_invalid", "The token is not valid any more."))
+        self.close(protocol.CLOSE_TOKEN_INVALID, "token no longer valid")
+
+
+def _no_such_camera(ref: str) -> ProtocolError:
+    return ProtocolError(
+        "unknown_camera",
+        f"There is no camera {ref}. An administrator registers it first.",
+        field="camera",
+        value=ref,
+        allowed="a registered camera",
+    )

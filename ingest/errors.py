@@ -1,0 +1,52 @@
+"""What can go wrong between a camera and the database.
+
+IngestError
+├── ProtocolError             a message that is not `sightline.camera.v1`; answered, never fatal
+├── DatabaseAwayError       the database does not answer; what was received is kept and tried again
+└── RowRefusedError         the database refuses a row that the protocol let through
+"""
+
+from __future__ import annotations
+
+
+class IngestError(Exception):
+    """Base of all errors of this package; the text is a sentence for a person."""
+
+
+class ProtocolError(IngestError):
+    """A message that is not what the camera protocol says.
+
+    Args:
+        code: stable word for programs, for example ``unknown_type``.
+        message: sentence for a person.
+        field: name of the field at fault, where there is one.
+        value: what stood there, cut to a safe length (see `sightline.ingest.fields.echo`).
+        allowed: what may stand there.
+        seq: `seq` of the message, where it could be read.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        value: object = None,
+        allowed: str | None = None,
+        seq: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+        self.seq = seq
+
+
+class DatabaseAwayError(IngestError):
+    """The database does not answer, or cannot take anything just now."""
+
+
+class RowRefusedError(IngestError):
+    """The database refuses a row for good; trying again would not help."""

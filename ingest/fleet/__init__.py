@@ -1,0 +1,1 @@
+"""The simulated force: an invented county, its masts, officers, shifts and incidents."""

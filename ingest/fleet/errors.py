@@ -1,0 +1,22 @@
+"""What can go wrong with the simulated force.
+
+FleetError (an IngestError)
+├── DemoIncompleteError      the data directory holds no demo's fleet, or half of one
+└── GatewayUnreachableError  nobody answers where cameras should connect, or refuses them
+"""
+
+from __future__ import annotations
+
+from sightline.ingest.errors import IngestError
+
+
+class FleetError(IngestError):
+    """Base of this package's errors; the text is a sentence for a person."""
+
+
+class DemoIncompleteError(FleetError):
+    """The data directory holds no demo's fleet, or half of one."""
+
+
+class GatewayUnreachableError(FleetError):
+    """Nobody answers where cameras should connect, or refuses them."""

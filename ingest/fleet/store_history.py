@@ -1,0 +1,268 @@
+"""Writes the invented week into the database: fixes, coverage, and the map of the county."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import numpy as np
+import shapely
+
+from sightline.ingest.fields import RECORDING
+from sightline.ingest.fleet import packing as p
+from sightline.ingest.fleet.basemap import basemap_features
+from sightline.ingest.fleet.bins import Bins, bins_of
+from sightline.ingest.fleet.county import County
+from sightline.ingest.fleet.force import HISTORY_DAYS
+from sightline.ingest.fleet.ground import Ground
+from sightline.ingest.fleet.history import Group
+from sightline.ingest.fleet.projection import to_mercator
+from sightline.ingest.fleet.radio import OPERATORS, cell_name
+from sightline.ingest.fleet.readings import Ints, Readings
+from sightline.ingest.merge import FLAG_LATE
+from sightline.sql import query
+
+FIX_COLUMNS = (
+    ("camera_id", p.INTEGER),
+    ("retention_class", p.CHAR),
+    ("recording", p.SMALLINT),
+    ("bearer", p.SMALLINT),
+    ("fix_time", p.BIGINT),
+    ("received_time", p.BIGINT),
+    ("content_hash", p.BIGINT),
+    ("lat", p.DOUBLE),
+    ("lon", p.DOUBLE),
+    ("accuracy_m", p.REAL),
+    ("speed_mps", p.REAL),
+    ("heading_deg", p.REAL),
+    ("battery_pct", p.REAL),
+    ("rsrp_dbm", p.REAL),
+    ("rsrq_db", p.REAL),
+    ("sinr_db", p.REAL),
+    ("uplink_kbps", p.REAL),
+    ("operator_id", p.SMALLINT),
+    ("cell_id", p.INTEGER),
+    ("flags", p.SMALLINT),
+)
+_SIGNAL = ("rsrp_dbm", "rsrq_db", "sinr_db", "uplink_kbps", "operator_id", "cell_id")
+BIN_COLUMNS = (
+    ("camera_id", p.INTEGER),
+    ("bin_start", p.BIGINT),
+    ("cell", p.BIGINT),
+    ("operator_id", p.SMALLINT),
+    ("bearer", p.SMALLINT),
+    ("samples", p.INTEGER),
+    ("rsrp_dbm", p.REAL),
+    ("rsrq_db", p.REAL),
+    ("sinr_db", p.REAL),
+    ("uplink_kbps", p.REAL),
+    ("gap", p.BOOLEAN),
+)
+_MEDIANS = ("rsrp_dbm", "rsrq_db", "sinr_db", "uplink_kbps")
+
+
+class Cells:
+    """Numbers of networks and cells in the database."""
+
+    def __init__(self, operators: Ints, cells: list[Ints]) -> None:
+        self.operators = operators
+        self._cells = cells
+
+    def of(self, operator: Ints, cell: Ints) -> Ints:
+        """The database's number of each cell."""
+        numbers = np.zeros(len(cell), dtype=np.int64)
+        for k, known in enumerate(self._cells):
+            mine = operator == k
+            numbers[mine] = known[cell[mine]]
+        return numbers
+
+
+async def add_cells(connection: asyncpg.Connection, ground: Ground) -> Cells:
+    """Register the networks and every cell of the county."""
+    rows = await connection.fetch(query("fleet.add_operators"), list(OPERATORS))
+    ids = {row["plmn"]: row["id"] for row in rows}
+    operators = np.array([ids[plmn] for plmn in OPERATORS], dtype=np.int64)
+    cells = []
+    for k, network in enumerate(ground.radio.networks):
+        named = [cell_name(k, number) for number in range(3 * len(network.masts.xy))]
+        rows = await connection.fetch(
+            query("fleet.add_cells"), [int(operators[k])] * len(named), named
+        )
+        known = {row["cell"]: row["id"] for row in rows}
+        cells.append(np.array([known[name] for name in named], dtype=np.int64))
+    return Cells(operators, cells)
+
+
+async def write_history(
+    connection: asyncpg.Connection,
+    groups: Iterator[Group],
+    camera_ids: Ints,
+    cells: Cells,
+    epoch_s: int,
+    each: Callable[[Group], None],
+) -> int:
+    """Write all groups; the next one is computed while one is written. Returns the fixes stored.
+
+    Args:
+        connection: of the owner.
+        groups: of `history.history`.
+        camera_ids: the database's number of each officer's camera.
+        cells: of `add_cells`.
+        epoch_s: where history ends.
+        each: hears of every group once it is written.
+    """
+    last = datetime.fromtimestamp(epoch_s, UTC).date()
+    await connection.fetchval(
+        query("fleet.ensure_partitions"),
+        last - timedelta(days=HISTORY_DAYS + 1),
+        last + timedelta(days=2),
+    )
+    stored = 0
+    computing = asyncio.create_task(asyncio.to_thread(_next, groups, camera_ids, cells))
+    while (made := await computing) is not None:
+        group, fixes, bins = made
+        computing = asyncio.create_task(asyncio.to_thread(_next, groups, camera_ids, cells))
+        await _copy(connection, "fix", FIX_COLUMNS, fixes)
+        await _copy(connection, "coverage_bin", BIN_COLUMNS, bins)
+        stored += int(group.stored.sum())
+        each(group)
+    return stored
+
+
+def _next(
+    groups: Iterator[Group], camera_ids: Ints, cells: Cells
+) -> tuple[Group, list[bytes], list[bytes]] | None:
+    group = next(groups, None)
+    if group is None:
+        return None
+    bins = bins_of(group.readings, group.received_ms)
+    return group, pack_fixes(group, camera_ids, cells), pack_bins(bins, camera_ids, cells)
+
+
+def pack_fixes(group: Group, camera_ids: Ints, cells: Cells) -> list[bytes]:
+    """Rows of `fix` for the readings that are stored."""
+    r = Readings._make(column[group.stored] for column in group.readings)
+    time_us = r.time_ms * 1000
+    recorded = r.recording == RECORDING
+    values = {
+        "camera_id": camera_ids[r.officer],
+        "retention_class": np.where(recorded, b"r", b"o"),
+        "recording": r.recording,
+        "bearer": np.where(r.service, r.bearer, 0),
+        "fix_time": p.timestamps(time_us),
+        "received_time": p.timestamps(group.received_ms[group.stored] * 1000),
+        "content_hash": content_hashes(r),
+        "lat": r.lat,
+        "lon": r.lon,
+        "accuracy_m": r.accuracy_m,
+        "speed_mps": r.speed_mps,
+        "heading_deg": r.heading_deg,
+        "battery_pct": r.battery_pct,
+        "rsrp_dbm": r.rsrp_dbm,
+        "rsrq_db": r.rsrq_db,
+        "sinr_db": r.sinr_db,
+        "uplink_kbps": r.uplink_kbps,
+        "operator_id": cells.operators[r.operator],
+        "cell_id": cells.of(r.operator, r.cell),
+        "flags": np.where(r.service, 0, FLAG_LATE),
+    }
+    moving = ~np.isnan(r.heading_deg)
+    parts = []
+    for heard in (True, False):
+        for known in (True, False):
+            rows = (r.service == heard) & (moving == known)
+            nulls = (() if heard else _SIGNAL) + (() if known else ("heading_deg",))
+            some = {name: column[rows] for name, column in values.items()}
+            parts.append(p.pack(FIX_COLUMNS, some, nulls))
+    return parts
+
+
+def pack_bins(bins: Bins, camera_ids: Ints, cells: Cells) -> list[bytes]:
+    """Rows of `coverage_bin`."""
+    known = ~np.isnan(bins.rsrp_dbm)
+    values = {
+        "camera_id": camera_ids[bins.officer],
+        "bin_start": p.timestamps(bins.start_us),
+        "cell": bins.cell,
+        "operator_id": np.where(bins.operator < 0, 0, cells.operators[bins.operator]),
+        "bearer": bins.bearer,
+        "samples": bins.samples,
+        "rsrp_dbm": bins.rsrp_dbm,
+        "rsrq_db": bins.rsrq_db,
+        "sinr_db": bins.sinr_db,
+        "uplink_kbps": bins.uplink_kbps,
+        "gap": bins.gap,
+    }
+    parts = []
+    for rows, nulls in ((known, ()), (~known, _MEDIANS)):
+        parts.append(
+            p.pack(BIN_COLUMNS, {name: column[rows] for name, column in values.items()}, nulls)
+        )
+    return parts
+
+
+def content_hashes(r: Readings) -> Ints:
+    """A number for each reading that tells two readings of one camera apart.
+
+    Not the gateway's hash of the same fix, which would take longer than everything else; nobody
+    will send these fixes again.
+    """
+    state = r.time_ms.astype(np.uint64)
+    for column in (r.lat * 1e6, r.lon * 1e6, r.recording, r.rsrp_dbm * 10, r.uplink_kbps):
+        state = (state ^ np.round(column).astype(np.int64).view(np.uint64)) * np.uint64(
+            0x9E3779B97F4A7C15
+        )
+        state ^= state >> np.uint64(29)
+    return state.view(np.int64)
+
+
+async def write_basemap(connection: asyncpg.Connection, county: County) -> int:
+    """Write the map of the county; returns the number of features."""
+    features = await asyncio.to_thread(basemap_features, county)
+    rows = [
+        (
+            f.layer,
+            f.kind,
+            f.name,
+            f.rank,
+            shapely.to_wkb(shapely.set_srid(to_mercator(f.geometry), 3857), include_srid=True),
+        )
+        for f in features
+    ]
+    await connection.set_type_codec(
+        "geometry",
+        schema="public",
+        encoder=bytes,
+        decoder=bytes,
+        format="binary",
+    )
+    await connection.copy_records_to_table(
+        "basemap_feature",
+        schema_name="sightline",
+        columns=["layer", "kind", "name", "rank", "geom"],
+        records=rows,
+    )
+    return len(rows)
+
+
+async def _copy(
+    connection: asyncpg.Connection,
+    table: str,
+    columns: tuple[tuple[str, p.Column], ...],
+    parts: list[bytes],
+) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        yield p.HEADER
+        for part in parts:
+            yield part
+        yield p.TRAILER
+
+    await connection.copy_to_table(
+        table,
+        schema_name="sightline",
+        source=stream(),
+        columns=[name for name, _ in columns],
+        format="binary",
+    )

@@ -1,0 +1,75 @@
+"""Many askers, one question: what is asked for within a few milliseconds goes to the database together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
+
+
+class Gather(Generic[Key, Answer]):
+    """Asks once for all keys that come within a window.
+
+    The same key asked for twice gets two answers from two rounds, so that each asker has an answer of its own.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[list[Key]], Awaitable[dict[Key, Answer]]],
+        *,
+        window_s: float = 0.005,
+        most: int = 1_000,
+    ) -> None:
+        """Args:
+        ask: one question for several different keys; keys without an answer are left out.
+        window_s: how long the first asker of a round waits for others.
+        most: keys in one round.
+        """
+        self._ask = ask
+        self._window_s = window_s
+        self._most = most
+        self._waiting: list[tuple[Key, asyncio.Future[Answer | None]]] = []
+        self._rounds: asyncio.Task[None] | None = None
+
+    async def get(self, key: Key) -> Answer | None:
+        """The answer for one key; None where there is none. Raises whatever asking raised."""
+        future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, future))
+        if self._rounds is None:
+            self._rounds = asyncio.create_task(self._go_round())
+        return await future
+
+    async def _go_round(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(self._window_s)
+                await self._one_round()
+        finally:
+            self._rounds = None
+
+    async def _one_round(self) -> None:
+        chosen: dict[Key, asyncio.Future[Answer | None]] = {}
+        later: list[tuple[Key, asyncio.Future[Answer | None]]] = []
+        for key, future in self._waiting:
+            if future.done():  # the asker went away
+                continue
+            if key in chosen or len(chosen) >= self._most:
+                later.append((key, future))
+            else:
+                chosen[key] = future
+        self._waiting = later
+        if not chosen:
+            return
+        try:
+            answers = await self._ask(list(chosen))
+        except Exception as error:  # noqa: BLE001 - every asker gets it
+            for future in chosen.values():
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for key, future in chosen.items():
+            if not future.done():
+                future.set_result(answers.get(key))

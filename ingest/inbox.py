@@ -1,0 +1,94 @@
+"""What was received and is not committed yet: bounded, in order of arrival, handed out in batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from sightline.ingest.batch import Received
+
+
+class Inbox:
+    """The buffer between the sockets and the writer.
+
+    Sizes count each message as one and each fix in it as one more.
+
+    Attributes:
+        size: how much waits here or is being written.
+    """
+
+    def __init__(self, *, batch_size: int, most: int) -> None:
+        """Args:
+        batch_size: most that one batch holds, unless a single message is larger.
+        most: size from which on receivers must wait.
+        """
+        self._batch_size = batch_size
+        self._most = most
+        self._waiting: deque[Received] = deque()
+        self._waiting_size = 0
+        self._closed = False
+        self._some = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self.size = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether receivers must wait."""
+        return not self._room.is_set()
+
+    def put(self, received: Received) -> None:
+        """Take one message. Never refuses: a receiver waits for `room` before it reads the next."""
+        self._waiting.append(received)
+        self._waiting_size += received.size
+        self.size += received.size
+        self._some.set()
+        if self._waiting_size >= self._batch_size:
+            self._enough.set()
+        if self.size >= self._most:
+            self._room.clear()
+
+    async def room(self) -> None:
+        """Wait until there is room for more."""
+        await self._room.wait()
+
+    async def next_batch(self, window_s: float) -> list[Received]:
+        """Wait for the first message, then for more, but no longer than the window.
+
+        An empty list says that the inbox is closed and empty.
+        """
+        await self._some.wait()
+        if not self._closed:
+            try:
+                async with asyncio.timeout(window_s):
+                    await self._enough.wait()
+            except TimeoutError:
+                pass
+        return self._take()
+
+    def _take(self) -> list[Received]:
+        batch: list[Received] = []
+        size = 0
+        while self._waiting and (not batch or size + self._waiting[0].size <= self._batch_size):
+            received = self._waiting.popleft()
+            batch.append(received)
+            size += received.size
+        self._waiting_size -= size
+        if not self._waiting and not self._closed:
+            self._some.clear()
+        if self._waiting_size < self._batch_size and not self._closed:
+            self._enough.clear()
+        return batch
+
+    def done(self, received: Received) -> None:
+        """One message of a batch has been committed, or given up."""
+        self.size -= received.size
+        if self.size < self._most:
+            self._room.set()
+
+    def close(self) -> None:
+        """Nothing more comes: what waits is handed out without delay, then empty batches."""
+        self._closed = True
+        self._some.set()
+        self._enough.set()

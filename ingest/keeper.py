@@ -1,0 +1,158 @@
+"""The keeper: housekeeping that must happen exactly once, however many keepers run.
+
+    partitions   days of history ahead of time
+    retention    drops days that are past their time
+    coverage     computes the coverage of closed five minutes
+    audit        seals what was appended to the audit
+    streams      ends streams that may not go on, also when no relay asks
+    expiry       forgets old commands and attempts to sign in
+
+Each duty holds an advisory lock while it works; a second keeper finds it taken and comes back later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+import asyncpg
+
+from sightline.ingest.rollup import roll_up
+from sightline.ingest.settings import KeeperSettings
+from sightline.ingest.store import AWAY
+from sightline.sql import connect, query
+from sightline.sql.audit import seal, signing_key
+
+log = logging.getLogger(__name__)
+
+_DAYS_AHEAD: Final = 3
+_HOUR_S: Final = 3_600.0
+_STREAMS_EVERY_S: Final = 2.0
+_PAUSE_S: Final = 1.0
+
+Work = Callable[[KeeperSettings, asyncpg.Connection], Awaitable[int]]
+"""Does a duty once with a connection as the keeper; returns how much there was to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One kind of housekeeping.
+
+    Attributes:
+        name: of its lock and in logs.
+        work: what it does.
+        every_s: pause between two rounds; None: the setting's.
+    """
+
+    name: str
+    work: Work
+    every_s: float | None = None
+
+
+async def make_partitions(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """Partitions for today and the next days."""
+    made: int = await connection.fetchval(query("keeper.partitions_ahead"), _DAYS_AHEAD)
+    return made
+
+
+async def retain(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """Drop what is past its time."""
+    dropped = await connection.fetch(query("keeper.retention"))
+    for row in dropped:
+        log.info("%s is past its time and was dropped", row[0])
+    return len(dropped)
+
+
+async def cover(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """Compute coverage."""
+    return await roll_up(connection)
+
+
+async def seal_audit(settings: KeeperSettings, _connection: asyncpg.Connection) -> int:
+    """Chain and sign new audit rows; the audit's own role may do that, the keeper may not."""
+    connection = await connect(settings, "audit")
+    try:
+        return await seal(connection, signing_key(settings.data_dir))
+    finally:
+        await connection.close(timeout=5)
+
+
+async def end_streams(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """End streams that may not go on."""
+    ended: int = await connection.fetchval(query("keeper.end_streams"))
+    return ended
+
+
+async def expire(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """Forget what nobody needs any more."""
+    done = 0
+    for name in ("keeper.expire_commands", "keeper.expire_login_attempts"):
+        status = await connection.execute(query(name))
+        done += int(status.rpartition(" ")[2])
+    return done
+
+
+DUTIES: Final = (
+    Duty("partitions", make_partitions, _HOUR_S),
+    Duty("retention", retain, _HOUR_S),
+    Duty("coverage", cover),
+    Duty("audit", seal_audit),
+    Duty("streams", end_streams, _STREAMS_EVERY_S),
+    Duty("expiry", expire, _HOUR_S),
+)
+
+
+async def run(settings: KeeperSettings, stop: asyncio.Event) -> None:
+    """Do all duties again and again until `stop`. What is under way then is rolled back."""
+    async with asyncio.TaskGroup() as tasks:
+        working = [tasks.create_task(_again_and_again(duty, settings)) for duty in DUTIES]
+        await stop.wait()
+        for task in working:
+            task.cancel()
+
+
+async def _again_and_again(duty: Duty, settings: KeeperSettings) -> None:
+    told: str | None = None
+    while True:
+        connection: asyncpg.Connection | None = None
+        try:
+            connection = await connect(settings, "keeper")
+            told = None
+            await _rounds(duty, settings, connection)
+        except AWAY as error:
+            if repr(error) != told:
+                told = repr(error)
+                log.warning("%s has to wait: %s", duty.name, told)
+        finally:
+            if connection is not None:
+                connection.terminate()
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def _rounds(duty: Duty, settings: KeeperSettings, connection: asyncpg.Connection) -> NoReturn:
+    while True:
+        done = await do(duty, settings, connection)
+        if done:
+            log.debug("%s: %d done", duty.name, done)
+        await asyncio.sleep(settings.keeper_interval_s if duty.every_s is None else duty.every_s)
+
+
+async def do(duty: Duty, settings: KeeperSettings, connection: asyncpg.Connection) -> int | None:
+    """Do one duty once. Returns how much there was to do; None: another keeper is at it."""
+    async with _lock(connection, duty.name) as locked:
+        return await duty.work(settings, connection) if locked else None
+
+
+@asynccontextmanager
+async def _lock(connection: asyncpg.Connection, name: str) -> AsyncIterator[bool]:
+    # A lock of the session: a duty may have several transactions, and a keeper that dies lets go of it.
+    locked: bool = await connection.fetchval(query("keeper.try_lock"), name)
+    try:
+        yield locked
+    finally:
+        if locked and not connection.is_closed():
+            await connection.fetchval(query("keeper.unlock"), name)

@@ -1,0 +1,88 @@
+"""What a camera and a viewer have in common: a WebRTC connection that begins, lives and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import ClassVar
+from uuid import UUID
+
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+
+from sightline.ingest.media.errors import InvalidOffer
+
+# An empty list, and not None: aiortc's default would ask a public STUN server for our address.
+CONFIGURATION = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+
+CLOSING_TIMEOUT_S = 3.0
+
+log = logging.getLogger(__name__)
+
+# What aiortc raises on an offer that parses but cannot be answered.
+_UNANSWERABLE = (
+    ValueError,
+    AssertionError,
+    InternalError,
+    InvalidAccessError,
+    InvalidStateError,
+    OperationError,
+)
+
+
+class Peer:
+    """One connection; `on_lost` is called once when the other side goes away by itself."""
+
+    noun: ClassVar[str]
+
+    def __init__(self, id_: UUID) -> None:
+        self.id = id_
+        self.connection = RTCPeerConnection(CONFIGURATION)
+        self.created_at = time.monotonic()
+        self.connected_at = float("inf")
+        self.ended: str | None = None
+        self.on_lost: Callable[[str], None] = lambda _reason: None
+        self.connection.on("connectionstatechange", self._state_changed)
+
+    @property
+    def connected(self) -> bool:
+        return self.connected_at < float("inf")
+
+    async def answer(self, offer_sdp: str) -> str:
+        """The SDP answer to an offer.
+
+        Raises `InvalidOffer`.
+        """
+        try:
+            offer = RTCSessionDescription(offer_sdp, "offer")
+            await self.connection.setRemoteDescription(offer)
+            await self.connection.setLocalDescription(await self.connection.createAnswer())
+        except _UNANSWERABLE as error:
+            raise InvalidOffer("The SDP offer cannot be answered.") from error
+        return str(self.connection.localDescription.sdp)
+
+    def give_up(self, reason: str) -> None:
+        """Let the relay end this peer, which did something that it should not."""
+        asyncio.get_running_loop().call_soon(self.on_lost, reason)
+
+    def detach(self) -> None:
+        """Stop the flow of packets at once, before the slower goodbyes."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Say goodbye and free everything; never longer than `CLOSING_TIMEOUT_S`."""
+        try:
+            async with asyncio.timeout(CLOSING_TIMEOUT_S):
+                await self.connection.close()
+        except TimeoutError:
+            log.warning("did not close in time %s=%s", self.noun, self.id)
+
+    def _state_changed(self) -> None:
+        state = self.connection.connectionState
+        if state == "connected" and not self.connected:
+            self.connected_at = time.monotonic()
+            log.info("connected %s=%s", self.noun, self.id)
+        elif state in ("failed", "closed") and self.ended is None:
+            self.on_lost("the connection was lost" if state == "failed" else "the other side left")

@@ -1,0 +1,128 @@
+"""One camera that sends: its tracks, and the packets as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from aiortc import RTCRtpReceiver
+from aiortc.clock import current_ntp_time
+from aiortc.rtp import RtcpSrPacket, RtpPacket
+
+from sightline.ingest.media import hooks
+from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, SenderClock
+from sightline.ingest.media.offers import H264Format, Kind
+from sightline.ingest.media.peer import Peer
+
+if TYPE_CHECKING:
+    from sightline.ingest.media.viewing import Outlet
+
+CLOCK_RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
+
+# A camera has one or two; an endless number of them would be an endless number of table entries.
+MOST_SOURCES = 32
+
+# How long to wait for the camera's first sender report before arrival times stand in for it.
+REPORT_PATIENCE_S = 3.0
+
+log = logging.getLogger(__name__)
+
+
+class Track:
+    """One media line of a publication: takes each packet, and gives it to every outlet."""
+
+    def __init__(self, publication: Publication, kind: Kind, receiver: RTCRtpReceiver) -> None:
+        self.kind = kind
+        self.history = PacketHistory()
+        self.outlets: set[Outlet] = set()
+        self.clock = SenderClock(CLOCK_RATES[kind])
+        self.packets = 0
+        self.octets = 0
+        self.keyframe_requests = 0
+        self._publication = publication
+        self._receiver = receiver
+        self._ssrc: int | None = None
+        self._sources: set[int] = set()
+        self._throttle = KeyframeThrottle()
+        self._request: asyncio.Task[None] | None = None
+        hooks.tap_receiver(receiver, self._on_packet, self._on_sender_report)
+
+    def request_keyframe(self) -> None:
+        """Ask the camera for a picture to begin from; many wishes become one request."""
+        if self.kind != "video" or self._ssrc is None:
+            return
+        delay = self._throttle.ask(time.monotonic())
+        if delay is not None:
+            self._request = asyncio.create_task(self._send_request(delay))
+
+    def close(self) -> None:
+        self.outlets.clear()
+        if self._request is not None:
+            self._request.cancel()
+
+    async def _send_request(self, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        self._throttle.sent(time.monotonic())
+        if self._ssrc is not None:
+            self.keyframe_requests += 1
+            await hooks.request_keyframe(self._receiver, self._ssrc)
+
+    def _on_packet(self, packet: RtpPacket) -> None:
+        now = time.monotonic()
+        self._publication.media_seen(now)
+        if packet.ssrc != self._ssrc:
+            self._new_source(packet.ssrc)
+        self.packets += 1
+        self.octets += len(packet.payload)
+        if not self.clock.known and now - self._publication.connected_at > REPORT_PATIENCE_S:
+            self.clock.report(current_ntp_time(), packet.timestamp, 0)
+        self.history.add(packet)
+        for outlet in tuple(self.outlets):
+            outlet.forward(packet)
+
+    def _new_source(self, ssrc: int) -> None:
+        self._ssrc = ssrc
+        self._sources.add(ssrc)
+        if len(self._sources) > MOST_SOURCES:
+            self._publication.give_up("the camera changed the identity of its stream too often")
+        elif self.outlets:
+            self.request_keyframe()
+
+    def _on_sender_report(self, report: RtcpSrPacket) -> None:
+        info = report.sender_info
+        if report.ssrc == self._ssrc and info.ntp_timestamp:
+            offset = self._publication.clock_offset(info.ntp_timestamp)
+            self.clock.report(info.ntp_timestamp, info.rtp_timestamp, offset)
+
+
+class Publication(Peer):
+    """One camera's connection. `format` is the H.264 that was agreed."""
+
+    noun = "publication"
+
+    def __init__(self, id_: UUID, format_: H264Format) -> None:
+        super().__init__(id_)
+        self.format = format_
+        self.tracks: dict[Kind, Track] = {}
+        self.media_at: float | None = None
+        self._clock_offset: int | None = None
+
+    def add_track(self, kind: Kind, receiver: RTCRtpReceiver) -> None:
+        self.tracks[kind] = Track(self, kind, receiver)
+
+    def media_seen(self, now: float) -> None:
+        self.media_at = now
+
+    def clock_offset(self, camera_ntp_time: int) -> int:
+        """What to add to the camera's times, fixed by its first report."""
+        if self._clock_offset is None:
+            self._clock_offset = current_ntp_time() - camera_ntp_time
+        return self._clock_offset
+
+    def detach(self) -> None:
+        """Stop the flow of packets at once, before the slower goodbyes."""
+        for track in self.tracks.values():
+            track.close()

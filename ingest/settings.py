@@ -1,0 +1,174 @@
+"""Settings of everything that comes from, or goes to, a camera."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from sightline.sql.settings import DatabaseSettings, Port
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must be a URL that begins with http:// or https://")
+    return url.rstrip("/")
+
+
+def _websocket_url(url: str) -> str:
+    if not url.startswith(("ws://", "wss://")):
+        raise ValueError("must be a URL that begins with ws:// or wss://")
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+WebSocketUrl = Annotated[str, AfterValidator(_websocket_url)]
+
+
+def _strong_secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < 32:
+        raise ValueError("must have at least 32 characters")
+    return secret
+
+
+class ServiceSettings(DatabaseSettings):
+    """What each process must know to listen, and to find the others."""
+
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address that every part listens on"
+    )
+    internal_secret: Annotated[SecretStr, AfterValidator(_strong_secret)] | None = Field(
+        default=None,
+        description="Shared by dashboard, gateway and media relay for their internal HTTP API;"
+        " unset: made once and kept in the data directory",
+        json_schema_extra={"secret": True},
+    )
+    gateway_port: Port = Field(default=8765, description="Camera WebSocket (TCP)")
+    gateway_http_port: Port = Field(
+        default=8766, description="WHIP and WHEP for cameras, health of the gateway (TCP)"
+    )
+    gateway_public_url: HttpUrl | None = Field(
+        default=None,
+        description="Base URL by which cameras reach the gateway's HTTP;"
+        " unset: http://HOST:GATEWAY_HTTP_PORT",
+    )
+    media_port: Port = Field(default=8189, description="Video of all peers (one UDP port)")
+    media_internal_port: Port = Field(
+        default=8190, description="The relay's internal, authenticated HTTP API (TCP)"
+    )
+
+    @property
+    def client_host(self) -> str:
+        """Address by which parts on this machine reach each other (a wildcard means loopback)."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+    def local_base(self, port: int) -> str:
+        """Base URL of a part's HTTP for its neighbours on this machine."""
+        host = f"[{self.client_host}]" if ":" in self.client_host else self.client_host
+        return f"http://{host}:{port}"
+
+    @property
+    def gateway_http_base(self) -> str:
+        """Base URL of the gateway's HTTP as cameras reach it, without a trailing slash."""
+        return self.gateway_public_url or self.local_base(self.gateway_http_port)
+
+    @property
+    def media_internal_base(self) -> str:
+        """Base URL of the relay's internal HTTP API, without a trailing slash."""
+        return self.local_base(self.media_internal_port)
+
+
+class GatewaySettings(ServiceSettings):
+    """How the gateway takes what cameras send."""
+
+    gateway_name: str = Field(
+        default="gateway",
+        min_length=1,
+        max_length=64,
+        description="Name of this gateway in status and logs; several need different ones",
+    )
+    gateway_flush_ms: int = Field(
+        default=100,
+        ge=10,
+        le=5000,
+        description="Longest wait for a batch to fill before it is written and acknowledged",
+    )
+    gateway_batch_size: int = Field(
+        default=20_000, ge=1, le=200_000, description="Most fixes in one transaction"
+    )
+    gateway_buffer_size: int = Field(
+        default=100_000,
+        ge=100,
+        le=5_000_000,
+        description="Fixes kept in memory while the database is away, before cameras must wait",
+    )
+    gateway_most_connections: int = Field(
+        default=18_000, ge=1, le=1_000_000, description="Most cameras and bridges connected at once"
+    )
+    gateway_most_speed_mps: float = Field(
+        default=100.0,
+        gt=0,
+        le=1000,
+        description="Metres a second beyond which a move between two fixes is not believed",
+    )
+    gateway_register_cameras: bool = Field(
+        default=False, description="Whether a bridge may bring cameras that are not registered yet"
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for /metrics from other machines; unset: this machine only",
+        json_schema_extra={"secret": True},
+    )
+
+
+class MediaSettings(ServiceSettings):
+    """How the relay reaches its peers."""
+
+    media_address: str | None = Field(
+        default=None,
+        description="IP address that browsers and cameras send video to; unset: the listening one",
+    )
+    media_gate_silence_s: float = Field(
+        default=1.0,
+        ge=0.5,
+        le=30,
+        description="Seconds without an answer from the database after which every viewing ends",
+    )
+    media_publication_wait_s: float = Field(
+        default=8.0, gt=0, le=60, description="Seconds that a viewer waits for the camera to begin"
+    )
+    media_connect_timeout_s: float = Field(
+        default=10.0, gt=0, le=60, description="Seconds that a peer has to connect after its offer"
+    )
+    media_stall_s: float = Field(
+        default=5.0,
+        ge=1,
+        le=60,
+        description="Seconds without media after which a camera's stream is given up",
+    )
+    media_most_peers: int = Field(
+        default=500, ge=2, le=10_000, description="Most cameras and viewers that one relay carries"
+    )
+
+
+class KeeperSettings(ServiceSettings):
+    """How the housekeeping process works."""
+
+    keeper_interval_s: float = Field(
+        default=10.0, gt=0, le=3600, description="Pause between two rounds of housekeeping"
+    )
+
+
+class FleetSettings(ServiceSettings):
+    """The simulated force of a demo."""
+
+    fleet_cameras: int = Field(
+        default=400, ge=1, le=34_000, description="Simulated cameras of a demo"
+    )
+    fleet_seed: int = Field(
+        default=1, ge=0, le=2**31 - 1, description="Seed of the invented county and its force"
+    )
+    fleet_gateway_url: WebSocketUrl | None = Field(
+        default=None,
+        description="Gateway that the simulated cameras connect to; unset: the one of this demo",
+    )

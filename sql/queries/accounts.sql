@@ -1,0 +1,60 @@
+-- name: roles
+-- Codes of all roles.
+select code from role order by code;
+
+-- name: officer
+-- Id of the officer with a shoulder number.
+select id from officer where shoulder_number = $1;
+
+-- name: add_user
+-- Makes a user with a password's hash.
+insert into app_user (username, display_name, role, password_hash, officer_id) values ($1, $2, $3, $4, $5);
+
+-- name: set_password
+-- Gives a user another password; the trigger ends the sessions.
+update app_user set password_hash = $2 where username = $1 returning id;
+
+-- name: disable_user
+-- Disables a user; the trigger ends the sessions.
+update app_user set disabled_time = now() where username = $1 and disabled_time is null returning id;
+
+-- name: list_users
+-- All users, without secrets.
+select username, display_name, role, disabled_time from app_user order by username;
+
+-- name: add_camera
+-- Registers a camera.
+insert into camera (ref, officer_id, token_hash, kind) values ($1, $2, $3, $4);
+
+-- name: camera_token
+-- Gives a camera another token.
+update camera set token_hash = $2 where ref = $1 returning id;
+
+-- name: disable_camera
+-- Disables a camera.
+update camera set disabled_time = now() where ref = $1 and disabled_time is null returning id;
+
+-- name: list_cameras
+-- All cameras with who wears them.
+select c.ref as camera, c.kind, o.shoulder_number, o.name as officer, c.disabled_time
+from camera c left join officer o on o.id = c.officer_id order by c.ref;
+
+-- name: add_bridge
+-- Registers a bridge.
+insert into bridge (name, token_hash) values ($1, $2);
+
+-- name: bridge_token
+-- Gives a bridge another token.
+update bridge set token_hash = $2 where name = $1 returning id;
+
+-- name: disable_bridge
+-- Disables a bridge.
+update bridge set disabled_time = now() where name = $1 and disabled_time is null returning id;
+
+-- name: list_bridges
+-- All bridges, without secrets.
+select name as bridge, disabled_time from bridge order by name;
+
+-- name: audit
+-- An administrative change, in the audit.
+select audit_append('alteration', $1, $2, $3, p_actor => $4);

@@ -1,0 +1,12 @@
+-- name: must_end
+-- What of all that a relay carries must end, and why; asked each 250 ms.
+select kind, id, reason from sightline.media_must_end($1::uuid[], $2::uuid[])
+
+-- name: ended
+-- Records ends that a relay saw itself: kinds, ids and reasons in parallel arrays.
+select sightline.media_ended(e.kind, e.id, e.reason)
+  from unnest($1::text[], $2::uuid[], $3::text[]) as e (kind, id, reason)
+
+-- name: heartbeat
+-- A relay says that it lives, where, and from which publications media arrived just now.
+select sightline.media_heartbeat($1::uuid, $2::text, $3::uuid[])

@@ -1,0 +1,122 @@
+-- name: stage_fixes
+-- Fixes that may be stored already wait here, within one transaction.
+create temporary table fix_stage (like fix, archive boolean not null) on commit delete rows
+
+-- name: stage_live
+-- Live state on its way; a recording_time of null means that the flush says nothing of the recording state.
+create temporary table live_stage (like live) on commit delete rows
+
+-- name: stored_live
+-- Live state of these cameras, as the database has it.
+select l.camera_id, l.epoch, l.seen_time, l.recording, l.recording_time, l.recording_since, l.fix_time, l.fix_received_time,
+  l.lat, l.lon, l.accuracy_m, l.altitude_m, l.speed_mps, l.heading_deg, l.flags, l.battery_pct, l.signal_time, l.bearer,
+  o.plmn, r.cell, l.rsrp_dbm, l.rsrq_db, l.sinr_db, l.rssi_dbm, l.uplink_kbps
+from live l left join network_operator o on o.id = l.operator_id left join radio_cell r on r.id = l.cell_id
+where l.camera_id = any ($1::int[])
+
+-- name: partitions
+-- The days that history can take fixes of, by retention class.
+select retention_class::text, day from fix_partition
+
+-- name: operators
+-- All networks known.
+select id, plmn from network_operator
+
+-- name: add_operators
+-- Networks that are new.
+insert into network_operator (plmn) select distinct unnest($1::text[]) on conflict (plmn) do nothing
+
+-- name: cells
+-- Numbers of these cells ($1 operators, $2 cells).
+select r.id, r.operator_id, r.cell from radio_cell r
+join unnest($1::smallint[], $2::text[]) w (operator_id, cell) using (operator_id, cell)
+
+-- name: add_cells
+-- Cells that are new.
+insert into radio_cell (operator_id, cell) select distinct * from unnest($1::smallint[], $2::text[])
+on conflict (operator_id, cell) do nothing
+
+-- name: store_checked
+-- Staged fixes into history; returns those that were new.
+insert into fix (camera_id, retention_class, recording, bearer, fix_time, received_time, content_hash, lat, lon, accuracy_m,
+  altitude_m, speed_mps, heading_deg, battery_pct, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps, operator_id, cell_id, flags)
+select camera_id, retention_class, recording, bearer, fix_time, received_time, content_hash, lat, lon, accuracy_m,
+  altitude_m, speed_mps, heading_deg, battery_pct, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps, operator_id, cell_id, flags
+from fix_stage where not archive order by camera_id, fix_time, content_hash
+on conflict do nothing
+returning camera_id, fix_time, content_hash
+
+-- name: store_archived
+-- Staged fixes into the archive of old times, unless history still has them; returns those that were new.
+insert into fix_archive (camera_id, retention_class, recording, bearer, fix_time, received_time, content_hash, lat, lon, accuracy_m,
+  altitude_m, speed_mps, heading_deg, battery_pct, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps, operator_id, cell_id, flags)
+select camera_id, retention_class, recording, bearer, fix_time, received_time, content_hash, lat, lon, accuracy_m,
+  altitude_m, speed_mps, heading_deg, battery_pct, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps, operator_id, cell_id, flags
+from fix_stage s where archive and not exists (
+  select from fix f where f.camera_id = s.camera_id and f.retention_class = s.retention_class
+    and f.fix_time = s.fix_time and f.content_hash = s.content_hash)
+order by camera_id, fix_time, content_hash
+on conflict do nothing
+returning camera_id, fix_time, content_hash
+
+-- name: store_doubted
+-- Fixes that could not be believed, with the reason and as they came; returns those that were new.
+insert into fix_quarantine (camera_id, received_time, fix_time, reason, detail, content_hash, raw)
+select * from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[])
+  q (camera_id, received_time, fix_time, reason, detail, content_hash, raw)
+order by camera_id, reason, content_hash
+on conflict (camera_id, reason, content_hash) do nothing
+returning camera_id, reason, content_hash
+
+-- name: upsert_live
+-- Staged live state. Position goes by the device's time (of two readings of one instant the same one wins whatever came
+-- first), recording state by arrival on the newest connection, signal by its time. Ordered, so that writers cannot deadlock.
+insert into live as l (camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
+  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, signal_time, bearer,
+  operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps)
+select camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
+  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, signal_time, bearer,
+  operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps
+from live_stage order by camera_id
+on conflict (camera_id) do update set
+  gateway_id = excluded.gateway_id,
+  batch = excluded.batch,
+  seen_time = greatest(l.seen_time, excluded.seen_time),
+  flags = excluded.flags,
+  battery_pct = coalesce(excluded.battery_pct, l.battery_pct),
+  epoch = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.epoch else l.epoch end,
+  recording = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.recording else l.recording end,
+  recording_time = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.recording_time else l.recording_time end,
+  recording_since = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity'))
+    and (l.recording_time is null or excluded.recording <> l.recording) then excluded.recording_since else l.recording_since end,
+  fix_time = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.fix_time else l.fix_time end,
+  fix_received_time = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.fix_received_time else l.fix_received_time end,
+  lat = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.lat else l.lat end,
+  lon = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.lon else l.lon end,
+  accuracy_m = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.accuracy_m else l.accuracy_m end,
+  altitude_m = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.altitude_m else l.altitude_m end,
+  speed_mps = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.speed_mps else l.speed_mps end,
+  heading_deg = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.heading_deg else l.heading_deg end,
+  signal_time = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.signal_time else l.signal_time end,
+  bearer = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.bearer else l.bearer end,
+  operator_id = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.operator_id else l.operator_id end,
+  cell_id = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.cell_id else l.cell_id end,
+  rsrp_dbm = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.rsrp_dbm else l.rsrp_dbm end,
+  rsrq_db = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.rsrq_db else l.rsrq_db end,
+  sinr_db = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.sinr_db else l.sinr_db end,
+  rssi_dbm = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.rssi_dbm else l.rssi_dbm end,
+  uplink_kbps = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.uplink_kbps else l.uplink_kbps end
+
+-- name: coverage_todo
+-- Five minutes of cameras whose coverage must be computed again ($1 cameras, $2 starts).
+insert into coverage_todo (camera_id, bin_start) select * from unnest($1::int[], $2::timestamptz[]) t order by 1, 2
+on conflict do nothing
+
+-- name: finish
+-- The flush counts: its number ($2) becomes the newest of the gateway ($1), and whoever listens is told. No row: the run is not known.
+update gateway set batch = $2, heartbeat_time = clock_timestamp() where id = $1
+returning pg_notify('sightline_live', id || ':' || batch)
+
+-- name: committed_batch
+-- Number of the newest flush that was committed.
+select batch from gateway where id = $1

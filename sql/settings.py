@@ -1,0 +1,75 @@
+"""Settings of the database package, and what every settings group has in common.
+
+A group is a frozen pydantic model whose field names are the setting's one name: the field
+``gateway_port`` is ``SIGHTLINE_GATEWAY_PORT`` in the environment and ``gateway_port`` in the TOML
+file. Groups inherit from what they build on, so one `Settings` object (see
+`sightline.dashboard.settings`) can be handed to any function that asks for a single group.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""A TCP or UDP port; 0 asks the system for a free one (tests)."""
+
+
+def default_data_dir() -> Path:
+    """Where data is kept unless a setting says otherwise.
+
+    Root gets a system directory: PostgreSQL refuses to run as root, and the unprivileged user it
+    runs as could not reach below root's home.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/sightline")
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "sightline"
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _postgres_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise ValueError("must be a URL like postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return url
+
+
+class SettingsGroup(BaseModel):
+    """Base of all groups: immutable, no unknown names, defaults checked like given values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DatabaseSettings(SettingsGroup):
+    """Where the database is, and how long one statement may hold it."""
+
+    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+        default_factory=default_data_dir,
+        description="Directory of the private database cluster, secrets and run-time state",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much each process writes to its log"
+    )
+    database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(
+        default=None,
+        description="PostgreSQL with PostGIS to use, as the owner of the schema;"
+        " unset: a private cluster in the data directory",
+        json_schema_extra={"secret": True},
+    )
+    database_pool_size: int = Field(
+        default=8, ge=1, le=100, description="Most connections that one process opens"
+    )
+    database_statement_timeout_s: float = Field(
+        default=15.0, gt=0, le=3600, description="After how long a statement is cancelled"
+    )
+    database_idle_transaction_timeout_s: float = Field(
+        default=10.0, gt=0, le=3600, description="After how long an idle transaction is ended"
+    )

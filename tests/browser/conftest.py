@@ -1,0 +1,110 @@
+"""A dashboard that serves, and Chromium to look at it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
+from tests.conftest import Database
+from tests.dashboard.dashboard_server import serving
+from tests.force import Force, Person
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--allow-loopback-in-peer-connection",
+]
+
+
+@dataclass
+class Screen:
+    """One person's browser.
+
+    Attributes:
+        page: the tab.
+        problems: what the browser complained of: uncaught errors, and answers of the server that failed.
+        elsewhere: requests to anybody but the dashboard.
+    """
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+
+class Desk:
+    """Opens pages of one running dashboard as different people."""
+
+    def __init__(self, force: Force, url: str, browser: Browser) -> None:
+        self.force, self.url, self._browser = force, url, browser
+
+    async def open(self, person: Person, path: str = "/map", **context: Any) -> Screen:
+        """A fresh browser in which this person is signed in, showing a page."""
+        options = {"viewport": {"width": 1280, "height": 800}, **context}
+        opened = await self._browser.new_context(**options)
+        await opened.add_cookies(
+            [
+                {"name": SESSION_COOKIE, "value": person.token, "url": self.url, "httpOnly": True},
+                {"name": CSRF_COOKIE, "value": "csrf", "url": self.url},
+            ]
+        )
+        screen = Screen(await opened.new_page())
+        page = screen.page
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: screen.problems.append(f"uncaught: {error}"))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((self.url, "data:", "blob:"))
+                else screen.elsewhere.append(request.url)
+            ),
+        )
+        page.on(
+            "response",
+            lambda answer: (
+                screen.problems.append(f"{answer.status} {answer.url}")
+                if answer.status >= 400
+                else None
+            ),
+        )
+        await page.goto(self.url + path)
+        return screen
+
+
+@pytest.fixture
+async def force(database: Database) -> Force:
+    """Arranges what the pages show."""
+    return await Force.create(database)
+
+
+@asynccontextmanager
+async def open_desk(force: Force, **settings: Any) -> AsyncIterator[Desk]:
+    """The dashboard on a port of its own with these settings, and a browser."""
+    async with serving(force, **settings) as url, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield Desk(force, url, browser)
+        await browser.close()
+
+
+@pytest.fixture
+async def desk(force: Force) -> AsyncIterator[Desk]:
+    """The dashboard alone, and a browser."""
+    async with open_desk(force) as opened:
+        yield opened

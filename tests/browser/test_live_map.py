@@ -1,0 +1,497 @@
+"""The live map in Chromium, on the real feed of the real database."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from PIL import Image
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Desk
+from tests.force import RECORDING, Force, Person
+
+pytestmark = pytest.mark.browser
+
+LAT, LON = 56.35, 1.18
+GREEN, YELLOW = (18, 184, 134), (240, 228, 66)
+
+
+async def officer(
+    force: Force,
+    number: int,
+    *,
+    state: str = "recording",
+    lat: float = LAT,
+    lon: float = LON,
+    rsrp: float | None = -80,
+) -> int:
+    """A camera on duty with an officer of Response B3, heard now at a place."""
+    camera = await force.camera(f"AB4-{number:06d}", state)
+    unit = await force.owner.fetchval(
+        "insert into unit (code, name) values ('B3', 'Response B3') on conflict (code) do update set name = excluded.name returning id"
+    )
+    wearer = await force.owner.fetchval(
+        "insert into officer (shoulder_number, name, unit_id) values ($1, $2, $3) returning id",
+        f"{4000 + number}", f"Officer {number}", unit,
+    )  # fmt: skip
+    await force.owner.execute(
+        "insert into duty (camera_id, officer_id, call_sign, during) values ($1, $2, $3, tstzrange(now() - interval '1 h', null))",
+        camera, wearer, f"RB{number:02d}",
+    )  # fmt: skip
+    await force.owner.execute(
+        "update live set lat = $2, lon = $3, rsrp_dbm = $4, accuracy_m = 5, battery_pct = 71, bearer = 1 where camera_id = $1",
+        camera, lat, lon, rsrp,
+    )  # fmt: skip
+    return camera
+
+
+async def gateway(force: Force) -> None:
+    await force.owner.execute("insert into gateway (name) values ('west')")
+
+
+async def beats(force: Force) -> asyncio.Task[None]:
+    """A gateway that lives on, until it is cancelled."""
+    connection = await force.database.connect("gateway")
+
+    async def beat() -> None:
+        while True:
+            await connection.execute("update gateway set heartbeat_time = clock_timestamp()")
+            await asyncio.sleep(0.4)
+
+    return asyncio.create_task(beat())
+
+
+async def report(force: Force, camera: int, **columns: object) -> None:
+    """What a gateway leaves behind when a camera reports."""
+    said = "".join(f", {name} = {value}" for name, value in columns.items())
+    await force.owner.execute(
+        f"update live set seen_time = now(), fix_time = now(), batch = batch + 1{said} where camera_id = {camera}"
+    )
+    await force.owner.execute("notify sightline_live")
+
+
+def here(zoom: float = 15) -> str:
+    return f"/map?at={LAT},{LON},{zoom}"
+
+
+def said(page: Page) -> dict[str, str]:
+    """What the address says."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+async def colour_of_middle(page: Page) -> tuple[int, int, int]:
+    """The colour in the middle of the map, where a camera is, a little beside its sign."""
+    box = await page.locator("#live-map-map").bounding_box()
+    assert box is not None
+    middle = {
+        "x": box["x"] + box["width"] / 2 - 4,
+        "y": box["y"] + box["height"] / 2 - 4,
+        "width": 1,
+        "height": 1,
+    }
+    picture = Image.open(io.BytesIO(await page.screenshot(clip=middle)))
+    found = picture.convert("RGB").getpixel((0, 0))
+    assert isinstance(found, tuple)
+    return found  # type: ignore[return-value]
+
+
+def is_like(found: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return all(abs(one - other) < 40 for one, other in zip(found, wanted, strict=True))
+
+
+async def until_middle_is(page: Page, wanted: tuple[int, int, int], within_s: float = 8) -> None:
+    found: tuple[int, ...] = ()
+    try:
+        async with asyncio.timeout(within_s):
+            while not is_like(found := await colour_of_middle(page), wanted):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"the middle of the map is {found}, not like {wanted}") from None
+
+
+async def click_middle(page: Page) -> None:
+    box = await page.locator("#live-map-map").bounding_box()
+    assert box is not None
+    await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+async def map_is_drawn(page: Page) -> None:
+    await page.wait_for_selector("#live-map-map[data-far]")
+
+
+async def test_a_camera_is_on_the_map_in_the_list_and_on_the_card(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    await officer(force, 18, state="buffering", lat=LAT + 0.01)
+    fim = await force.user("fim")
+    screen = await desk.open(fim, here())
+    page = screen.page
+    rows = page.get_by_role("option")
+    await expect(rows).to_have_count(2)
+    await expect(rows.nth(0)).to_contain_text("RB17")
+    await expect(rows.nth(0)).to_contain_text("Response B3")
+    await until_middle_is(page, GREEN)
+    await click_middle(page)
+    card = page.locator("#live-map-card")
+    await expect(card.get_by_role("heading", name="RB17")).to_be_visible()
+    await expect(card).to_contain_text("PC Officer 17 4017")
+    await expect(card).to_contain_text("±5 m")
+    await expect(card).to_contain_text("OL 965 220")
+    await expect(card).to_contain_text("4G −80 dBm")
+    await expect(card).to_contain_text("71 %")
+    assert said(page)["camera"] == "AB4-000017"
+    await expect(page.get_by_role("option", selected=True)).to_contain_text("RB17")
+    await rows.nth(1).click()
+    await expect(card.get_by_role("heading", name="RB18")).to_be_visible()
+    assert said(page)["camera"] == "AB4-000018"
+    assert screen.problems == []
+    assert screen.elsewhere == []
+
+
+async def test_a_link_opens_the_same_selection_filters_and_view(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    await officer(force, 18, state="buffering")
+    fim = await force.user("fim")
+    screen = await desk.open(fim, f"{here(16.25)}&camera=AB4-000018&recording=buffering&q=rb")
+    page = screen.page
+    await expect(page.locator("#live-map-card").get_by_role("heading", name="RB18")).to_be_visible()
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await expect(page.locator("#live-map-search")).to_have_value("rb")
+    await map_is_drawn(page)
+    assert said(page)["at"].endswith(",16.25")
+
+
+async def test_reports_move_marks_and_never_the_view(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 17)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, f"{here()}&camera=AB4-000017")).page
+    await until_middle_is(page, GREEN)
+    before = page.url
+    for step in range(1, 5):
+        await report(force, camera, lat=LAT + step * 2e-3, rsrp_dbm=-95)
+        await asyncio.sleep(0.3)
+    card = page.locator("#live-map-card")
+    await expect(card).to_contain_text("OL 965 229")
+    await expect(card).to_contain_text("Fair: carries 360p")
+    assert page.url == before
+    assert not is_like(await colour_of_middle(page), GREEN)
+    await report(force, camera, lat=LAT)
+    await until_middle_is(page, YELLOW)
+    assert page.url == before
+
+
+async def test_an_off_reaches_the_card_within_a_second(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 17)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, f"{here()}&camera=AB4-000017")).page
+    button = page.get_by_role("button", name="Open stream…")
+    await expect(button).to_be_enabled()
+    await report(force, camera, recording=RECORDING["buffering"])
+    await expect(button).to_be_disabled(timeout=1500)
+    await expect(page.locator("#card-why")).to_have_text(
+        "Buffering, not recording: only a recording camera streams."
+    )
+
+
+async def test_filters_narrow_list_and_map_and_say_when_nothing_is_left(
+    desk: Desk, force: Force
+) -> None:
+    for number in range(10, 16):
+        await officer(
+            force, number, state="recording" if number % 2 else "buffering", lat=LAT + number / 1000
+        )
+    fim = await force.user("fim")
+    page = (await desk.open(fim)).page
+    rows = page.get_by_role("option")
+    await expect(rows).to_have_count(6)
+    await page.get_by_text("Recording", exact=True).click()
+    await expect(rows).to_have_count(3)
+    await expect(page.locator("#live-map-count")).to_have_text("3 of 6")
+    await page.locator("#live-map-search").fill("4011")
+    await expect(rows).to_have_count(1)
+    assert (said(page)["recording"], said(page)["q"]) == ("recording", "4011")
+    await page.locator("#live-map-search").fill("nobody")
+    await expect(page.get_by_text("No camera passes these filters.")).to_be_visible()
+    await page.get_by_role("button", name="Clear filters").click()
+    await expect(rows).to_have_count(6)
+    assert "q" not in said(page)
+
+
+async def test_everything_by_keyboard(desk: Desk, force: Force) -> None:
+    for number in (10, 11, 12):
+        await officer(force, number, lat=LAT + (number - 10) * 0.002)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, here())).page
+    await expect(page.get_by_role("option")).to_have_count(3)
+    await map_is_drawn(page)
+    await page.keyboard.press("/")
+    await expect(page.locator("#live-map-search")).to_be_focused()
+    await page.keyboard.type("RB1")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("option", selected=True)).to_contain_text("RB11")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(r"at=56\.352"))
+    await page.keyboard.press("o")
+    await expect(page.get_by_role("dialog")).to_contain_text("RB11")
+    await expect(page.locator("#stream-reason")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("Nobody is selected.")).to_be_visible()
+
+
+async def test_a_crowd_is_a_number_that_opens(desk: Desk, force: Force) -> None:
+    await force.owner.execute(
+        "insert into camera (ref) select 'X' || n from generate_series(1, 60) n"
+    )
+    await force.owner.execute(
+        "insert into live (camera_id, gateway_id, batch, seen_time, recording, fix_time, lat, lon)"
+        " select id, 1, 1, now(), case when id % 4 = 0 then 3 else 2 end, now(), $1 + id / 40000.0, $2 from camera",
+        LAT, LON,
+    )  # fmt: skip
+    fim = await force.user("fim")
+    page = (await desk.open(fim, here(9))).page
+    await expect(page.locator("#live-map-count")).to_have_text("60 cameras")
+    await map_is_drawn(page)
+    await asyncio.sleep(1)
+    await click_middle(page)
+    await expect(page).to_have_url(re.compile(r",1[3-9]\.\d\d$"))
+    await expect(page.get_by_text("Nobody is selected.")).to_be_visible()
+
+
+async def test_marks_survive_the_loss_of_the_graphics_card(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    fim = await force.user("fim")
+    screen = await desk.open(fim, here())
+    page = screen.page
+    await until_middle_is(page, GREEN)
+    await page.evaluate(
+        """async () => {
+          const gl = document.querySelector(".maplibregl-canvas").getContext("webgl2");
+          const lose = gl.getExtension("WEBGL_lose_context");
+          lose.loseContext();
+          await new Promise((done) => setTimeout(done, 400));
+          lose.restoreContext();
+        }"""
+    )
+    await until_middle_is(page, GREEN)
+    await click_middle(page)
+    await expect(page.locator("#live-map-card").get_by_role("heading", name="RB17")).to_be_visible()
+    assert screen.problems == []
+
+
+async def test_themes_change_everything_and_are_kept(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, here())).page
+    await until_middle_is(page, GREEN)
+    await page.get_by_role("button", name="Light theme").click()
+    await until_middle_is(page, (0, 158, 115))
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert await page.evaluate(background) == "rgb(230, 235, 238)"
+    await page.reload()
+    await until_middle_is(page, (0, 158, 115))
+    assert await page.evaluate(background) == "rgb(230, 235, 238)"
+    await expect(page.get_by_role("button", name="Dark theme")).to_be_visible()
+
+
+async def test_a_restricted_incident_takes_its_camera_off_the_map(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 17)
+    await officer(force, 18, lat=LAT + 0.01)
+    fim, named = await force.user("fim"), await force.user("fim", "named")
+    kidnap = await force.incident("Kidnap at the harbour", restricted=True)
+    await force.assign(named, kidnap)
+    outside = (await desk.open(fim, f"{here()}&camera=AB4-000017")).page
+    inside = (await desk.open(named, here())).page
+    for page in (outside, inside):
+        await expect(page.get_by_role("option")).to_have_count(2)
+    await force.at_incident(camera, kidnap)
+    await expect(outside.get_by_role("option")).to_have_count(1, timeout=3000)
+    await expect(outside.get_by_text("AB4-000017 is not on your map.")).to_be_visible()
+    await expect(outside.get_by_text("Kidnap")).to_have_count(0)
+    await expect(inside.get_by_role("option")).to_have_count(2)
+    await expect(inside.locator(".strip-item")).to_contain_text("Kidnap at the harbour")
+
+
+async def test_an_incident_frames_its_place_and_ranks_recording_cameras(
+    desk: Desk, force: Force
+) -> None:
+    await officer(force, 17, state="buffering", lat=57.0001, lon=2)
+    await officer(force, 18, lat=57.003, lon=2)
+    await officer(force, 19, lat=57.001, lon=2)
+    incident = await force.incident("Man on the bridge")
+    fim = await force.user("fim")
+    page = (await desk.open(fim, here(9))).page
+    await map_is_drawn(page)
+    await page.locator(".strip-item").click()
+    rows = page.get_by_role("option")
+    for place, name in enumerate(("RB19", "RB18", "RB17")):
+        await expect(page.locator(f"[aria-posinset='{place + 1}']")).to_contain_text(name)
+    await expect(rows).to_have_count(3)
+    await expect(page).to_have_url(re.compile(r"at=57\.000"))
+    assert said(page)["incident"] == str(incident)
+    await expect(page.locator("#live-map-near")).to_contain_text("Man on the bridge")
+
+
+async def test_a_new_incident_is_on_the_strip_at_once(desk: Desk, force: Force) -> None:
+    fim = await force.user("fim")
+    page = (await desk.open(fim)).page
+    await expect(page.get_by_text("No open incidents.")).to_be_visible()
+    async with force.acting(fim) as connection:
+        await connection.fetchrow(
+            "select * from incident_put($1)",
+            '{"title": "Woman on the pier", "grade": "immediate", "lat": 57, "lon": 2}',
+        )
+    await expect(page.locator(".strip-item")).to_contain_text("Woman on the pier", timeout=3000)
+
+
+async def test_the_pill_says_within_three_seconds_that_the_database_is_lost(
+    desk: Desk, force: Force
+) -> None:
+    await gateway(force)
+    camera = await officer(force, 17)
+    beating = await beats(force)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, f"{here()}&camera=AB4-000017")).page
+    pill = page.locator("#health")
+    await expect(pill).to_contain_text("1 camera")
+    assert await pill.get_attribute("data-state") == "ok"
+    superuser = await force.database.superuser()
+    await superuser.execute("alter role sightline_dashboard nologin")
+    try:
+        await superuser.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'sightline-dashboard' and datname = current_database()"
+        )
+        await expect(pill).to_contain_text("Database lost", timeout=3000)
+        assert await pill.get_attribute("data-state") == "lost"
+        await expect(page.locator("#banner")).to_contain_text("The database does not answer since")
+        await expect(page.locator("#live-map-card")).to_contain_text("3 s ago", timeout=6000)
+    finally:
+        await superuser.execute("alter role sightline_dashboard login")
+    await expect(page.locator("#banner")).to_be_hidden(timeout=6000)
+    await report(force, camera, battery_pct=42)
+    await expect(page.locator("#live-map-card")).to_contain_text("42 %", timeout=3000)
+    beating.cancel()
+
+
+async def test_the_pill_says_within_three_seconds_that_the_gateway_is_gone(
+    desk: Desk, force: Force
+) -> None:
+    await gateway(force)
+    await officer(force, 17)
+    beating = await beats(force)
+    fim = await force.user("fim")
+    page = (await desk.open(fim)).page
+    pill = page.locator("#health")
+    await expect(pill).to_contain_text("1 camera")
+    beating.cancel()
+    await expect(pill).to_contain_text("Gateway west lost", timeout=3600)
+    await expect(page.locator("#banner")).to_contain_text("Cameras cannot report.")
+
+
+async def test_whoever_is_signed_out_sees_nothing_more(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    fim = await force.user("fim")
+    page = (await desk.open(fim)).page
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await force.owner.execute("select session_end(id, 'signed out elsewhere') from session")
+    await expect(
+        page.get_by_text("Your sign-in is over. It ended: signed out elsewhere.")
+    ).to_be_visible(timeout=4000)
+    await expect(page.get_by_text("RB17")).to_have_count(0)
+    await page.get_by_role("link", name="Sign in again").click()
+    await page.wait_for_url("**/sign-in?next=**")
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("fim", "No camera is registered yet."),
+        ("negco", "You see cameras while you are on call"),
+        ("commander", "You see the cameras of incidents that you are assigned to"),
+        ("officer", "You see your own camera"),
+    ],
+)
+async def test_an_empty_map_says_why(desk: Desk, force: Force, role: str, words: str) -> None:
+    page = (await desk.open(await force.user(role))).page
+    await expect(page.locator("#live-map-list")).to_contain_text(words)
+
+
+async def test_the_dialog_says_what_is_missing_and_what_the_gate_says(
+    desk: Desk, force: Force
+) -> None:
+    await officer(force, 17)
+    incident = await force.incident("Man on the bridge")
+    fim = await force.user("fim")
+    screen = await desk.open(fim, f"{here()}&camera=AB4-000017")
+    page = screen.page
+    await page.get_by_role("button", name="Open stream…").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("RB17 · PC Officer 17 4017")
+    await expect(page.locator("#stream-incident")).to_have_value(
+        "New provisional incident – officer safety, now"
+    )
+    await expect(page.locator("#stream-purpose")).to_have_value("Officer safety")
+    await page.locator("#stream-incident").click()
+    await page.get_by_role("option", name="Man on the bridge").click()
+    await page.locator("#stream-open").click()
+    await expect(page.locator("#stream-answer")).to_have_text(
+        "Say in a few words why you need to see this camera."
+    )
+    await page.locator("#stream-reason").fill("See the subject")
+    await page.locator("#stream-open").click()
+    await expect(page.locator("#stream-answer")).to_contain_text("The media relay does not answer")
+    refused = await force.audit("stream.open")
+    assert [(row["outcome"], row["reason"], row["incident_id"]) for row in refused] == [
+        ("refused", "See the subject", incident)
+    ]
+    assert screen.problems == [f"503 {desk.url}/api/streams"]
+
+
+async def test_eyes_on_stands_at_the_top_until_it_is_answered(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 17)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, here())).page
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await force.owner.execute("select alert_eyes_on($1)", camera)
+    alert = page.locator(".alert")
+    await expect(alert).to_contain_text("RB17 Officer 17 4017 asks for eyes on", timeout=3000)
+    await expect(page.get_by_role("option")).to_contain_text("asks for eyes on")
+    await alert.get_by_role("button", name="Seen").click()
+    await expect(alert).to_contain_text("seen by fim")
+    await alert.get_by_role("button", name="Over").click()
+    await expect(alert).to_have_count(0)
+
+
+@pytest.mark.slow
+async def test_twenty_thousand_cameras(desk: Desk, force: Force) -> None:
+    await force.owner.execute(
+        "insert into camera (ref) select 'X' || n from generate_series(1, 20000) n"
+    )
+    await force.owner.execute(
+        "insert into live (camera_id, gateway_id, batch, seen_time, recording, fix_time, lat, lon)"
+        " select id, 1, 1, now(), 1 + id % 3, now(), $1 + (id % 200) / 500.0, $2 + (id / 200) / 150.0 from camera",
+        LAT, LON,
+    )  # fmt: skip
+    fim: Person = await force.user("fim")
+    screen = await desk.open(fim)
+    page = screen.page
+    await expect(page.locator("#live-map-count")).to_have_text("20,000 cameras", timeout=30_000)
+    await map_is_drawn(page)
+    assert await page.locator(".row").count() < 60
+    await page.locator("#live-map-search").fill("X19999")
+    await expect(page.locator("#live-map-count")).to_have_text("1 of 20,000")
+    await page.keyboard.press("Enter")
+    await expect(
+        page.locator("#live-map-card").get_by_role("heading", name="X19999")
+    ).to_be_visible()
+    await force.owner.execute("update live set recording = 3, batch = 2, seen_time = now()")
+    await force.owner.execute("notify sightline_live")
+    await expect(page.locator(".card-state")).to_contain_text("Recording", timeout=5000)
+    assert screen.problems == []

@@ -1,0 +1,164 @@
+"""Streams in the browser, with every real part: gateway, relay, a camera that encodes and publishes, the dashboard."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from playwright.async_api import Page, expect
+
+from sightline.ingest.camera.client import CameraClient
+from sightline.ingest.camera.messages import Fix, Identity, Incoming, StreamStart, StreamStop
+from sightline.ingest.camera.studio_process import StudioProcess
+from sightline.ingest.media import process
+from sightline.ingest.settings import MediaSettings
+from sightline.sql.accounts import add_camera
+from tests.browser.conftest import Desk, Screen, open_desk
+from tests.force import Force
+from tests.ingest.camera_client import RunningGateway
+
+pytestmark = pytest.mark.browser
+
+CAMERA = "AB4-000123"
+
+
+class Scene:
+    """A dashboard with a browser, and one camera that records and streams when it is told to."""
+
+    def __init__(self, force: Force) -> None:
+        self.force = force
+        self.studio = StudioProcess(on_ended=lambda _publication, _why: None)
+        self.camera: CameraClient
+        self.desk: Desk
+
+    def hear(self, message: Incoming) -> None:
+        if isinstance(message, StreamStart):
+            self.studio.start(
+                message.stream, message.whip, message.token, call_sign="RB31", camera=CAMERA
+            )
+        elif isinstance(message, StreamStop):
+            self.studio.stop(message.stream)
+
+    async def open_stream(self, page: Page) -> None:
+        """From the card's button to the dialog's."""
+        await page.get_by_role("button", name="Open stream…").click()
+        await page.locator("#stream-reason").fill("See the subject on the bridge")
+        await expect(page.locator("#stream-incident")).not_to_have_value("")
+        await page.locator("#stream-purpose").click()
+        await page.get_by_role("option", name="Officer safety").click()
+        await page.locator("#stream-open").click()
+
+
+@pytest.fixture
+async def scene(force: Force) -> AsyncIterator[Scene]:
+    added = await add_camera(force.owner, CAMERA)
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        gateway = await RunningGateway(force.database).start()
+        stack.push_async_callback(gateway.stop)
+        secret = gateway.settings.internal_secret
+        settings = MediaSettings(
+            data_dir=force.database.data_dir,
+            internal_secret=secret,
+            media_port=0,
+            media_internal_port=0,
+        )
+        relay = asyncio.create_task(process.run(settings, stop))
+        stack.push_async_callback(asyncio.wait_for, relay, 10)
+        stack.callback(stop.set)
+        scene = Scene(force)
+        await stack.enter_async_context(scene.studio)
+        await asyncio.wait_for(scene.studio.ready.wait(), 30)
+        identity = Identity(CAMERA, "Reference", "1.0", "earpiece")
+        scene.camera = CameraClient(f"{gateway.url}/camera", added.token, identity, scene.hear)
+        running = asyncio.create_task(scene.camera.run())
+        stack.callback(running.cancel)
+        scene.camera.set_status("recording", 80.0)
+        scene.camera.add_fix(
+            Fix(time=int(time.time() * 1000), lat=56.35, lon=1.18, recording="recording")
+        )
+        scene.desk = await stack.enter_async_context(
+            open_desk(
+                force, internal_secret=secret.get_secret_value(), gateway_public_url=gateway.http
+            )
+        )
+        yield scene
+
+
+async def watching(scene: Scene, name: str = "fim") -> Screen:
+    """A FIM with the camera selected."""
+    person = await scene.force.user("fim", name)
+    screen = await scene.desk.open(person, f"/map?at=56.35,1.18,15&camera={CAMERA}")
+    await expect(screen.page.get_by_role("button", name="Open stream…")).to_be_enabled()
+    return screen
+
+
+PICTURES = """async () => {
+  const video = document.querySelector(".tile-video");
+  const canvas = document.createElement("canvas");
+  canvas.width = 64; canvas.height = 36;
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const seen = new Set();
+  for (let look = 0; look < 12; look += 1) {
+    pen.drawImage(video, 0, 0, 64, 36);
+    seen.add(pen.getImageData(0, 0, 64, 36).data.join());
+    await new Promise((done) => setTimeout(done, 120));
+  }
+  return seen.size;
+}"""
+
+
+async def test_a_stream_opens_moves_and_ends_with_the_recording(scene: Scene) -> None:
+    screen = await watching(scene)
+    page = screen.page
+    await scene.open_stream(page)
+    tile = page.locator(".tile")
+    await expect(tile).to_have_attribute("data-state", "playing", timeout=10_000)
+    assert await page.evaluate(PICTURES) > 3
+    await expect(tile.locator(".tile-picture")).to_contain_text("picture", timeout=5000)
+    await expect(page.get_by_role("option")).to_contain_text("watched")
+    await expect(page.locator(".strip-item")).to_contain_text("Officer safety")
+
+    scene.camera.set_status("buffering", 79.0)
+    await expect(tile).to_have_attribute("data-state", "ended", timeout=2500)
+    await expect(tile).to_contain_text("the camera stopped recording")
+    assert await page.evaluate("document.querySelector('.tile-video').srcObject") is None
+    await expect(page.get_by_role("button", name="Open stream…")).to_be_disabled()
+    await tile.get_by_role("button", name="Close").click()
+    await expect(tile).to_have_count(0)
+    assert screen.problems == []
+
+
+async def test_the_viewer_ends_it_and_the_tile_goes(scene: Scene) -> None:
+    page = (await watching(scene)).page
+    await scene.open_stream(page)
+    tile = page.locator(".tile")
+    await expect(tile).to_have_attribute("data-state", "playing", timeout=10_000)
+    await tile.get_by_role("button", name="End").click()
+    await expect(tile).to_have_count(0)
+    ended = await scene.force.owner.fetchval("select end_reason from stream_session")
+    assert ended == "ended by the viewer"
+
+
+async def test_each_sees_who_else_watches_and_streams_stay_from_page_to_page(scene: Scene) -> None:
+    one, other = await watching(scene), await watching(scene, "second")
+    for page in (one.page, other.page):
+        await scene.open_stream(page)
+        await expect(page.locator(".tile")).to_have_attribute(
+            "data-state", "playing", timeout=10_000
+        )
+    await expect(one.page.locator(".tile-others")).to_have_text(
+        "also watching: second", timeout=5000
+    )
+    await expect(other.page.locator(".tile-others")).to_have_text(
+        "also watching: fim", timeout=5000
+    )
+    await one.page.get_by_role("link", name="Triage").click()
+    await expect(one.page).to_have_url(f"{scene.desk.url}/triage")
+    await expect(one.page.locator(".tile")).to_have_attribute("data-state", "playing")
+    assert await one.page.evaluate(PICTURES) > 3
+    await one.page.context.close()
+    await expect(other.page.locator(".tile-others")).to_have_text("", timeout=5000)

@@ -1,0 +1,329 @@
+"""Incidents and the command log through the API, and restricted ones on every output."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+NEW = {"title": "Woman on a bridge", "lat": 51.2, "lon": 0.5, "grade": "immediate"}
+
+
+async def make(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
+    answer = await client.post("/api/incidents", json={**NEW, **changes})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def test_an_incident_is_made_and_comes_back_whole(force: Any) -> None:
+    client = await force.as_("fim")
+    made = await make(
+        client, log_number="K-9", type="concern", talkgroup="TG 4", resources=["RB31"]
+    )
+    assert made["id"]
+    for name, value in {
+        **NEW,
+        "log_number": "K-9",
+        "resources": ["RB31"],
+        "restricted": False,
+    }.items():
+        assert made[name] == value
+    listed = (await client.get("/api/incidents")).json()["incidents"]
+    assert [incident["id"] for incident in listed] == [made["id"], force.incident]
+    rows = await force.audit("incident.create")
+    assert (rows[0]["actor"], rows[0]["object_id"]) == ("fim", str(made["id"]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": ""}, "title"), ({"title": None}, "title"), ({"grade": "urgent"}, "grade"), ({"lat": 91}, "lat"),
+        ({"lon": None}, None), ({"lat": "north"}, "lat"), ({"grade": 3}, "grade"), ({"colour": "red"}, "colour"),
+        ({"regime": "martial"}, "regime"), ({"retention_category": "forever"}, "retention_category"), ({"title": "a\0b"}, None),
+        ({"title": "\ud800"}, None), ({"resources": "RB31"}, "resources"), ({"title": "x" * 300}, "title"),
+        ({"log_number": "a/b"}, "log_number"), ({"lat": 1e400}, None),
+    ],
+)  # fmt: skip
+async def test_bad_input_is_named(force: Any, changes: dict[str, Any], field: str | None) -> None:
+    client = await force.as_("fim")
+    content = json.dumps({**NEW, **changes})
+    answer = await client.post(
+        "/api/incidents", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422, answer.text
+    document = answer.json()
+    assert document["detail"]
+    if field:
+        assert document["field"] == field
+    assert await force.owner.fetchval("select count(*) from incident") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{" * 50_000])
+async def test_a_body_that_is_no_object(force: Any, content: bytes) -> None:
+    client = await force.as_("fim")
+    answer = await client.post(
+        "/api/incidents", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_log_number_belongs_to_one_incident(force: Any) -> None:
+    client = await force.as_("fim")
+    answer = await client.post("/api/incidents", json={**NEW, "log_number": "K-1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "log_number_taken")
+
+
+class TestByLogNumber:
+    """From the force's command-and-control system."""
+
+    async def put(self, client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
+        return await client.put("/api/incidents/by-log/K-77", json={**NEW, **changes})
+
+    async def test_the_same_twice_is_one_incident(self, force: Any) -> None:
+        client = await force.as_("fim")
+        first, second = await self.put(client), await self.put(client)
+        assert (first.status_code, second.status_code) == (201, 200)
+        assert first.json() == second.json()
+
+    async def test_at_the_same_time_as_well(self, force: Any) -> None:
+        client = await force.as_("fim")
+        answers = await asyncio.gather(*(self.put(client) for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+        assert len({answer.json()["id"] for answer in answers}) == 1
+
+    async def test_a_change_changes_what_it_says_and_nothing_else(self, force: Any) -> None:
+        client = await force.as_("fim")
+        made = (await self.put(client, talkgroup="TG 4")).json()
+        changed = (
+            await client.put("/api/incidents/by-log/K-77", json={"grade": "standard"})
+        ).json()
+        assert changed == {**made, "grade": "standard", "grade_name": "Standard"}
+
+    async def test_a_new_one_needs_title_and_grade(self, force: Any) -> None:
+        answer = await (await force.as_("fim")).put(
+            "/api/incidents/by-log/K-78", json={"title": "x"}
+        )
+        assert (answer.status_code, answer.json()["field"]) == (422, "grade")
+
+    async def test_it_takes_a_provisional_incident_over(self, force: Any) -> None:
+        client = await force.as_("fim")
+        made = (
+            await client.post(
+                "/api/streams",
+                json={"camera": "CAM-1", "purpose": "officer_safety", "reason": "alone"},
+            )
+        ).json()
+        answer = await self.put(client, provisional_incident=made["incident"])
+        assert answer.json()["id"] == made["incident"]
+        assert not answer.json()["provisional"]
+        assert answer.json()["link_by"] is None
+
+
+class TestLog:
+    async def write(self, client: httpx.AsyncClient, force: Any, **entry: Any) -> httpx.Response:
+        return await client.post(f"/api/incidents/{force.incident}/log", json=entry)
+
+    async def test_entries_by_role_in_order(self, force: Any) -> None:
+        fim, negco = await force.as_("fim"), await force.as_("negco")
+        note = (await self.write(fim, force, text="Ambulance called", kind="note")).json()
+        advice = (await self.write(negco, force, text="Do not rush him", kind="advice")).json()
+        log = (await fim.get(f"/api/incidents/{force.incident}/log")).json()["log"]
+        assert [(e["id"], e["author"], e["author_role"], e["kind"], e["text"]) for e in log] == [
+            (note["id"], "fim", "fim", "note", "Ambulance called"),
+            (advice["id"], "negco", "negco", "advice", "Do not rush him"),
+        ]
+        later = await fim.get(f"/api/incidents/{force.incident}/log", params={"after": note["id"]})
+        assert [entry["id"] for entry in later.json()["log"]] == [advice["id"]]
+        whole = (await fim.get(f"/api/incidents/{force.incident}")).json()
+        assert len(whole["log"]) == 2
+        assert (await force.audit("log.advice"))[0]["actor"] == "negco"
+
+    async def test_advice_is_the_negcos(self, force: Any) -> None:
+        answer = await self.write(await force.as_("fim"), force, text="I advise", kind="advice")
+        assert answer.status_code == 403
+        assert (await force.audit("log.advice"))[0]["outcome"] == "refused"
+
+    async def test_a_commander_writes_where_assigned(self, force: Any) -> None:
+        fim, commander = await force.as_("fim"), await force.as_("commander")
+        assert (await self.write(commander, force, text="In place")).status_code == 404
+        await fim.put(
+            f"/api/incidents/{force.incident}/people/commander", json={"capacity": "commander"}
+        )
+        assert (await self.write(commander, force, text="In place")).status_code == 201
+
+    async def test_acknowledging(self, force: Any) -> None:
+        fim, negco = await force.as_("fim"), await force.as_("negco")
+        entry = (await self.write(negco, force, text="Do not rush him", kind="advice")).json()["id"]
+        path = f"/api/incidents/{force.incident}/log/{entry}/ack"
+        understood = (await fim.post(path)).json()
+        assert (understood["kind"], understood["about"], understood["text"]) == (
+            "acknowledgement",
+            entry,
+            "Understood",
+        )
+        by_radio = (await fim.post(path, json={"by": "PS Stone"})).json()
+        assert (by_radio["acknowledged_by"], by_radio["text"]) == (
+            "PS Stone",
+            "Acknowledged by radio, by PS Stone",
+        )
+        other = await fim.post(f"/api/incidents/{force.incident}/log/4711/ack")
+        assert (other.status_code, other.json()["code"]) == (404, "entry_unknown")
+
+    @pytest.mark.parametrize(
+        ("entry", "field"),
+        [
+            ({"text": "  "}, "text"),
+            ({}, "text"),
+            ({"text": "x", "kind": "decision"}, "kind"),
+            ({"text": "x" * 5000}, "text"),
+        ],
+    )
+    async def test_bad_entries(self, force: Any, entry: dict[str, Any], field: str) -> None:
+        answer = await self.write(await force.as_("fim"), force, **entry)
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+class TestPeopleAndCameras:
+    async def test_one_commander_at_a_time(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        path = f"/api/incidents/{force.incident}/people"
+        named = (await fim.put(f"{path}/commander", json={"capacity": "commander"})).json()
+        assert [(p["username"], p["capacity"]) for p in named["people"]] == [
+            ("commander", "commander")
+        ]
+        second = await fim.put(f"{path}/fim", json={"capacity": "commander"})
+        assert (second.status_code, second.json()["code"]) == (409, "commander_named")
+        unable = await fim.put(f"{path}/planner", json={"capacity": "commander"})
+        assert (unable.status_code, unable.json()["code"]) == (409, "not_a_commander")
+        assert (await fim.put(f"{path}/nobody", json={})).status_code == 404
+        assert (await fim.delete(f"{path}/commander")).status_code == 404  # hands over instead
+
+    async def test_cameras_come_and_go(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        path = f"/api/incidents/{force.incident}/cameras"
+        for _ in range(2):
+            assert (await fim.put(f"{path}/CAM-1")).json()["cameras"] == ["CAM-1"]
+        assert len(await force.audit("incident.attend")) == 1
+        assert (await fim.delete(f"{path}/CAM-1")).json()["cameras"] == []
+        assert (await fim.put(f"{path}/NOPE")).json()["code"] == "camera_unknown"
+
+    async def test_closing(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        made = (
+            await fim.post("/api/deployments", json={"incident": force.incident, "request": {}})
+        ).json()
+        path = f"/api/incidents/{force.incident}/close"
+        busy = await fim.post(path)
+        assert (busy.status_code, busy.json()["code"]) == (409, "deployment_live")
+        await fim.post(f"/api/deployments/{made['id']}/cancel", json={"rationale": "resolved"})
+        closed = (await fim.post(path, json={"reason": "resolved"})).json()
+        assert closed["closed_time"]
+        assert (await fim.post(path)).json()["code"] == "incident_closed"
+        assert (await fim.get("/api/incidents")).json()["incidents"] == []
+        assert len((await fim.get("/api/incidents?state=closed")).json()["incidents"]) == 1
+
+
+class TestRestricted:
+    """A kidnap that only the NegCo and whoever made it may know of."""
+
+    @pytest.fixture
+    async def kidnap(self, force: Any) -> dict[str, Any]:
+        """Made by another FIM, with CAM-1 there, a deployment and a stream of the NegCo's."""
+        await force.owner.execute(
+            "insert into app_user (username, display_name, role) values ('covert', 'Covert', 'fim')"
+        )
+        client = await force.as_("covert")
+        made = await make(client, title="Kidnap", restricted=True, log_number="S-1")
+        path = f"/api/incidents/{made['id']}"
+        await client.put(f"{path}/people/negco", json={"capacity": "negco"})
+        await client.put(f"{path}/cameras/CAM-1")
+        entry = (await client.post(f"{path}/log", json={"text": "secret"})).json()
+        await force.owner.execute("select alert_eyes_on($1)", force.cameras["CAM-1"])
+        deployment = await client.post(
+            "/api/deployments", json={"incident": made["id"], "request": {"what": "kidnap"}}
+        )
+        negco = await force.as_("negco")
+        ask = {
+            "camera": "CAM-1",
+            "purpose": "negotiator_triage",
+            "reason": "advice",
+            "incident": made["id"],
+        }
+        stream = await negco.post("/api/streams", json=ask)
+        assert stream.status_code == 201, stream.text
+        return {"id": made["id"], "entry": entry["id"], "deployment": deployment.json()["id"]}
+
+    async def test_who_is_named_sees_it(self, force: Any, kidnap: dict[str, Any]) -> None:
+        negco = await force.as_("negco")
+        assert (await negco.get(f"/api/incidents/{kidnap['id']}")).json()["title"] == "Kidnap"
+        assert (await negco.get(f"/api/deployments/{kidnap['deployment']}")).status_code == 200
+        assert (await negco.get("/api/cameras/CAM-1")).status_code == 200
+        assert {row["actor"] for row in await force.audit("incident.view")} >= {"negco"}
+
+    @pytest.mark.parametrize("role", ["fim", "commander", "supervisor", "coordinator"])
+    async def test_nobody_else_sees_it_on_any_output(
+        self, force: Any, kidnap: dict[str, Any], role: str
+    ) -> None:
+        client = await force.as_(role)
+        incident, deployment = kidnap["id"], kidnap["deployment"]
+        hidden = [
+            f"/api/incidents/{incident}", f"/api/incidents/{incident}/log", f"/api/deployments/{deployment}",
+        ]  # fmt: skip
+        if role != "coordinator":
+            hidden.append("/api/cameras/CAM-1")
+            assert "CAM-1" not in (await client.get("/api/cameras")).text
+            assert "CAM-1" not in (await client.get("/api/streams")).text
+        for path in hidden:
+            assert (await client.get(path)).status_code == 404, path
+        for path in ("/api/incidents?state=all", "/api/deployments"):
+            assert str(incident) not in str(
+                [x["id"] for x in next(iter((await client.get(path)).json().values()))]
+            )
+            assert "idnap" not in (await client.get(path)).text
+        if role == "fim":
+            assert (await client.get("/api/alerts")).json() == {"alerts": []}
+
+    async def test_nor_changes_it(self, force: Any, kidnap: dict[str, Any]) -> None:
+        fim = await force.as_("fim")
+        incident, deployment = kidnap["id"], kidnap["deployment"]
+        tries = [
+            ("POST", f"/api/incidents/{incident}/log", {"text": "x"}),
+            ("POST", f"/api/incidents/{incident}/log/{kidnap['entry']}/ack", {}),
+            ("PUT", f"/api/incidents/{incident}/people/fim", {"capacity": "named"}),
+            ("PUT", f"/api/incidents/{incident}/cameras/CAM-2", None),
+            ("POST", f"/api/incidents/{incident}/close", {}),
+            ("PUT", "/api/incidents/by-log/S-1", NEW),
+            ("POST", "/api/deployments", {"incident": incident}),
+            ("POST", f"/api/deployments/{deployment}/cancel", {"rationale": "x"}),
+            ("POST", f"/api/deployments/{deployment}/hand-over", {"to": "fim"}),
+            ("POST", f"/api/deployments/{deployment}/hand-over/accept", None),
+            ("POST", "/api/alerts/1/ack", {}),
+            ("POST", "/api/streams", {"camera": "CAM-1", "purpose": "pursuit", "reason": "why", "incident": force.incident}),
+            ("POST", "/api/streams", {"camera": "CAM-2", "purpose": "pursuit", "reason": "why", "incident": incident}),
+            ("GET", f"/api/cameras/CAM-2/track?purpose=pursuit&incident={incident}", None),
+        ]  # fmt: skip
+        for method, path, body in tries:
+            answer = await fim.request(method, path, json=body)
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert "idnap" not in answer.text
+
+    @pytest.mark.usefixtures("kidnap")
+    async def test_the_camera_is_told_silently(self, force: Any) -> None:
+        body = await force.owner.fetchval(
+            "select body from camera_command where body ->> 'type' = 'watched' order by id desc limit 1"
+        )
+        assert json.loads(body)["silent"] is True
+
+    async def test_an_exercise_reaches_only_its_members(self, force: Any) -> None:
+        await force.owner.execute(
+            "insert into app_user (username, display_name, role) values ('umpire', 'Umpire', 'fim')"
+        )
+        made = await make(await force.as_("umpire"), title="Exercise Gull", exercise=True)
+        assert (
+            await (await force.as_("fim")).get(f"/api/incidents/{made['id']}")
+        ).status_code == 404

@@ -1,0 +1,155 @@
+"""What the supervisor knows before it starts anything."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from sightline.dashboard.settings import load_settings, variable
+from sightline.dashboard.supervisor.child import child_environment, how_it_ended
+from sightline.dashboard.supervisor.errors import PortTakenError
+from sightline.dashboard.supervisor.parts import (
+    DASHBOARD,
+    DEMO_PARTS,
+    GATEWAY,
+    MEDIA,
+    STOP_WAVES,
+    UP_PARTS,
+    part_named,
+)
+from sightline.dashboard.supervisor.ports import check_ports
+from sightline.dashboard.supervisor.run import restart_pause_s
+from sightline.dashboard.supervisor.status import PartStatus, Status, problems
+
+
+def test_sources_stop_first_and_everything_stops() -> None:
+    order = [part.name for wave in STOP_WAVES for part in wave]
+    assert order[:2] == ["fleet", "gateway"]
+    assert set(order) == {part.name for part in DEMO_PARTS}
+    assert {part.name for part in DEMO_PARTS} - {part.name for part in UP_PARTS} == {"fleet"}
+
+
+def test_every_part_is_where_it_says(  # an import error would show only when it is started
+) -> None:
+    for part in DEMO_PARTS:
+        assert part_named(part.name) is part
+        module = part.runs.partition(":")[0].removeprefix("sightline.").replace(".", "/")
+        root = Path(__file__).resolve().parents[3]
+        assert (root / f"{module}.py").exists() or (root / module / "__init__.py").exists()
+
+
+def test_a_child_gets_the_settings_as_resolved_and_no_others(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path, gateway_port=1234, internal_secret="s" * 40)
+    environment = child_environment(
+        settings, {"PATH": "/bin", "SIGHTLINE_DATABASE_URL": "postgresql://x/y"}
+    )
+    assert environment["PATH"] == "/bin"
+    assert environment["SIGHTLINE_GATEWAY_PORT"] == "1234"
+    assert environment["SIGHTLINE_INTERNAL_SECRET"] == "s" * 40
+    assert "SIGHTLINE_DATABASE_URL" not in environment
+    assert environment["SIGHTLINE_SETTINGS"] == "/dev/null"
+
+
+def test_a_child_reads_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(data_dir=tmp_path, gateway_port=1234, demo=True)
+    monkeypatch.chdir(tmp_path)
+    Path("sightline.toml").write_text("host = '192.0.2.1'\n")
+    for name, value in child_environment(settings, {}).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
+
+
+def test_free_ports_are_no_problem(tmp_path: Path) -> None:
+    settings = load_settings(
+        data_dir=tmp_path, gateway_port=0, gateway_http_port=0, media_port=0,
+        media_internal_port=0, dashboard_port=0,
+    )  # fmt: skip
+    check_ports(UP_PARTS, settings)
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "setting", "says"),
+    [
+        (DASHBOARD, socket.SOCK_STREAM, "dashboard_port", "The dashboard needs TCP port {}"),
+        (GATEWAY, socket.SOCK_STREAM, "gateway_http_port", "The gateway needs TCP port {}"),
+        (MEDIA, socket.SOCK_DGRAM, "media_port", "The media relay needs UDP port {}"),
+    ],
+)
+def test_a_taken_port_says_which_who_needs_it_and_how_to_move_it(
+    tmp_path: Path, part: object, kind: int, setting: str, says: str
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            other.listen(1)
+        number = other.getsockname()[1]
+        settings = load_settings(data_dir=tmp_path, **{setting: number})
+        with pytest.raises(PortTakenError) as raised:
+            check_ports([part], settings)
+    assert says.format(number) in str(raised.value)
+    assert variable(setting) in str(raised.value)
+    assert ("--port" in str(raised.value)) == (setting == "dashboard_port")
+
+
+def test_two_parts_cannot_have_the_same_port(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path, gateway_port=28050, dashboard_port=28050)
+    with pytest.raises(PortTakenError, match="are both 28050"):
+        check_ports([GATEWAY, DASHBOARD], settings)
+
+
+def test_a_part_that_keeps_failing_is_started_again_ever_more_slowly() -> None:
+    pauses = [0.0]
+    for _ in range(9):
+        pauses.append(restart_pause_s(pauses[-1], ran_s=1))
+    assert pauses == [0.0, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    assert restart_pause_s(30, ran_s=61) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(0, "exit code 0"), (3, "exit code 3"), (-9, "killed by SIGKILL")]
+)
+def test_exit_codes_are_said_in_words(code: int, words: str) -> None:
+    assert how_it_ended(code) == words
+
+
+def well() -> Status:
+    return Status(
+        data_dir="data", url="http://127.0.0.1:8050", supervisor_pid=1,
+        parts=[PartStatus("gateway", 2, True)], database="ok", gateways=1, cameras=400,
+        cameras_live=390, behind_s=0.4, unsealed_audit_s=2.0,
+    )  # fmt: skip
+
+
+def test_status_is_well_when_nothing_is_wrong() -> None:
+    assert problems(well()) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("parts", [PartStatus("media", None, False)], "The media relay is not ready."),
+        (
+            "parts",
+            [PartStatus("gateway", 2, True, restarts=3, restarted_s=5.2)],
+            "The gateway failed and was started again 5 s ago (3 times so far).",
+        ),
+        ("parts", [PartStatus("gateway", 2, True, restarts=3, restarted_s=500.0)], None),
+        ("gateways", 0, "No gateway reports to the database."),
+        ("behind_s", 12.0, "The newest report of any camera is 12 s old."),
+        ("unsealed_audit_s", 300.0, "The audit has not been sealed for 300 s."),
+        ("database", "connection refused", "The database does not answer: connection refused."),
+    ],
+)
+def test_status_says_what_is_wrong(field: str, value: object, sentence: str | None) -> None:
+    status = well()
+    setattr(status, field, value)
+    assert problems(status) == ([sentence] if sentence else [])
+
+
+def test_status_of_nothing_says_that_nothing_runs() -> None:
+    status = well()
+    status.supervisor_pid = None
+    status.parts = [PartStatus("gateway", None, False), PartStatus("media", None, False)]
+    assert problems(status) == ["Nothing runs with the data directory data."]

@@ -1,0 +1,177 @@
+"""Settings: where they come from, in which order, and what a wrong one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sightline.dashboard.settings import (
+    Settings,
+    SettingsError,
+    load_settings,
+    masked,
+    misspelt_variables,
+    variable,
+)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.delenv("SIGHTLINE_SETTINGS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SIGHTLINE_DATA_DIR", str(tmp_path / "data"))
+
+
+def test_defaults_are_the_ports_of_the_contract() -> None:
+    settings = load_settings()
+    assert (settings.host, settings.dashboard_port) == ("127.0.0.1", 8050)
+    assert (settings.gateway_port, settings.gateway_http_port) == (8765, 8766)
+    assert (settings.media_port, settings.media_internal_port) == (8189, 8190)
+
+
+def test_command_line_goes_before_environment_before_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Path("sightline.toml").write_text("gateway_port = 1\ndashboard_port = 1\nmedia_port = 1\n")
+    monkeypatch.setenv("SIGHTLINE_DASHBOARD_PORT", "2")
+    monkeypatch.setenv("SIGHTLINE_GATEWAY_PORT", "2")
+    settings = load_settings(gateway_port=3)
+    assert (settings.gateway_port, settings.dashboard_port, settings.media_port) == (3, 2, 1)
+
+
+def test_an_option_that_was_not_given_is_no_override(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_GATEWAY_PORT", "2")
+    assert load_settings(gateway_port=None).gateway_port == 2
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_DATABASE_URL", "")
+    assert load_settings().database_url is None
+
+
+def test_the_named_file_goes_before_the_one_here_before_the_data_directorys(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "sightline.toml").write_text("gateway_port = 1\n")
+    assert load_settings().gateway_port == 1
+    assert load_settings(data_dir=tmp_path / "elsewhere").gateway_port == 8765
+    Path("sightline.toml").write_text("gateway_port = 2\n")
+    assert load_settings().gateway_port == 2
+    (tmp_path / "named.toml").write_text("gateway_port = 3\n")
+    monkeypatch.setenv("SIGHTLINE_SETTINGS", "named.toml")
+    assert load_settings().gateway_port == 3
+
+
+def test_a_relative_data_directory_is_made_absolute(tmp_path: Path) -> None:
+    assert load_settings(data_dir=Path("here")).data_dir == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("GATEWAY_PORT", "abc", ("SIGHTLINE_GATEWAY_PORT is 'abc', but it must be a whole number"
+         " from 0 to 65535.")),
+        ("GATEWAY_PORT", "70000", ("SIGHTLINE_GATEWAY_PORT is '70000', but it must be a whole number"
+         " from 0 to 65535.")),
+        ("LOG_LEVEL", "loud", ("SIGHTLINE_LOG_LEVEL is 'loud', but it must be one of debug, info,"
+         " warning, error.")),
+        ("FLEET_GATEWAY_URL", "http://x", ("SIGHTLINE_FLEET_GATEWAY_URL is 'http://x', but it must be"
+         " a URL that begins with ws:// or wss://.")),
+        ("DEMO", "perhaps", "SIGHTLINE_DEMO is 'perhaps', but it must be true or false."),
+        ("DATABASE_STATEMENT_TIMEOUT_S", "0", ("SIGHTLINE_DATABASE_STATEMENT_TIMEOUT_S is '0', but"
+         " it must be a number above 0 to 3600.")),
+    ],
+)  # fmt: skip
+def test_a_wrong_variable_says_which_what_and_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(f"SIGHTLINE_{name}", value)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert str(raised.value) == sentence
+
+
+def test_a_wrong_option_and_a_wrong_line_say_where_they_were_given() -> None:
+    with pytest.raises(SettingsError, match=r"^dashboard_port \(command line\) is -1, but"):
+        load_settings(dashboard_port=-1)
+    Path("sightline.toml").write_text("dashboard_port = -1\n")
+    with pytest.raises(SettingsError, match=r"^dashboard_port \(in sightline.toml\) is -1, but"):
+        load_settings()
+
+
+def test_an_unknown_line_in_the_file_suggests_the_near_one() -> None:
+    Path("sightline.toml").write_text("gatway_port = 1\n")
+    with pytest.raises(SettingsError, match="perhaps gateway_port was meant"):
+        load_settings()
+
+
+def test_a_file_that_is_no_toml_or_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("sightline.toml").write_text("gateway_port =\n")
+    with pytest.raises(SettingsError, match="sightline.toml is not valid TOML"):
+        load_settings()
+    monkeypatch.setenv("SIGHTLINE_SETTINGS", "nowhere.toml")
+    with pytest.raises(SettingsError, match=r"SIGHTLINE_SETTINGS is 'nowhere.toml'"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [("INTERNAL_SECRET", "too-short-secret"), ("DATABASE_URL", "mysql://me:pass-word@host/db")],
+)
+def test_a_wrong_secret_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, secret: str
+) -> None:
+    monkeypatch.setenv(f"SIGHTLINE_{name}", secret)
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert secret not in str(raised.value)
+    assert "pass-word" not in str(raised.value)
+
+
+def test_secrets_are_masked_when_shown() -> None:
+    settings = load_settings(
+        database_url="postgresql://me:pass-word@host/db", internal_secret="s" * 40
+    )
+    assert masked("database_url", settings.database_url) == "postgresql://me:********@host/db"
+    assert "sss" not in masked("internal_secret", settings.internal_secret)
+    assert masked("gateway_port", 8765) == "8765"
+
+
+def test_misspelt_variables_are_pointed_out() -> None:
+    found = misspelt_variables(
+        ["SIGHTLINE_GATWAY_PORT", "SIGHTLINE_GATEWAY_PORT", "SIGHTLINE_TEST_KEEP", "HOME"]
+    )
+    assert found == [
+        (
+            "SIGHTLINE_GATWAY_PORT is not a setting and is ignored;"
+            " perhaps SIGHTLINE_GATEWAY_PORT was meant."
+        )
+    ]
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().gateway_port = 1
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8766"),
+        ("0.0.0.0", "http://127.0.0.1:8766"),
+        ("::1", "http://[::1]:8766"),
+        ("gateway.example", "http://gateway.example:8766"),
+    ],
+)
+def test_neighbours_are_reached_at_a_real_address(host: str, base: str) -> None:
+    assert load_settings(host=host).gateway_http_base == base
+
+
+def test_cameras_may_reach_the_gateway_by_another_address() -> None:
+    settings = load_settings(gateway_public_url="https://cameras.example/")
+    assert settings.gateway_http_base == "https://cameras.example"

@@ -1,0 +1,154 @@
+"""The frame around the pages: where each role begins, what the header shows, what browsers load."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from sightline.dashboard.access.cookies import CSRF_HEADER, SESSION_COOKIE
+from sightline.dashboard.live_map.layout import layout as live_map
+from sightline.dashboard.pages import PAGES
+from sightline.dashboard.shell import ids
+from sightline.dashboard.shell.stream_dialog import (
+    PROVISIONAL,
+    incident_choices,
+    likely_incident,
+)
+from tests.conftest import Database
+from tests.dashboard.dashboard_server import serving
+from tests.force import Force
+
+INCIDENTS = [
+    {"id": 7, "log_number": "HC-7", "title": "Man on the bridge", "cameras": []},
+    {"id": 8, "log_number": None, "title": "Officer safety", "cameras": ["C1"]},
+]
+
+
+@dataclass
+class Front:
+    """A running dashboard as people of each role reach it."""
+
+    force: Force
+    url: str
+
+    async def as_role(self, role: str) -> httpx.AsyncClient:
+        person = await self.force.user(role)
+        return httpx.AsyncClient(
+            base_url=self.url,
+            cookies={SESSION_COOKIE: person.token},
+            headers={CSRF_HEADER: "csrf", "Origin": self.url},
+        )
+
+
+@pytest.fixture
+async def front(database: Database) -> AsyncIterator[Front]:
+    force = await Force.create(database)
+    async with serving(force) as url:
+        yield Front(force, url)
+
+
+async def shown(client: httpx.AsyncClient, path: str) -> Any:
+    """What the frame puts into the page for an address, as Dash asks for it."""
+    outputs = f"..{ids.PAGE}.children...{ids.PAGE_SHOWN}.data.."
+    answer = await client.post(
+        "/_dash-update-component",
+        json={
+            "output": outputs,
+            "outputs": [
+                {"id": ids.PAGE, "property": "children"}, {"id": ids.PAGE_SHOWN, "property": "data"},
+            ],
+            "inputs": [
+                {"id": ids.LOCATION, "property": "pathname", "value": path},
+                {"id": ids.LOCATION, "property": "search", "value": ""},
+            ],
+            "state": [{"id": ids.PAGE_SHOWN, "property": "data", "value": None}],
+            "changedPropIds": [f"{ids.LOCATION}.pathname"],
+        },
+    )  # fmt: skip
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("role", "home"),
+    [
+        ("fim", "/map"), ("negco", "/triage"), ("commander", "/map"), ("supervisor", "/map"),
+        ("officer", "/map"), ("coordinator", "/on-call"),
+    ],
+)  # fmt: skip
+async def test_each_role_begins_at_its_home(front: Front, role: str, home: str) -> None:
+    async with await front.as_role(role) as client:
+        answer = await client.get("/")
+        assert (answer.status_code, answer.headers["location"]) == (303, home)
+        page = await client.get(home)
+        assert page.status_code == 200
+        assert page.headers["content-type"].startswith("text/html")
+
+
+async def test_a_role_without_a_page_is_told_so(front: Front) -> None:
+    async with await front.as_role("auditor") as client:
+        answer = await client.get("/")
+        assert answer.status_code == 200
+        said = (await shown(client, "/")).text
+        assert "The role Auditor has no page in this version of Sightline." in said
+
+
+async def test_a_page_of_another_role_is_not_drawn(front: Front) -> None:
+    async with await front.as_role("auditor") as client:
+        assert (await client.get("/map")).status_code == 403
+        assert (await shown(client, "/map")).status_code == 403
+
+
+async def test_an_address_that_leads_nowhere_says_so(front: Front) -> None:
+    async with await front.as_role("fim") as client:
+        assert "There is no such page" in (await shown(client, "/nowhere")).text
+
+
+async def test_the_layout_tells_the_browser_who_it_is_for(front: Front) -> None:
+    async with await front.as_role("fim") as client:
+        layout = (await client.get("/_dash-layout")).json()
+        frame = layout["props"]["children"]["props"]
+        facts = json.loads(frame["data-facts"])
+        assert (facts["role"], facts["username"]) == ("fim", "fim")
+        assert facts["capabilities"]["stream.open"] == "all"
+        assert facts["pages"][:2] == ["/map", "/triage"]
+
+
+async def test_scripts_come_from_here_and_are_asked_about_each_time(front: Front) -> None:
+    async with await front.as_role("fim") as client:
+        page = (await client.get("/map")).text
+        assert "http://" not in page.replace("http://www.w3.org", "")
+        assert "https://" not in page
+        script = await client.get("/static/live_map.js")
+        assert script.headers["cache-control"] == "no-cache"
+        again = await client.get("/static/live_map.js", headers={"If-None-Match": script.headers["etag"]})
+        assert again.status_code == 304
+        library = await client.get("/static/lib/maplibre-gl/maplibre-gl.mjs")
+        assert library.headers["content-type"].startswith("text/javascript")
+        assert (await client.get("/static/lib/maplibre-gl/../../package.json")).status_code == 404
+
+
+async def test_no_page_opens_a_socket_that_is_not_ours(front: Front) -> None:
+    async with await front.as_role("fim") as client:
+        assert "_dash-ws-callback" not in (await client.get("/map")).text
+
+
+def test_every_page_has_a_frame_without_data() -> None:
+    for page in PAGES:
+        assert page.layout() is not None
+    assert live_map(camera="C1", at="nonsense") is not None
+
+
+def test_the_dialog_begins_with_the_incident_that_is_meant() -> None:
+    assert likely_incident(INCIDENTS, "C9", "7") == "7"
+    assert likely_incident(INCIDENTS, "C1", None) == "8"
+    assert likely_incident(INCIDENTS, "C1", "99") == "8"
+    assert likely_incident(INCIDENTS, "C9", None) == PROVISIONAL
+    labels = [choice["label"] for choice in incident_choices(INCIDENTS)]
+    assert labels[0] == "HC-7 · Man on the bridge"
+    assert labels[1] == "provisional · Officer safety"
+    assert labels[2].startswith("New provisional incident")

@@ -1,0 +1,193 @@
+"""Triage as people do it: a NegCo and a FIM at their screens, from the request to *cancelled en route*."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from sightline.dashboard import app
+from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
+from sightline.dashboard.operations import deployments
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+_ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+_PATIENCE_MS = 30_000
+
+
+@pytest.fixture
+async def url(force) -> AsyncIterator[str]:
+    """The dashboard, serving the small force."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = force.services.settings.model_copy(
+        update={"host": "127.0.0.1", "dashboard_port": port}
+    )
+    stop = asyncio.Event()
+    running = asyncio.create_task(app.run(settings, stop))
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            assert not running.done(), running.exception()
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            break
+    yield f"http://127.0.0.1:{port}"
+    stop.set()
+    await running
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=_ARGUMENTS
+        )
+        yield started
+        await started.close()
+
+
+@asynccontextmanager
+async def screen(
+    browser: Browser, force, url: str, role: str, path: str = "/triage"
+) -> AsyncIterator[Page]:
+    """A page of somebody who is signed in; whatever the browser calls an error fails the test."""
+    session = await force.session(role)
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(_PATIENCE_MS)
+    await context.add_cookies(
+        [
+            {"name": SESSION_COOKIE, "value": session.token, "url": url},
+            {"name": CSRF_COOKIE, "value": session.csrf, "url": url},
+        ]
+    )
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    await page.goto(url + path)
+    yield page
+    assert errors == []
+    await context.close()
+
+
+async def press(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name, exact=True).click()
+
+
+async def test_from_the_request_to_cancelled_en_route(force, url, browser):
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with (
+        screen(
+            browser, force, url, "fim", f"/triage?request=1&incident={force.incident}&camera=CAM-1"
+        ) as fim,
+        screen(browser, force, url, "negco") as negco,
+    ):
+        # the form knows where the officer stands, whose card it was opened from
+        await expect(fim.get_by_label("Where exactly?")).to_have_value(
+            "TR 1059 2657, with PC Jane Doe 4417"
+        )
+        await fim.get_by_label("What is happening?").fill("Man on the roof, quiet now")
+        await press(fim, "Send the request")
+        await expect(fim.locator(".state")).to_have_text("Requested")
+
+        # it reaches the NegCo by itself
+        await negco.locator("a.request", has_text="Man on a roof").click()
+        await expect(negco.locator(".asked")).to_contain_text("Man on the roof, quiet now")
+        await expect(negco.locator(".not-said")).to_contain_text("Hostages and others")
+        await press(negco, "Recommend…")
+        await negco.get_by_label("Deploy", exact=True).check()
+        await press(negco, "Threat and risk")
+        await negco.keyboard.type("Height.")
+
+        # what others write meanwhile appears, and takes nothing from what is being typed
+        await fim.get_by_label("Text of the entry").fill("Fire service asked")
+        await fim.keyboard.press("Enter")
+        await expect(negco.locator(".timeline")).to_contain_text("Fire service asked")
+        await expect(negco.locator(".second-step textarea")).to_have_value(
+            "Threat and risk: Height."
+        )
+        await press(negco, "Recommend")
+        await expect(fim.locator(".advice-head")).to_contain_text("Deploy")
+
+        # a decision needs its reason, and says so
+        await press(fim, "Dispatch…")
+        await press(fim, "Dispatch")
+        await expect(fim.locator("#triage-form-answer")).to_contain_text(
+            "Rationale: say in a few words."
+        )
+        await fim.locator(".second-step textarea").fill("As recommended.")
+        await press(fim, "Dispatch")
+        await expect(fim.locator(".state")).to_have_text("Deployed")
+        await press(fim, "Mark en route…")
+        await press(fim, "Mark en route")
+        await expect(negco.locator(".state")).to_have_text("En route")
+
+        await press(fim, "Cancel, turn them round…")
+        await expect(fim.locator(".told li")).to_have_count(2)
+        await fim.locator(".second-step textarea").fill("Came down by himself.")
+        await press(fim, "Cancel and turn 2 round")
+        await expect(negco.locator(".state")).to_have_text("Cancelled en route")
+        last = negco.locator(".timeline > li").first
+        await expect(last).to_contain_text("Cancelled en route. Came down by himself.")
+        await expect(last.locator(".entry-role")).to_have_text("FIM")
+        await expect(negco.locator(".actions")).to_have_count(0)
+    assert [row["reason"] for row in await force.audit("deployment.cancel")] == [
+        "Came down by himself."
+    ]
+
+
+async def test_a_step_that_came_too_late_is_answered_with_what_is_possible(force, url, browser):
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with force.services.acting(await force.credentials("fim")) as act:
+        made = await deployments.request(act, force.incident, {"what": "on the roof"})
+    async with screen(browser, force, url, "fim", f"/triage?deployment={made['id']}") as page:
+        await press(page, "Dispatch…")
+        await page.locator(".second-step textarea").fill("Now.")
+        async with force.services.acting(await force.credentials("fim")) as act:
+            await deployments.decide(act, made["id"], "not_required", "Came down.")
+        await press(page, "Dispatch")
+        await expect(page.locator("#triage-form-answer")).to_contain_text(
+            "Not possible while the deployment is not required. Possible now: reopen or cancel."
+        )
+
+
+async def test_the_keyboard_alone_opens_a_request_and_leads_into_its_form(force, url, browser):
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with force.services.acting(await force.credentials("fim")) as act:
+        first = await deployments.request(act, force.incident, {"what": "first"})
+        second = await deployments.request(act, force.incident, {"what": "second"})
+    async with screen(browser, force, url, "negco", f"/triage?deployment={first['id']}") as page:
+        await expect(page.locator(".asked")).to_contain_text("first")
+        await page.locator(f"a[data-deployment='{first['id']}']").focus()
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".asked")).to_contain_text("second")
+        await expect(page).to_have_url(f"{url}/triage?deployment={second['id']}")
+        await page.get_by_role("button", name="Recommend…").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Deploy", exact=True)).to_be_focused()
+        await page.go_back()
+        await expect(page.locator(".asked")).to_contain_text("first")
+        await expect(page.locator(".second-step")).to_have_count(0)

@@ -1,0 +1,264 @@
+"""The gateway's HTTP: WHIP towards a relay, and health that says nothing to strangers."""
+
+import json
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from sightline.sql.accounts import add_camera, token_hash
+from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
+
+OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
+ANSWER = "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\n"
+SDP = {"Content-Type": "application/sdp"}
+
+
+class Relay:
+    """The relay's side of the internal API: remembers what it was asked, answers as told."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.asked = []
+        self.answer = web.Response(status=201, text=ANSWER, content_type="application/sdp")
+
+    async def handle(self, request):
+        self.asked.append(
+            (request.method, request.path, request.headers["Authorization"], await request.text())
+        )
+        return self.answer if request.method == "POST" else web.Response(status=204)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+
+@pytest.fixture
+async def relay():
+    relay = Relay()
+    app = web.Application()
+    app.router.add_route("*", "/internal/publications/{id}", relay.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", relay.port).start()
+    yield relay
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def gateway(database):
+    running = await RunningGateway(database, metrics_token="m" * 40).start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def client():
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def publication(database, relay):
+    """A publication that waits for its camera: (id, token)."""
+    owner = await database.connect()
+    await add_camera(owner, "CAM-1")
+    return await publish_ready(owner, relay, "secret-token")
+
+
+async def publish_ready(owner, relay, token):
+    relay_id = uuid4()
+    await owner.execute("select media_heartbeat($1, $2)", relay_id, relay.url)
+    publication = await owner.fetchval(
+        "insert into publication (camera_id, relay_id, token_hash, token_expires)"
+        " values (1, $1, $2, now() + interval '30 s') returning id",
+        relay_id,
+        token_hash(token),
+    )
+    return publication, token
+
+
+def bearer(token, **more):
+    return {"Authorization": f"Bearer {token}", **SDP, **more}
+
+
+class TestWhip:
+    async def test_the_offer_goes_to_the_relay_and_the_answer_comes_back(
+        self, gateway, client, relay, publication
+    ):
+        id_, token = publication
+        url = f"{gateway.http}/whip/{id_}"
+        async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+            assert answer.status == 201
+            assert answer.content_type == "application/sdp"
+            assert await answer.text() == ANSWER
+            assert answer.headers["ETag"] == f'"{id_}"'
+            location = answer.headers["Location"]
+        secret = gateway.settings.internal_secret.get_secret_value()
+        path = f"/internal/publications/{id_}"
+        assert relay.asked == [("POST", path, f"Bearer {secret}", OFFER)]
+        assert location.startswith(f"/whip/{id_}/")
+
+        async with client.patch(gateway.http + location, data="x") as answer:
+            assert (answer.status, answer.headers["Allow"]) == (405, "DELETE")
+        async with client.delete(gateway.http + location + "0") as answer:
+            assert answer.status == 404
+        async with client.delete(gateway.http + location) as answer:
+            assert answer.status == 200
+        assert relay.asked[1][:2] == ("DELETE", path)
+
+    async def test_the_token_works_once(self, gateway, client, relay, publication):
+        id_, token = publication
+        url = f"{gateway.http}/whip/{id_}"
+        for expected in (201, 401):
+            async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+                assert answer.status == expected
+        assert len(relay.asked) == 1
+
+    async def test_no_token_a_wrong_one_or_one_of_another(
+        self, gateway, client, relay, publication
+    ):
+        id_, token = publication
+        for url, headers in (
+            (f"/whip/{id_}", SDP),
+            (f"/whip/{id_}", bearer("wrong")),
+            (f"/whip/{uuid4()}", bearer(token)),
+        ):
+            async with client.post(gateway.http + url, data=OFFER, headers=headers) as answer:
+                assert answer.status == 401
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+                problem = await answer.json(content_type="application/problem+json")
+                assert problem["code"] == "token_invalid"
+        assert relay.asked == []
+
+    async def test_an_expired_token(self, gateway, client, database, publication):
+        id_, token = publication
+        owner = await database.connect()
+        await owner.execute("update publication set token_expires = now() - interval '1 s'")
+        url = f"{gateway.http}/whip/{id_}"
+        async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+            assert answer.status == 401
+
+    @pytest.mark.parametrize(
+        ("body", "headers", "status"),
+        [
+            (OFFER, {"Content-Type": "application/json"}, 415),
+            (OFFER, {"Content-Type": "text/plain"}, 415),
+            ("", {}, 400),
+            ("x" * 300_000, {}, 413),
+        ],
+    )
+    async def test_a_bad_offer_does_not_cost_the_token(
+        self, gateway, client, publication, body, headers, status
+    ):
+        id_, token = publication
+        url = f"{gateway.http}/whip/{id_}"
+        async with client.post(url, data=body, headers=bearer(token) | headers) as answer:
+            assert answer.status == status
+            assert answer.content_type == "application/problem+json"
+        async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+            assert answer.status == 201
+
+    async def test_options_and_other_methods(self, gateway, client):
+        url = f"{gateway.http}/whip/{uuid4()}"
+        async with client.options(url) as answer:
+            assert (answer.status, answer.headers["Accept-Post"]) == (204, "application/sdp")
+        for method in ("GET", "PUT", "PATCH", "DELETE"):
+            async with client.request(method, url) as answer:
+                assert answer.status == 405
+        async with client.post(f"{gateway.http}/whip/not-a-uuid", headers=bearer("t")) as answer:
+            assert answer.status == 404
+
+    async def test_what_the_relay_says_is_passed_on(self, gateway, client, relay, publication):
+        id_, token = publication
+        relay.answer = web.json_response(
+            {"code": "x", "detail": "No H.264 in the offer."},
+            status=422,
+            content_type="application/problem+json",
+        )
+        url = f"{gateway.http}/whip/{id_}"
+        async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+            assert answer.status == 422
+            assert (await answer.json(content_type=None))["detail"] == "No H.264 in the offer."
+
+    async def test_the_relays_refusal_of_the_gateway_is_not(
+        self, gateway, client, relay, publication
+    ):
+        id_, token = publication
+        relay.answer = web.Response(status=401, text="secret details")
+        url = f"{gateway.http}/whip/{id_}"
+        async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+            assert answer.status == 502
+            assert "secret details" not in await answer.text()
+
+    async def test_a_relay_that_is_away(self, gateway, client, database, publication):
+        id_, token = publication
+        owner = await database.connect()
+        await owner.execute("update relay set internal_url = $1", f"http://127.0.0.1:{free_port()}")
+        url = f"{gateway.http}/whip/{id_}"
+        async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+
+class TestHealth:
+    async def test_healthy(self, gateway, client):
+        async with client.get(f"{gateway.http}/healthz") as answer:
+            assert (answer.status, await answer.text()) == (200, "ok\n")
+
+        async def ready():
+            async with client.get(f"{gateway.http}/readyz") as answer:
+                return answer.status == 200 and await answer.json() == {
+                    "ready": True,
+                    "reasons": [],
+                }
+
+        await until(ready)
+
+    async def test_not_ready_without_partitions_for_today(self, database, client):
+        owner = await database.connect()
+        for name in await owner.fetch("select name from fix_partition"):
+            await owner.execute(f"drop table sightline.{name[0]}")
+        running = await RunningGateway(database).start()
+        try:
+            async with client.get(f"{running.http}/readyz") as answer:
+                assert answer.status == 503
+                assert any("partition" in why for why in (await answer.json())["reasons"])
+            async with client.get(
+                f"{running.http}/readyz", headers={"X-Forwarded-For": "192.0.2.1"}
+            ) as answer:
+                assert (answer.status, await answer.text()) == (503, "not ready\n")
+        finally:
+            await running.stop()
+
+    async def test_metrics(self, gateway, client, database):
+        owner = await database.connect()
+        token = (await add_camera(owner, "CAM-9")).token
+        async with camera(gateway, token, "CAM-9") as cam:
+            await cam.report(fix_now(), fix_now(lat=99), seq=1)
+            async with client.get(f"{gateway.http}/metrics") as answer:
+                assert answer.status == 200
+                text = await answer.text()
+        figures = dict(
+            line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")
+        )
+        assert float(figures["sightline_gateway_connections"]) == 1
+        assert float(figures["sightline_gateway_fixes_total"]) == 2
+        assert float(figures["sightline_gateway_stored_total"]) == 1
+        assert float(figures["sightline_gateway_flushes_total"]) >= 1
+
+    async def test_metrics_are_not_for_strangers(self, gateway, client):
+        url = f"{gateway.http}/metrics"
+        stranger = {"X-Forwarded-For": "192.0.2.1"}
+        async with client.get(url, headers=stranger) as answer:
+            assert answer.status == 401
+        for token, status in (("wrong", 401), ("m" * 40, 200)):
+            headers = stranger | {"Authorization": f"Bearer {token}"}
+            async with client.get(url, headers=headers) as answer:
+                assert answer.status == status
+
+    async def test_unknown_paths(self, gateway, client):
+        async with client.get(f"{gateway.http}/nothing") as answer:
+            assert answer.status == 404
+            problem = json.loads(await answer.text())
+            assert (problem["status"], problem["code"]) == (404, "not_found")

@@ -1,0 +1,243 @@
+// What the live map decides without a map: words, ages, filters, order, clusters, grid references, addresses.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ageWords, ago, freshness, runningTime } from "../../dashboard/assets/ages.js";
+import { CameraStore, mercatorX, mercatorY } from "../../dashboard/assets/camera_store.js";
+import { NO_FILTER, SearchTexts, isFiltering, latitude, ordered, shownCameras } from "../../dashboard/assets/camera_filter.js";
+import { distanceWords, fullName, shortName, signalWords, uplinkWords, whyNoStream } from "../../dashboard/assets/camera_words.js";
+import { CELL_PX, ENTER, LEAVE, NO_CLUSTERS_FROM_ZOOM, clustered } from "../../dashboard/assets/clusters.js";
+import { gridReference } from "../../dashboard/assets/grid_reference.js";
+import { healthView } from "../../dashboard/assets/health.js";
+import { readAddress, writeAddress } from "../../dashboard/assets/url_state.js";
+
+const NOW = 1_700_000_000_000;
+
+/** A store of cameras that were heard now; names and columns as given. */
+function storeOf(cameras) {
+  const store = new CameraStore(4);
+  const columns = {};
+  for (const name of Object.keys(store.columns)) {
+    const Column = store.columns[name].constructor;
+    columns[name] = Column.from(cameras, (camera) => camera[name] ?? 0);
+  }
+  columns.number = Uint32Array.from(cameras, (_, row) => row + 1);
+  columns.latE7 = Int32Array.from(cameras, (camera) => Math.round((camera.lat ?? 56) * 1e7));
+  columns.lonE7 = Int32Array.from(cameras, (camera) => Math.round((camera.lon ?? 1) * 1e7));
+  columns.flags = Uint8Array.from(cameras, (camera) => camera.flags ?? 1);
+  columns.recording = Uint8Array.from(cameras, (camera) => camera.recording ?? 3);
+  columns.intervalS = Uint16Array.from(cameras, (camera) => camera.intervalS ?? 1);
+  columns.seenTimeMs = Float64Array.from(cameras, (camera) => camera.seenTimeMs ?? NOW);
+  store.putDirectory(cameras.map((camera, row) => ({ n: row + 1, camera: `C${row + 1}`, officer: null, name: null, call_sign: null, unit: null, unit_name: null, kind: "body_worn", ...camera.entry })));
+  store.apply({ kind: "snapshot", count: cameras.length, columns, removed: new Uint32Array(0) });
+  return store;
+}
+
+const shownIndices = (store, filter) => [...shownCameras(store, { ...NO_FILTER, ...filter }, new SearchTexts())].flatMap((on, index) => (on ? [index] : []));
+
+test("ages in words", () => {
+  const said = [[-3, "now"], [0.9, "now"], [12.7, "12 s"], [60, "1 min"], [3599, "59 min"], [7500, "2 h 05"], [200_000, "2 days"], [NaN, "never"]];
+  for (const [seconds, words] of said) assert.equal(ageWords(seconds), words);
+  assert.equal(ago(0), "just now");
+  assert.equal(ago(250), "4 min ago");
+  assert.equal(runningTime(372), "06:12");
+  assert.equal(runningTime(3727), "1:02:07");
+});
+
+test("freshness follows the interval", () => {
+  const said = [[30, 1, "live"], [30.1, 1, "ageing"], [120.1, 1, "stale"], [119, 60, "live"], [121, 60, "ageing"], [241, 60, "stale"], [NaN, 1, "never"]];
+  for (const [age, interval, word] of said) assert.equal(freshness(age, interval), word, `${age} s at ${interval} s`);
+});
+
+test("people are called by what is known of them", () => {
+  assert.equal(shortName({ camera: "C1", call_sign: "RB31", officer: "4417" }), "RB31 · 4417");
+  assert.equal(shortName({ camera: "C1", officer: "4417" }), "4417");
+  assert.equal(shortName({ camera: "C1" }), "C1");
+  assert.equal(fullName({ camera: "C1", name: "PC Jane Doe", officer: "4417" }), "PC Jane Doe 4417");
+});
+
+test("a signal is said as far as it is known", () => {
+  const store = storeOf([
+    { bearer: 2, rsrpDbm: -92, uplinkKbps: 6100 },
+    { bearer: 1, rsrpDbm: -32768, uplinkKbps: 840 },
+    { bearer: 0, rsrpDbm: -32768, uplinkKbps: 0xffffffff },
+  ]);
+  assert.equal(signalWords(store, 0), "5G −92 dBm · 6.1 Mbit/s up");
+  assert.equal(signalWords(store, 1), "4G · 840 kbit/s up");
+  assert.equal(signalWords(store, 2), "");
+  assert.equal(uplinkWords(25_300), "25 Mbit/s");
+});
+
+test("distances as people say them", () => {
+  for (const [metres, words] of [[40.4, "40 m"], [347, "350 m"], [2440, "2.4 km"], [31_200, "31 km"]]) assert.equal(distanceWords(metres), words);
+});
+
+test("why no stream opens is said beforehand", () => {
+  const may = { "stream.open": "all" };
+  const store = storeOf([{ recording: 3 }, { recording: 2 }, { recording: 1 }, { recording: 0 }, { recording: 3, seenTimeMs: NOW - 200_000 }, { seenTimeMs: NaN }]);
+  const said = (index, capabilities = may) => whyNoStream(store, index, NOW, capabilities);
+  assert.equal(said(0), "");
+  assert.match(said(0, {}), /role/);
+  assert.match(said(1), /^Buffering, not recording/);
+  assert.match(said(2), /off/);
+  assert.match(said(3), /does not say/);
+  assert.match(said(4), /^Last report 3 min ago/);
+  assert.match(said(5), /never/);
+});
+
+test("the age of a position alone never stands in a stream's way", () => {
+  const store = storeOf([{ recording: 3, fixTimeMs: NOW - 3_600_000, flags: 0 }]);
+  assert.equal(whyNoStream(store, 0, NOW, { "stream.open": "all" }), "");
+});
+
+test("a search finds every word wherever it stands", () => {
+  const store = storeOf([
+    { entry: { officer: "4417", name: "PC Jane Doe", call_sign: "RB31", unit: "B3", unit_name: "Response B3" } },
+    { entry: { officer: "0441", name: "PC Tom Marr", call_sign: "RB32", unit: "B3", unit_name: "Response B3" } },
+    { entry: {} },
+  ]);
+  assert.deepEqual(shownIndices(store, { text: " 441 " }), [0, 1]);
+  assert.deepEqual(shownIndices(store, { text: "rb31 response" }), [0]);
+  assert.deepEqual(shownIndices(store, { text: "doe marr" }), []);
+  assert.deepEqual(shownIndices(store, { text: "c3" }), [2]);
+  assert.deepEqual(shownIndices(store, { unit: "B3", text: "32" }), [1]);
+});
+
+test("recording and quality leave out what they should", () => {
+  const store = storeOf([{ recording: 3, quality: 4 }, { recording: 2, quality: 2 }, { recording: 0, quality: 0 }, { recording: 3, quality: 1 }]);
+  assert.deepEqual(shownIndices(store, {}), [0, 1, 2, 3]);
+  assert.deepEqual(shownIndices(store, { recording: "recording" }), [0, 3]);
+  assert.deepEqual(shownIndices(store, { quality: "poor" }), [0, 1]);
+  assert.deepEqual(shownIndices(store, { quality: "unknown" }), [2]);
+  assert.equal(isFiltering(NO_FILTER), false);
+  assert.equal(isFiltering({ ...NO_FILTER, text: "x" }), true);
+});
+
+test("nearest first, without a position last", () => {
+  const store = storeOf([{ lon: 1.2 }, { lon: 1.0 }, { lon: 1.1, recording: 2 }, { flags: 0 }]);
+  const near = { x: mercatorX(1.0), y: mercatorY(56) };
+  const all = new Uint8Array(4).fill(1);
+  const { order, distances } = ordered(store, all, near);
+  assert.deepEqual([...order], [1, 2, 0, 3]);
+  assert.ok(Math.abs(distances[2] - 6232) < 15, `${distances[2]} m`);
+  assert.deepEqual([...ordered(store, all, { ...near, recordingFirst: true }).order], [1, 0, 3, 2]);
+});
+
+test("without a place recording comes first, then names", () => {
+  const store = storeOf([{ recording: 1, entry: { call_sign: "A" } }, { entry: { call_sign: "C" } }, { entry: { call_sign: "B" } }]);
+  assert.deepEqual([...ordered(store, new Uint8Array(3).fill(1), null).order], [2, 1, 0]);
+});
+
+test("Mercator and back", () => {
+  for (const lat of [-60, 0, 51.5, 70]) assert.ok(Math.abs(latitude(mercatorY(lat)) - lat) < 1e-9);
+});
+
+// clusters
+
+/** So many cameras at the middle of one cell of a zoom, and one far off. */
+function crowd(count, zoom) {
+  const cell = CELL_PX / (512 * 2 ** Math.floor(zoom));
+  const x = (Math.floor(mercatorX(1) / cell) + 0.5) * cell;
+  const y = (Math.floor(mercatorY(56) / cell) + 0.5) * cell;
+  const lon = x * 360 - 180;
+  const cameras = Array.from({ length: count }, (_, n) => ({ lon, lat: latitude(y), recording: n % 2 ? 3 : 2 }));
+  return { store: storeOf([...cameras, { lon: lon + 3 }]), view: [x - 3 * cell, y - 3 * cell, x + 3 * cell, y + 3 * cell] };
+}
+
+function clustersOf({ store, view }, zoom, before = new Set(), selected = -1) {
+  return clustered({ store, shown: new Uint8Array(store.size).fill(1), zoom, view, before, selected });
+}
+
+test("a crowd becomes one number, with how many record", () => {
+  const place = crowd(40, 9.4);
+  const { clusters, inside } = clustersOf(place, 9.4);
+  assert.equal(clusters.length, 1);
+  assert.equal(clusters[0].count, 40);
+  assert.equal(clusters[0].recording, 20);
+  assert.equal(inside.reduce((sum, one) => sum + one, 0), 40);
+  assert.equal(inside[40], 0);
+});
+
+test("a number does not flicker at its edge", () => {
+  const few = crowd(LEAVE, 9.4);
+  assert.equal(clustersOf(few, 9.4).clusters.length, 0);
+  const grown = clustersOf(crowd(ENTER, 9.4), 9.4).clusters;
+  assert.equal(grown.length, 1);
+  assert.equal(clustersOf(few, 9.4, new Set([grown[0].key])).clusters.length, 1);
+  assert.equal(clustersOf(crowd(LEAVE - 1, 9.4), 9.4, new Set([grown[0].key])).clusters.length, 0);
+});
+
+test("zoomed in, every camera is a mark; the selected one always is", () => {
+  assert.equal(clustersOf(crowd(40, 14), NO_CLUSTERS_FROM_ZOOM).clusters.length, 0);
+  const { clusters, inside } = clustersOf(crowd(40, 9.4), 9.4, new Set(), 5);
+  assert.equal(clusters[0].count, 39);
+  assert.equal(inside[5], 0);
+});
+
+test("moving the map does not move the cells", () => {
+  const place = crowd(40, 9.4);
+  const [before] = clustersOf(place, 9.4).clusters;
+  const shift = 1.3e-5;
+  const [after] = clustersOf({ ...place, view: place.view.map((edge) => edge + shift) }, 9.4).clusters;
+  assert.equal(after.key, before.key);
+  assert.equal(after.x, before.x);
+});
+
+// grid references: as dashboard/places.py gives them
+
+test("grid references agree with those of the server", () => {
+  const known = [[51.2724, 0.5223, "TQ 760 556"], [56.3694, 1.1465, "OL 944 241"], [50.0668, -5.7147, "SW 342 251"], [60.15, -1.15, "HU 472 409"]];
+  for (const [lat, lon, reference] of known) assert.equal(gridReference(lat, lon), reference);
+  assert.equal(gridReference(48, 2), "");
+  assert.equal(gridReference(56, 20), "");
+});
+
+// address
+
+test("an address says what is shown, and is read back", () => {
+  const state = { camera: "AB4-000123", incident: "7", filter: { text: "rb 3", recording: "recording", unit: "B3", quality: "good" }, view: { lat: 56.3694, lon: 1.14654, zoom: 12.5 } };
+  const address = writeAddress(state);
+  assert.equal(address, "?camera=AB4-000123&incident=7&q=rb+3&recording=recording&unit=B3&quality=good&at=56.36940,1.14654,12.50");
+  assert.deepEqual(readAddress(address), state);
+  assert.equal(writeAddress({ camera: "", incident: "", filter: NO_FILTER, view: null }), "");
+});
+
+test("what an address says wrongly, it does not say", () => {
+  const read = readAddress("?incident=7;drop&recording=maybe&quality=best&at=1,2");
+  assert.deepEqual(read, { camera: "", incident: "", filter: NO_FILTER, view: null });
+  for (const at of ["", "a,b,c", "91,0,3", "0,181,3", "1,1,99", "Infinity,1,1"]) assert.equal(readAddress(`?at=${at}`).view, null, at);
+});
+
+// health
+
+const live = { link: "live", sinceMs: NOW };
+const well = { database: "ok", database_since: null, gateways: [{ name: "west", state: "ok", since: null }], behind_s: 0.4, cameras: 22014 };
+const view = (more = {}, feed = live) => healthView({ feed, health: { ...well, ...more }, nowMs: NOW, offsetMs: 0 });
+
+test("the pill says how many cameras, and how far behind", () => {
+  assert.deepEqual(view(), { state: "ok", words: "22,014 cameras · 0.4 s behind", banner: null });
+  assert.equal(view({ cameras: 1, behind_s: null }).words, "1 camera");
+  assert.equal(view({ behind_s: 4.04 }).state, "late");
+  assert.equal(view({ behind_s: 130 }).words, "22,014 cameras · 2 min behind");
+});
+
+test("whatever is gone is said in words", () => {
+  const database = view({ database: "lost", database_since: NOW - 20_000 });
+  assert.equal(database.state, "lost");
+  assert.equal(database.words, "Database lost · 20 s");
+  assert.match(database.banner.title, /does not answer since \d\d:\d\d:\d\d/);
+  const gateway = view({ gateways: [{ name: "west", state: "gone", since: NOW - 3000 }] });
+  assert.deepEqual([gateway.state, gateway.words], ["lost", "Gateway west lost · 3 s"]);
+  const one = view({ gateways: [{ name: "west", state: "gone", since: NOW - 3000 }, { name: "east", state: "ok", since: null }] });
+  assert.equal(one.state, "late");
+  assert.equal(view({ gateways: [] }).words, "No gateway");
+  const ended = view({ gateways: [{ name: "old", state: "stopped", since: 0 }, { name: "east", state: "ok", since: null }] });
+  assert.equal(ended.state, "ok");
+});
+
+test("a feed that is lost says since when, whatever health said last", () => {
+  const lost = view({}, { link: "lost", sinceMs: NOW - 7000 });
+  assert.deepEqual([lost.state, lost.words], ["lost", "Feed lost · 7 s"]);
+  assert.match(lost.banner.detail, /trying again/);
+  assert.equal(view({}, { link: "late", sinceMs: NOW - 3000 }).state, "late");
+  assert.equal(view({}, { link: "connecting", sinceMs: NOW }).state, "waiting");
+});
