@@ -16,5 +16,10 @@ TRIAGE = AppPage(
     count=count,
     keeps_address=True,
     module="triage",
-    styles=("/static/parts.css", "/static/triage.css"),
+    styles=(
+        "/static/parts.css",
+        "/static/triage.css",
+        "/static/triage_incident.css",
+        "/static/triage_request.css",
+    ),
 )

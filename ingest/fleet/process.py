@@ -56,7 +56,7 @@ async def run(settings: FleetSettings, stop: asyncio.Event) -> None:
 
 
 def _publication_ended(publication: str, reason: str) -> None:
-    log.info("publication over", extra={"publication": publication, "reason": reason})
+    log.info("publication %s is over: %s", publication, reason)
 
 
 async def _work(

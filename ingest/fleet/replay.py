@@ -1,7 +1,7 @@
 """Recorded tracks as live cameras: each file is one camera with a socket and token of its own.
 
-By default a track begins now and keeps its pace (`speed` times as fast); the times it then has are
-never ahead of the clock. With `original_times` the recorded times stay as they are and everything is
+By default a track is sent at its own pace, or `speed` times as fast; its times keep their distances and
+end when the replay ends, so that none is ever ahead of the clock. With `original_times` the recorded times stay as they are and everything is
 sent at once; what is older than the retention goes to the archive. What a fix says beside its time
 (place, speed, signal) is exactly the file's.
 """
@@ -42,8 +42,6 @@ from sightline.sql.settings import DatabaseSettings
 ZONE = "Europe/London"
 """Of logs that do not say theirs: the force's local time."""
 CONNECT_WITHIN_S = 20.0
-FASTEST_PLAUSIBLE = 3.0
-"""Above this speed a car on a motorway moves faster than the gateway believes anything to."""
 _NAME_LENGTH = 52
 
 
@@ -109,11 +107,19 @@ def camera_names(tracks: Sequence[Track]) -> list[str]:
     return names
 
 
-def shifted(track: Track, start_ms: int, speed: float) -> list[m.Fix]:
-    """The fixes as if the recording began at `start_ms` and went `speed` times as fast."""
-    first = track.fixes[0].time
+def shifted(track: Track, start_ms: int, speed: float) -> list[tuple[int, m.Fix]]:
+    """When each fix is sent (ms since 1970) if the replay begins at `start_ms`, and the fix with its new time.
+
+    The times keep the recorded distances, since a car that is made to go ten times as fast is rightly not believed;
+    they end with the replay's own end, so that none is ever ahead of the clock.
+    """
+    first, last = track.fixes[0].time, track.fixes[-1].time
+    ahead_ms = max(0, (last - first) - int((last - first) / speed))
     return [
-        msgspec.structs.replace(fix, time=start_ms + int((fix.time - first) / speed))
+        (
+            start_ms + int((fix.time - first) / speed),
+            msgspec.structs.replace(fix, time=start_ms - ahead_ms + (fix.time - first)),
+        )
         for fix in track.fixes
     ]
 
@@ -147,11 +153,6 @@ async def run(
     console = Console(file=output or sys.stderr, highlight=False, soft_wrap=True)
     tracks = read_tracks(files, ZoneInfo(zone))
     _tell_remarks(console, [remark for track in tracks for remark in track.remarks])
-    if speed > FASTEST_PLAUSIBLE and not original_times:
-        console.print(
-            f"At {speed:g} times the pace cars may be faster than anything is believed to be;"
-            " such fixes go to quarantine."
-        )
     names = camera_names(tracks)
     tokens = await _register(settings, names)
     replay = _Replay(gateway_url, tracks, names, tokens)
@@ -277,9 +278,9 @@ class _Replay:
         start_ms = int(time.time() * 1000)
         due = sorted(
             (
-                (fix.time, number, fix)
+                (due_ms, number, fix)
                 for number, track in enumerate(self._tracks)
-                for fix in shifted(track, start_ms, speed)
+                for due_ms, fix in shifted(track, start_ms, speed)
             ),
             key=lambda item: item[:2],
         )

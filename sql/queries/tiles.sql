@@ -2,11 +2,6 @@
 -- A number that changes whenever the basemap is imported anew; null: there is none.
 select max(id) from basemap_feature
 
--- name: basemap_bounds
--- West, south, east and north of the basemap's land in degrees; nulls: there is none.
-select st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b)
-from (select st_transform(st_setsrid(st_extent(geom)::geometry, 3857), 4326) as b from basemap_feature where layer = 'land') x
-
 -- name: basemap
 -- One vector tile ($1 zoom, $2 x, $3 y) with all layers of the basemap: what is drawn from that zoom on, as exact as its pixels.
 with shown (layer, rank, from_zoom) as (values

@@ -20,7 +20,7 @@ from sightline.dashboard.coverage.view import ask, observations
 from sightline.dashboard.errors import ForbiddenError, InvalidError
 from sightline.dashboard.watched_me.view import read as read_watched
 from sightline.sql.audit import AuditReport, seal, signing_key
-from tests.dashboard.test_triage_second_step import acting
+from tests.dashboard.triage_values import acting
 
 NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
 

@@ -27,7 +27,7 @@ from sightline.dashboard.triage.page import TRIAGE
 from sightline.dashboard.triage.view import read_view
 from sightline.dashboard.watched_me.layout import found as watched_found
 from sightline.dashboard.watched_me.page import WATCHED_ME
-from tests.dashboard.test_triage_second_step import acting
+from tests.dashboard.triage_values import acting
 
 PAGES = (TRIAGE, ON_CALL, COVERAGE, WATCHED_ME, AUDIT, ADMIN)
 

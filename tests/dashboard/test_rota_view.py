@@ -9,7 +9,7 @@ import pytest
 from sightline.dashboard.errors import ForbiddenError
 from sightline.dashboard.operations import deployments
 from sightline.dashboard.rota.view import following, read_view
-from tests.dashboard.test_rota_week import shift
+from tests.dashboard.triage_values import shift
 
 
 async def view(force, role: str):

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sightline.dashboard.rota.cover import Gap, Shift, Shortfall
+from sightline.dashboard.rota.cover import Gap, Shortfall
 from sightline.dashboard.rota.week import shown, week
+from tests.dashboard.triage_values import shift
 
 NOW = datetime(2026, 11, 20, 14, tzinfo=UTC)
-
-
-def shift(who: int, start: datetime, hours: float, capacity="negotiator") -> Shift:
-    return Shift(
-        who, f"DC {who}", capacity, False, date(2027, 1, 1), start, start + timedelta(hours=hours)
-    )
 
 
 def test_seven_days_from_local_midnight():

@@ -55,7 +55,7 @@ async def front(database: Database) -> AsyncIterator[Front]:
 async def shown(client: httpx.AsyncClient, path: str) -> Any:
     """What the frame puts into the page for an address, as Dash asks for it."""
     outputs = f"..{ids.PAGE}.children...{ids.PAGE_SHOWN}.data.."
-    answer = await client.post(
+    return await client.post(
         "/_dash-update-component",
         json={
             "output": outputs,
@@ -70,7 +70,6 @@ async def shown(client: httpx.AsyncClient, path: str) -> Any:
             "changedPropIds": [f"{ids.LOCATION}.pathname"],
         },
     )  # fmt: skip
-    return answer
 
 
 @pytest.mark.parametrize(
@@ -125,7 +124,9 @@ async def test_scripts_come_from_here_and_are_asked_about_each_time(front: Front
         assert "https://" not in page
         script = await client.get("/static/live_map.js")
         assert script.headers["cache-control"] == "no-cache"
-        again = await client.get("/static/live_map.js", headers={"If-None-Match": script.headers["etag"]})
+        again = await client.get(
+            "/static/live_map.js", headers={"If-None-Match": script.headers["etag"]}
+        )
         assert again.status_code == 304
         library = await client.get("/static/lib/maplibre-gl/maplibre-gl.mjs")
         assert library.headers["content-type"].startswith("text/javascript")

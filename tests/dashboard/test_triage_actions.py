@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,15 +13,8 @@ from sightline.dashboard.triage.decision.actions import (
     next_words,
     possible_words,
 )
-from sightline.dashboard.triage.deployment import (
-    Deployment,
-    Incident,
-    Member,
-    Person,
-    Recommendation,
-)
-
-NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
+from sightline.dashboard.triage.deployment import Deployment, Person
+from tests.dashboard.triage_values import deployment, member
 
 # role → capabilities, as in the role matrix
 FIM = {"deployment.decide": "all", "negotiators.request": "all"}
@@ -47,27 +39,6 @@ POSSIBLE = {
     "stood_down": ["return"],
     "returned": [],
 }
-
-
-def member(number: int, state: str) -> Member:
-    return Member(number, f"DC {number}", "negotiator", "07700 900000", state, NOW)
-
-
-def deployment(
-    state: str = "requested", *members: Member, advised: str | None = None
-) -> Deployment:
-    advice = advised and Recommendation(advised, advised.title(), "DI Rowe", NOW, "because")
-    return Deployment(
-        id=7,
-        incident=Incident(3, "Man on the bridge", "immediate", "Immediate"),
-        state=state,
-        state_name=state.replace("_", " ").capitalize(),
-        requested_time=NOW - timedelta(minutes=4),
-        requested_by=Person(1, "PS Hall", "Supervisor"),
-        changed_time=NOW,
-        members=members,
-        recommendation=advice or None,
-    )
 
 
 def codes(of: Deployment, can, user_id: int = 9) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from sightline.dashboard.errors import InvalidError
 from sightline.dashboard.triage.decision.forms import checked, form
-from tests.dashboard.test_triage_actions import deployment, member
+from tests.dashboard.triage_values import deployment, member
 
 
 def names(asked) -> list[str]:

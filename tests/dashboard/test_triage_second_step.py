@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -18,12 +17,7 @@ from sightline.dashboard.triage.decision.second_step import (
 )
 from sightline.dashboard.triage.request import send as requests
 from sightline.dashboard.triage.view import count, read_view
-
-
-@asynccontextmanager
-async def acting(force, role: str):
-    async with force.services.acting(await force.credentials(role)) as act:
-        yield act
+from tests.dashboard.triage_values import acting
 
 
 async def request(force, what: str = "on the roof") -> int:
