@@ -8,7 +8,7 @@
 import { h, mark, say } from "./dom.js";
 import { ago, ageWords } from "./ages.js";
 import { FLAG } from "./feed_frame.js";
-import { distanceWords, fullName, qualityOf, recordingOf, RECORDING_WORDS, shortName } from "./camera_words.js";
+import { RECORDING_WORDS, distanceWords, qualityOf, recordingOf } from "./camera_words.js";
 import { markIcon, markName, showMark } from "./mark_icons.js";
 
 export const ROW_PX = 44;
@@ -113,12 +113,12 @@ export class CameraList extends EventTarget {
 
   #addRow() {
     const icon = markIcon();
-    const parts = { name: h("span", { class: "row-name" }), who: h("span", { class: "row-who" }), age: h("span", { class: "row-age" }), unit: h("span", { class: "row-unit" }), flag: h("span", { class: "row-flag" }), far: h("span", { class: "row-far" }) };
+    const parts = { name: h("span", { class: "row-name" }), who: h("span", { class: "row-who" }), age: h("span", { class: "row-age" }), unit: h("span", { class: "row-unit" }), flag: h("span", { class: "row-flag" }), far: h("span", { class: "row-far" }), state: h("span", { class: "unseen" }) };
     const element = h(
       "div", { class: "row", role: "option", id: `camera-row-${this.#rows.length}` },
       icon,
       h("span", { class: "row-top" }, parts.name, parts.who), parts.age,
-      h("span", { class: "row-bottom" }, parts.unit, parts.flag), parts.far,
+      h("span", { class: "row-bottom" }, parts.unit, parts.flag), parts.far, parts.state,
     );
     this.#spacer.append(element);
     this.#rows.push({ element, icon, place: -1, ...parts });
@@ -148,7 +148,7 @@ export class CameraList extends EventTarget {
     mark(row.element, "data-active", place === this.#active ? "true" : null);
     mark(row.element, "aria-setsize", String(this.#order.length));
     mark(row.element, "aria-posinset", String(place + 1));
-    mark(row.element, "aria-label", `${shortName(entry)}, ${fullName(entry)}, ${RECORDING_WORDS[recording]}, stream ${quality}, heard ${ago(ageS)}`);
+say(row.state, `${RECORDING_WORDS[recording]}, stream ${quality}, heard ${ago(ageS)}`);
   }
 
   #flagWords(index, fresh) {

@@ -53,6 +53,7 @@ export class IncidentStrip extends EventTarget {
       "button", { class: "strip-item", type: "button" },
       h("span", { class: "strip-grade", "aria-hidden": "true" }), h("span", { class: "strip-log" }),
       h("span", { class: "strip-title" }), h("span", { class: "strip-tags" }), h("span", { class: "strip-age" }),
+      h("span", { class: "unseen" }),
     );
     item.addEventListener("click", () => {
       const isFramed = item.getAttribute("aria-pressed") === "true";
@@ -63,7 +64,7 @@ export class IncidentStrip extends EventTarget {
   }
 
   #drawItem(item, incident, isFramed, nowMs) {
-    const [shape, log, title, tags, age] = item.children;
+    const [shape, log, title, tags, age, grade] = item.children;
     const openedMs = Date.parse(incident.opened_time);
     say(shape, GRADE_SHAPES[incident.grade] ?? "●");
     say(log, incident.log_number ?? "provisional");
@@ -74,7 +75,7 @@ export class IncidentStrip extends EventTarget {
     mark(item, "data-grade", incident.grade);
     mark(item, "aria-pressed", String(isFramed));
     mark(item, "title", incident.lat === null ? "This incident has no place" : null);
-    mark(item, "aria-label", `${incident.grade_name}: ${incident.title}, log ${incident.log_number ?? "not linked yet"}${tags.textContent ? `, ${tags.textContent}` : ""}`);
+say(grade, `, ${incident.grade_name}`);
   }
 }
 

@@ -82,9 +82,7 @@ def user_token(options: Namespace) -> int:
         made = _with_connection(options, lambda connection: machine_token(connection, options.name))
     except NotFoundError:
         raise AccountError(f"there is no user {options.name!r} that may sign in.") from None
-    print_json(
-        {"username": options.name, "token": made.token, "expires": made.expires.isoformat()}
-    )
+    print_json({"username": options.name, "token": made.token, "expires": made.expires.isoformat()})
     return 0
 
 

@@ -43,7 +43,7 @@ def layout(**_: str) -> html.Main:
                     html.Div(id=ids.MAP_LEGEND, className="map-legend"),
                 ],
                 className="map-frame",
-                **{"aria-label": "Map"},
+                **{"aria-label": "Cameras on the map"},
             ),
             html.Aside(
                 id=ids.CARD, className="side side-card", **{"aria-label": "Selected officer"}
