@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from sightline.dashboard.access.pages import may_see
+from sightline.dashboard.admin.page import ADMIN
+from sightline.dashboard.audit.page import AUDIT
+from sightline.dashboard.coverage.page import COVERAGE
 from sightline.dashboard.live_map.page import LIVE_MAP
 from sightline.dashboard.page import AppPage
 from sightline.dashboard.rota.page import ON_CALL
 from sightline.dashboard.triage.page import TRIAGE
+from sightline.dashboard.watched_me.page import WATCHED_ME
 
-PAGES: tuple[AppPage, ...] = (LIVE_MAP, TRIAGE, ON_CALL)
+PAGES: tuple[AppPage, ...] = (LIVE_MAP, TRIAGE, ON_CALL, COVERAGE, WATCHED_ME, AUDIT, ADMIN)
 
 HOMES: Final = {"negco": TRIAGE.path, "coordinator": ON_CALL.path}
 """Role → where it begins; others begin with the first page that they may see."""

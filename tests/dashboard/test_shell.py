@@ -76,7 +76,7 @@ async def shown(client: httpx.AsyncClient, path: str) -> Any:
     ("role", "home"),
     [
         ("fim", "/map"), ("negco", "/triage"), ("commander", "/map"), ("supervisor", "/map"),
-        ("officer", "/map"), ("coordinator", "/on-call"),
+        ("officer", "/map"), ("coordinator", "/on-call"), ("planner", "/coverage"), ("auditor", "/audit"), ("admin", "/admin"),
     ],
 )  # fmt: skip
 async def test_each_role_begins_at_its_home(front: Front, role: str, home: str) -> None:
@@ -89,6 +89,8 @@ async def test_each_role_begins_at_its_home(front: Front, role: str, home: str) 
 
 
 async def test_a_role_without_a_page_is_told_so(front: Front) -> None:
+    """A force may take a role's last capability away."""
+    await front.force.owner.execute("delete from role_capability where role = 'auditor'")
     async with await front.as_role("auditor") as client:
         answer = await client.get("/")
         assert answer.status_code == 200
