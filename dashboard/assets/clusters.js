@@ -93,5 +93,5 @@ function add(cluster, x, y) {
 
 /** Where the cameras are in the middle, but not so near the cell's edge that it touches the next number. */
 function within(place, cellNumber, cell) {
-  return Math.min(Math.max(place, (cellNumber + 0.22) * cell), (cellNumber + 0.78) * cell);
+  return Math.min(Math.max(place, (cellNumber + 0.25) * cell), (cellNumber + 0.75) * cell);
 }

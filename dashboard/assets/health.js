@@ -66,7 +66,8 @@ function gatewaysView(health, nowMs, offsetMs) {
   }
   const [first] = gone;
   const sinceMs = first.since + offsetMs;
-  const which = gone.length === 1 ? `Gateway ${first.name}` : `${gone.length} gateways`;
+  const one = first.name === "gateway" ? "Gateway" : `Gateway ${first.name}`;
+  const which = gone.length === 1 ? one : `${gone.length} gateways`;
   const said = gone.every((gateway) => gateway.state === "stopped") ? "stopped" : "lost";
   return {
     state: running > 0 ? "late" : "lost",

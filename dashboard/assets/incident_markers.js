@@ -52,7 +52,7 @@ export class IncidentMarkers extends EventTarget {
       event.stopPropagation();
       this.dispatchEvent(new CustomEvent("frame", { detail: String(incident.id) }));
     });
-    const marker = new this.#Marker({ element, anchor: "bottom", offset: [0, -15] })
+    const marker = new this.#Marker({ element, anchor: "bottom", offset: [0, -22] })
       .setLngLat([incident.lon, incident.lat])
       .addTo(this.#map);
     this.#markers.set(String(incident.id), marker);

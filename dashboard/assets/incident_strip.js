@@ -25,6 +25,8 @@ export class IncidentStrip extends EventTarget {
     this.#list = h("div", { class: "strip-items", role: "group", "aria-label": "Open incidents" });
     this.#note = h("p", { class: "strip-note" });
     element.replaceChildren(this.#list, this.#note);
+    // A wheel turns one way; the strip lies the other.
+    this.#list.addEventListener("wheel", (event) => { this.#list.scrollLeft += event.deltaY; }, { passive: true });
   }
 
   /**
@@ -51,8 +53,8 @@ export class IncidentStrip extends EventTarget {
   #make(id) {
     const item = h(
       "button", { class: "strip-item", type: "button" },
-      h("span", { class: "strip-grade", "aria-hidden": "true" }), h("span", { class: "strip-log" }),
-      h("span", { class: "strip-title" }), h("span", { class: "strip-tags" }), h("span", { class: "strip-age" }),
+      h("span", { class: "strip-grade", "aria-hidden": "true" }), h("span", { class: "strip-title" }), h("span", { class: "strip-age" }),
+      h("span", { class: "strip-under" }, h("span", { class: "strip-log" }), h("span", { class: "strip-tags" })),
       h("span", { class: "unseen" }),
     );
     item.addEventListener("click", () => {
@@ -64,7 +66,8 @@ export class IncidentStrip extends EventTarget {
   }
 
   #drawItem(item, incident, isFramed, nowMs) {
-    const [shape, log, title, tags, age, grade] = item.children;
+    const [shape, title, age, under, grade] = item.children;
+    const [log, tags] = under.children;
     const openedMs = Date.parse(incident.opened_time);
     say(shape, GRADE_SHAPES[incident.grade] ?? "●");
     say(log, incident.log_number ?? "provisional");
@@ -74,7 +77,7 @@ export class IncidentStrip extends EventTarget {
     mark(age, "title", fullTime(openedMs));
     mark(item, "data-grade", incident.grade);
     mark(item, "aria-pressed", String(isFramed));
-    mark(item, "title", incident.lat === null ? "This incident has no place" : null);
+    mark(item, "title", incident.lat === null ? `${incident.title} (has no place)` : incident.title);
 say(grade, `, ${incident.grade_name}`);
   }
 }

@@ -123,9 +123,7 @@ class LiveMap {
     this.#on(window, "sightline:theme", (event) => this.#map?.setTheme(event.detail));
     this.#on(window, "popstate", () => this.#fromAddress());
     // The header's link to this very page takes away what the address said; it is shown still.
-    this.#on(window, "_dashprivate_pushstate", () => {
-      if (location.pathname === this.#path) this.#toAddress();
-    });
+    this.#on(window, "_dashprivate_pushstate", () => this.#toAddress());
     this.#on(document, "keydown", (event) => this.#key(event));
   }
 
@@ -373,12 +371,14 @@ class LiveMap {
   // address and keys
 
   #toAddress() {
-    const address = location.pathname + writeAddress(this.#state);
+    // The map may come to rest after the address has gone on to another page.
+    if (location.pathname !== this.#path) return;
+    const address = this.#path + writeAddress(this.#state);
     if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
   }
 
   #fromAddress() {
-    if (!this.#element.isConnected) return;
+    if (!this.#element.isConnected || location.pathname !== this.#path) return;
     this.#state = { ...readAddress(location.search), view: this.#state.view };
     this.#showFilter();
     this.#refilter();

@@ -15,7 +15,7 @@ import { mercatorX, mercatorY } from "./camera_store.js";
 
 /** Crowds and call signs are worked out anew this often while cameras move: numbers less often than names. */
 const REFRESH_CROWDS_MS = 1000;
-const REFRESH_NAMES_MS = 350;
+const REFRESH_NAMES_MS = 200;
 const MOVE_REFRESH_MS = 120;
 const PULSE_MS = 80;
 const HIT_PX = 16;

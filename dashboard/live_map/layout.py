@@ -60,7 +60,7 @@ def _filters() -> html.Div:
         [
             dmc.TextInput(
                 id=ids.SEARCH, inputProps={"type": "search"}, size="sm", debounce=False,
-                placeholder="Shoulder no., call sign, camera, unit",
+                placeholder="Number, call sign, camera, unit",
                 **{"aria-label": "Search by shoulder number, name, call sign, camera or unit"},
             ),
             dmc.SegmentedControl(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from sightline.dashboard.access.cookies import SESSION_COOKIE
+from sightline.dashboard.feed import socket as feed_socket
 from tests.conftest import Database
 from tests.dashboard.dashboard_server import serving
 from tests.dashboard.feed_reading import read_frame
@@ -23,6 +25,14 @@ class Clients:
 
     def __init__(self, force: Force, url: str) -> None:
         self.force, self._url = force, url
+
+    @property
+    def port(self) -> int:
+        return int(self._url.rsplit(":", 1)[1])
+
+    def dropped(self) -> bool:
+        """Whether the server has let go of every feed."""
+        return not any(task.get_name() == "feed to browser" for task in asyncio.all_tasks())
 
     def feed(self, person: Person | None, query: str = "", **options: Any) -> Any:
         headers = {"Cookie": f"{SESSION_COOKIE}={person.token}"} if person else {}
@@ -162,3 +172,30 @@ async def test_what_a_client_says_is_passed_over(clients: Clients) -> None:
         await feed.send("{}" * 100)
         await feed.send(b"\0" * 100)
         assert (await first(feed, "snapshot"))["cameras"]
+
+
+async def test_who_does_not_read_is_dropped(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_socket, "DRAIN_WITHIN_S", 0.5)
+    await clients.force.owner.execute(
+        "insert into camera (ref) select 'X' || n from generate_series(1, 4000) n"
+    )
+    await clients.force.owner.execute(
+        "insert into live (camera_id, gateway_id, batch, seen_time) select id, 1, 2, now() from camera"
+        " on conflict do nothing"
+    )
+    fim = await clients.force.user("fim")
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    small.connect(("127.0.0.1", clients.port))
+    async with clients.feed(fim, sock=small, max_queue=1, close_timeout=0.1):
+        await asyncio.sleep(0.3)
+        assert not clients.dropped()
+        async with asyncio.timeout(20):
+            while not clients.dropped():
+                await clients.force.owner.execute(
+                    "update live set seen_time = now(), batch = batch + 1"
+                )
+                await clients.force.owner.execute("notify sightline_live")
+                await asyncio.sleep(0.4)

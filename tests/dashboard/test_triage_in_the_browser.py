@@ -128,7 +128,7 @@ async def test_from_the_request_to_cancelled_en_route(force, url, browser):
 
         # what others write meanwhile appears, and takes nothing from what is being typed
         await fim.get_by_label("Text of the entry").fill("Fire service asked")
-        await fim.keyboard.press("Enter")
+        await fim.get_by_label("Text of the entry").press("Enter")
         await expect(negco.locator(".timeline")).to_contain_text("Fire service asked")
         await expect(negco.locator(".second-step textarea")).to_have_value(
             "Threat and risk: Height."

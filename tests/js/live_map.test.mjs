@@ -227,6 +227,7 @@ test("whatever is gone is said in words", () => {
   assert.match(database.banner.title, /does not answer since \d\d:\d\d:\d\d/);
   const gateway = view({ gateways: [{ name: "west", state: "gone", since: NOW - 3000 }] });
   assert.deepEqual([gateway.state, gateway.words], ["lost", "Gateway west lost · 3 s"]);
+  assert.equal(view({ gateways: [{ name: "gateway", state: "gone", since: NOW }] }).words, "Gateway lost · now");
   const one = view({ gateways: [{ name: "west", state: "gone", since: NOW - 3000 }, { name: "east", state: "ok", since: null }] });
   assert.equal(one.state, "late");
   assert.equal(view({ gateways: [] }).words, "No gateway");
