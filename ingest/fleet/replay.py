@@ -1,9 +1,9 @@
 """Recorded tracks as live cameras: each file is one camera with a socket and token of its own.
 
-By default a track is sent at its own pace, or `speed` times as fast; its times keep their distances and
-end when the replay ends, so that none is ever ahead of the clock. With `original_times` the recorded times stay as they are and everything is
-sent at once; what is older than the retention goes to the archive. What a fix says beside its time
-(place, speed, signal) is exactly the file's.
+By default a track is sent at its own pace, or `speed` times as fast; its times keep their distances
+and end when the replay ends, so that none is ever ahead of the clock. With `original_times` the
+recorded times stay as they are and everything is sent at once; what is older than the retention goes
+to the archive. What a fix says beside its time (place, speed, signal) is exactly the file's.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,25 +11,10 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
+from tests.chromium import CHROMIUM, FLAGS
 from tests.conftest import Database
 from tests.dashboard.dashboard_server import serving
 from tests.force import Force, Person
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--allow-loopback-in-peer-connection",
-]
 
 
 @dataclass

@@ -7,7 +7,6 @@ on to the relay. Pictures are recognised and their age is read by the strip burn
 from __future__ import annotations
 
 import asyncio
-import shutil
 import statistics
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,23 +18,12 @@ from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from sightline.ingest.media.relay import Relay
+from tests.chromium import CHROMIUM, FLAGS
 from tests.ingest.media.conftest import SDP_HEADERS, RelayBench
 
 pytestmark = pytest.mark.browser
 
 ASSETS = Path(__file__).parents[3] / "dashboard" / "assets"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--allow-loopback-in-peer-connection",
-]
 
 PAGE = """<!doctype html><title>player</title><video muted autoplay playsinline></video>
 <script type="module">
