@@ -10,22 +10,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
-from pyproj import CRS, Geod, Transformer
+from pyproj import Geod
+
+from sightline.ingest.british_grid import from_grid, to_grid
 
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # without I
 _SQUARE_M = 100_000
 _FALSE_ORIGIN_SQUARES = (10, 5)  # the grid's origin lies 1,000 km east, 500 km north of square VV's
 _MILLIMETRES = 0.005
 _GRID_EAST_M, _GRID_NORTH_M = 700_000, 1_300_000  # what EPSG:27700 is defined for
-# EPSG:27700 with the one Helmert transformation EPSG:1314 (about 5 m). Left to choose, PROJ takes a
-# "ballpark" that is 130 m out wherever the point lies outside the area of every better operation,
-# as it does off the coast, and another choice on the way back.
-_BRITISH_NATIONAL_GRID = CRS.from_proj4(
-    "+proj=tmerc +lat_0=49 +lon_0=-2 +k=0.9996012717 +x_0=400000 +y_0=-100000 +ellps=airy"
-    " +towgs84=446.448,-125.157,542.06,0.15,0.247,0.842,-20.489 +units=m +no_defs"
-)
 _GRID_REFERENCE = re.compile(r"^(?P<letters>[A-HJ-Z]{2})(?P<digits>(?:\d\d){1,5})$")
 _DEGREES = re.compile(
     r"^(?P<lat>[+-]?\d{1,2}(?:\.\d+)?)°? ?(?P<ns>[NS]?)(?:, ?| )"
@@ -57,19 +51,9 @@ class Place:
     square_m: int | None = None
 
 
-@cache
-def _to_grid() -> Transformer:
-    return Transformer.from_crs("EPSG:4326", _BRITISH_NATIONAL_GRID, always_xy=True)
-
-
-@cache
-def _from_grid() -> Transformer:
-    return Transformer.from_crs(_BRITISH_NATIONAL_GRID, "EPSG:4326", always_xy=True)
-
-
 def grid_metres(lat: float, lon: float) -> tuple[float, float] | None:
     """Easting and northing (EPSG:27700, metres) of a place in WGS 84; None off the grid."""
-    east, north = _to_grid().transform(lon, lat)
+    east, north = to_grid().transform(lon, lat)
     if 0 <= east < _GRID_EAST_M and 0 <= north < _GRID_NORTH_M:
         return east, north
     return None
@@ -125,7 +109,7 @@ def parse_grid_reference(text: str) -> Place:
     north = row * _SQUARE_M + int(match["digits"][half:]) * step
     if not (0 <= east < _GRID_EAST_M and 0 <= north < _GRID_NORTH_M):
         raise PlaceError(f"{match['letters']} is not a square of the British National Grid.")
-    lon, lat = _from_grid().transform(east + step / 2, north + step / 2)
+    lon, lat = from_grid().transform(east + step / 2, north + step / 2)
     return Place(lat, lon, step)
 
 

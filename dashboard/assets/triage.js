@@ -6,6 +6,7 @@
 import { clockWords } from "./ages.js";
 import { app } from "./app.js";
 import { present, setProps } from "./dom.js";
+import { LogWriting } from "./log_writing.js";
 import { readAnewOn } from "./page_news.js";
 import { addHeading } from "./rationale.js";
 import { SceneMap } from "./scene_map.js";
@@ -17,6 +18,8 @@ const FORM_ANSWER = "triage-form-answer";
 const SELECTED = "triage-selected";
 const WANTED = "triage-wanted";
 const LEAVING = "triage-leaving";
+const WRITE_TEXT = "triage-write-text";
+const WRITE_SEND = "triage-write-send";
 /** Milliseconds after which it is said that a form was not answered, and it may be sent again. */
 const UNANSWERED_MS = 6000;
 const UNANSWERED =
@@ -28,6 +31,7 @@ const CONCERNS_US = ["deployment", "incident", "stream", "stream_ended", "rota"]
 
 /** @type {HTMLElement|null} */
 let page = null;
+const writing = new LogWriting({ text: WRITE_TEXT, written: "triage-written", answer: "triage-log-answer" });
 /** @type {SceneMap|null} */
 let sceneMap = null;
 /** Local time at which the page was last drawn from what was read. */
@@ -119,6 +123,7 @@ function onClick(click) {
  */
 function onButton(button) {
   const { action, entry, does } = button?.dataset ?? {};
+  if (button?.id === WRITE_SEND) writing.send();
   if (action) setProps(WANTED, { data: { action, at: Date.now() } });
   else if (entry) setProps(WANTED, { data: { entry, at: Date.now() } });
   if (!does) return;
@@ -137,11 +142,17 @@ export function letSendAgain() {
   if (button) button.disabled = false;
 }
 
+/** The server has answered what was written to the log. @param {{at: number, refused: boolean}|null} answer */
+export function wasWritten(answer) {
+  writing.answered(answer);
+}
+
 /**
- * Up and down go through the queue while the focus is in it.
+ * Enter in the log's field writes; up and down go through the queue while the focus is in it.
  * @param {KeyboardEvent} press
  */
 function onKey(press) {
+  if (press.key === "Enter" && press.target.id === WRITE_TEXT && !press.isComposing) writing.send();
   const step = { ArrowDown: 1, ArrowUp: -1 }[press.key];
   const here = step && press.target.closest("a[data-deployment]");
   if (!here) return;

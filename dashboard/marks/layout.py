@@ -111,7 +111,7 @@ def table(component_id: str, columns: Sequence[dict[str, Any]], *, row_id: str) 
         columnDefs=list(columns),
         defaultColDef={"resizable": True, "sortable": True},
         rowData=[],
-        getRowId=row_id,
+        getRowId=f"{row_id} + ''",  # the grid wants text, and keys of the database are numbers
         dashGridOptions={
             "theme": {"function": _GRID_THEME},
             "animateRows": False,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
 
 from sightline.dashboard.errors import ConflictError, DashboardError
 from sightline.dashboard.marks import layout as marks
@@ -75,12 +76,16 @@ def _register_reading(app: Dash, services: Services) -> None:
             Input(ids.NEWS, "data"),
             Input(ids.SELECTED, "data"),
             Input(ids.SAFETY_NET, "n_intervals"),
+            # Nothing that can be pressed is drawn before somebody listens to it.
+            Input(ids.MOUNTED, "data"),
             State(ids.SHOWN, "data"),
         ],
     )
     async def show(
-        _news: Any, selected: int | None, _ticks: Any, shown: bool | None
+        _news: Any, selected: int | None, _ticks: Any, mounted: bool | None, shown: str | None
     ) -> dict[str, Any]:
+        if not mounted:
+            raise PreventUpdate
         now = datetime.now(UTC)
         try:
             async with services.acting() as act:
@@ -165,24 +170,27 @@ def _register_leaving(app: Dash, services: Services) -> None:
 def _register_log(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.LOG_ANSWER, "children"),
-        Output(ids.WRITE_TEXT, "value"),
+        Output(ids.WRITE_ANSWERED, "data"),
         Output(ids.NEWS, "data", allow_duplicate=True),
-        Input(ids.WRITE_SEND, "n_clicks"),
-        Input(ids.WRITE_TEXT, "n_submit"),
-        State(ids.WRITE_TEXT, "value"),
+        Input(ids.WRITTEN, "data"),
         State(ids.WRITE_KIND, "value"),
         State(ids.SELECTED, "data"),
         prevent_initial_call=True,
     )
     async def write(
-        _click: Any, _enter: Any, text: str | None, kind: str | None, selected: int
+        written: dict[str, Any], kind: str | None, selected: int
     ) -> tuple[Any, Any, Any]:
+        answered = {"at": written["at"], "refused": False}
         try:
             async with services.acting() as act:
-                await write_entry(act, selected, kind or "note", text or "")
+                await write_entry(act, selected, kind or "note", written["text"])
         except DashboardError as error:
-            return said(error), no_update, no_update
-        return None, "", _changed()
+            return said(error), answered | {"refused": True}, no_update
+        return None, answered, _changed()
+
+    app.clientside_callback(
+        ClientsideFunction("triage", "wasWritten"), Input(ids.WRITE_ANSWERED, "data")
+    )
 
 
 def _register_request(app: Dash, services: Services) -> None:

@@ -30,6 +30,8 @@ WRITE = "triage-write"
 WRITE_KIND = "triage-write-kind"
 WRITE_TEXT = "triage-write-text"
 WRITE_SEND = "triage-write-send"
+WRITTEN = "triage-written"
+WRITE_ANSWERED = "triage-write-answered"
 
 REQUEST_OPEN = "triage-request-open"
 REQUEST_DIALOG = "triage-request-dialog"

@@ -61,6 +61,8 @@ def layout(
             dcc.Store(id=ids.LEAVING),
             dcc.Store(id=ids.SCENE),
             dcc.Store(id=ids.SHOWN),
+            dcc.Store(id=ids.WRITTEN),
+            dcc.Store(id=ids.WRITE_ANSWERED),
             dcc.Store(id=ids.REQUEST_FROM, data=asked_from),
             dcc.Interval(id=ids.SAFETY_NET, interval=SAFETY_NET_MS),
             html.Div(id=ids.STANDING, role="status", className="triage-standing"),

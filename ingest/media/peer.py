@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 from uuid import UUID
@@ -32,10 +33,12 @@ _UNANSWERABLE = (
 )
 
 
-class Peer:
+class Peer(ABC):
     """One connection; `on_lost` is called once when the other side goes away by itself."""
 
     noun: ClassVar[str]
+    farewell: ClassVar[str]
+    """Why it ended when the peer took leave, over HTTP or over its connection, whichever came first."""
 
     def __init__(self, id_: UUID) -> None:
         self.id = id_
@@ -67,9 +70,9 @@ class Peer:
         """Let the relay end this peer, which did something that it should not."""
         asyncio.get_running_loop().call_soon(self.on_lost, reason)
 
+    @abstractmethod
     def detach(self) -> None:
         """Stop the flow of packets at once, before the slower goodbyes."""
-        raise NotImplementedError
 
     async def close(self) -> None:
         """Say goodbye and free everything; never longer than `CLOSING_TIMEOUT_S`."""
@@ -85,4 +88,4 @@ class Peer:
             self.connected_at = time.monotonic()
             log.info("connected %s=%s", self.noun, self.id)
         elif state in ("failed", "closed") and self.ended is None:
-            self.on_lost("the connection was lost" if state == "failed" else "the other side left")
+            self.on_lost("the connection was lost" if state == "failed" else self.farewell)

@@ -102,6 +102,7 @@ class Publication(Peer):
     """One camera's connection. `format` is the H.264 that was agreed."""
 
     noun = "publication"
+    farewell = "the camera stopped sending"
 
     def __init__(self, id_: UUID, format_: H264Format) -> None:
         super().__init__(id_)

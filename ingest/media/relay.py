@@ -221,8 +221,7 @@ class Relay:
         peer = peers.get(id_)
         if peer is None:
             raise UnknownPeer(f"There is no {kind} {id_}.")
-        who = "the viewer closed it" if kind == "viewing" else "the camera stopped sending"
-        self._lost(peer, who)
+        self._lost(peer, peer.farewell)
 
     def close_all_viewings(self, reason: str) -> None:
         """End every viewing at once, and open no new one until `reopen`."""

@@ -95,6 +95,7 @@ class Viewing(Peer):
     """One viewer's connection to one publication."""
 
     noun = "viewing"
+    farewell = "the viewer closed it"
 
     def __init__(self, id_: UUID, publication: Publication) -> None:
         super().__init__(id_)
