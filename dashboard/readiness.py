@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import asyncpg
@@ -12,6 +13,9 @@ from sightline.sql import query
 
 SILENT_AFTER_S = 15.0
 """A gateway or relay that was not heard of for so long is not there."""
+
+ANSWERED_WITHIN_S = 1.0
+"""A database that takes longer for a row of two numbers is not there for whoever is waiting."""
 
 RECORDING = ("unknown", "off", "buffering", "recording")
 
@@ -27,10 +31,13 @@ class Readiness:
 async def check(services: Services) -> Readiness:
     """Ask the database; without it nothing works. A missing gateway or relay is a reason, but pages still work."""
     try:
-        async with services.transaction() as connection:
+        async with asyncio.timeout(ANSWERED_WITHIN_S), services.transaction() as connection:
             row = await connection.fetchrow(query("api_machine.ready"))
     except DatabaseAwayError as error:
         return Readiness(False, (str(error),))
+    except TimeoutError:
+        words = f"The database has not answered within {ANSWERED_WITHIN_S:g} s."
+        return Readiness(False, (words,))
     reasons = []
     for name, effect in (
         ("gateway", "cameras cannot report"),

@@ -149,6 +149,9 @@ async def transaction(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
         except RefusalError:
             await current.commit()
             raise
+        except asyncio.CancelledError:
+            connection.terminate()  # whoever gave up does not wait for a database that may be silent
+            raise
         except BaseException:
             if not connection.is_closed():
                 await current.rollback()

@@ -53,6 +53,29 @@ export function healthView({ feed, health, nowMs, offsetMs }) {
   return gatewaysView(health, nowMs, offsetMs) ?? behindView(health);
 }
 
+/**
+ * The same for pages without a feed, which ask the server every so often whether it can work.
+ * @param {object} given
+ * @param {"waiting"|"ready"|"not"|"silent"} given.answer to the newest question; silent: there was none
+ * @param {number} given.sinceMs local time since which it is the answer
+ * @param {number} given.nowMs local time
+ * @returns {HealthView}
+ */
+export function readyView({ answer, sinceMs, nowMs }) {
+  if (answer === "waiting") return { state: "waiting", words: "Connecting…", banner: null };
+  if (answer === "ready") return { state: "ok", words: "Working", banner: null };
+  const silent = answer === "silent";
+  const detail = "What is shown is what was read before. Nothing can be read or changed until it answers.";
+  return {
+    state: "lost",
+    words: `${silent ? "Server lost" : "Not working"} · ${since(sinceMs, nowMs)}`,
+    banner: {
+      title: `${silent ? "The server does not answer" : "Sightline cannot work"} since ${clockWords(sinceMs)}.`,
+      detail,
+    },
+  };
+}
+
 function gatewaysView(health, nowMs, offsetMs) {
   const gone = health.gateways.filter((gateway) => gateway.state !== "ok");
   const running = health.gateways.length - gone.length;

@@ -8,7 +8,7 @@ import { ApiError, call } from "./api.js";
 import { clockWords, fullTime } from "./ages.js";
 import { fullName, signalWords, whyNoStream } from "./camera_words.js";
 import { h, mark, present, say, setProps } from "./dom.js";
-import { healthView } from "./health.js";
+import { healthView, readyView } from "./health.js";
 import { OpenStreams } from "./open_streams.js";
 import { StreamDock } from "./stream_dock.js";
 import { mountThemeSwitch } from "./theme.js";
@@ -17,12 +17,15 @@ const PROVISIONAL = "provisional";
 const TICK_MS = 250;
 /** Events after which a number in the header may be another one. */
 const COUNTED = new Set(["deployment", "incident", "alert"]);
-const READY_EVERY_MS = 5000;
+const READY_EVERY_MS = 1500;
+/** Milliseconds without an answer after which the server counts as silent. */
+const READY_WITHIN_MS = 1400;
 
 let dock = null;
 let others = null;
 let news = 0;
-let ready = { state: "waiting", words: "Connecting…" };
+/** What the server answered last, for pages without a feed. */
+let ready = { answer: "waiting", sinceMs: 0 };
 
 /** Called by Dash once the frame is there. @param {string} id */
 export async function mount(id) {
@@ -75,7 +78,7 @@ function tick() {
   }
   const view = app.feed
     ? healthView({ feed: app.feed.state, health: app.feed.health, nowMs: now, offsetMs: app.feed.clock.offsetMs })
-    : { ...ready, banner: null };
+    : readyView({ ...ready, nowMs: now });
   const pill = document.getElementById("health");
   if (pill) {
     mark(pill, "data-state", view.state);
@@ -96,13 +99,12 @@ function drawBanner(banner) {
 
 /** Roles without cameras have no feed; whether Sightline can work they ask the server. */
 function watchReady() {
-  const ask = async () => {
-    try {
-      const response = await fetch("/readyz", { cache: "no-store" });
-      ready = response.ok ? { state: "ok", words: "Working" } : { state: "lost", words: "Sightline cannot work now" };
-    } catch {
-      ready = { state: "lost", words: "Server lost" };
-    }
+  const heard = (answer) => {
+    if (answer !== ready.answer) ready = { answer, sinceMs: Date.now() };
+  };
+  const ask = () => {
+    const given = { cache: "no-store", signal: AbortSignal.timeout(READY_WITHIN_MS) };
+    return fetch("/readyz", given).then((response) => heard(response.ok ? "ready" : "not"), () => heard("silent"));
   };
   ask();
   setInterval(ask, READY_EVERY_MS);

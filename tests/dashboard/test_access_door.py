@@ -407,6 +407,19 @@ async def test_a_database_that_is_away_is_said_within_3_seconds(force: Any) -> N
     assert (await client.get("/api/cameras")).status_code == 200  # it recovers by itself
 
 
+async def test_a_database_that_is_silent_is_not_waited_for(force: Any) -> None:
+    nobody = force.client()
+    superuser = await force.database.superuser()
+    holding = superuser.transaction()
+    await holding.start()
+    await superuser.execute("lock table sightline.relay in access exclusive mode")
+    async with asyncio.timeout(2):
+        answers = await asyncio.gather(*(nobody.get("/readyz") for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [503] * 4
+    await holding.rollback()
+    assert (await nobody.get("/readyz")).status_code == 200
+
+
 def test_a_path_is_matched_whole() -> None:
     assert find(RULES, "GET", "/api/cameras/CAM-1").rule is not None
     assert find(RULES, "GET", "/api/cameras/CAM-1/x").rule is None

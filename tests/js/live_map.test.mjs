@@ -7,7 +7,7 @@ import { NO_FILTER, SearchTexts, isFiltering, latitude, ordered, shownCameras } 
 import { distanceWords, fullName, shortName, signalWords, uplinkWords, whyNoStream } from "../../dashboard/assets/camera_words.js";
 import { CELL_PX, ENTER, LEAVE, NO_CLUSTERS_FROM_ZOOM, clustered } from "../../dashboard/assets/clusters.js";
 import { gridReference } from "../../dashboard/assets/grid_reference.js";
-import { healthView } from "../../dashboard/assets/health.js";
+import { healthView, readyView } from "../../dashboard/assets/health.js";
 import { readAddress, writeAddress } from "../../dashboard/assets/url_state.js";
 
 const NOW = 1_700_000_000_000;
@@ -233,6 +233,15 @@ test("whatever is gone is said in words", () => {
   assert.equal(view({ gateways: [] }).words, "No gateway");
   const ended = view({ gateways: [{ name: "old", state: "stopped", since: 0 }, { name: "east", state: "ok", since: null }] });
   assert.equal(ended.state, "ok");
+});
+
+test("without a feed, what the server answers is said, and since when", () => {
+  const said = (answer) => readyView({ answer, sinceMs: NOW - 4000, nowMs: NOW });
+  assert.deepEqual(said("ready"), { state: "ok", words: "Working", banner: null });
+  assert.equal(said("waiting").state, "waiting");
+  assert.deepEqual([said("not").state, said("not").words], ["lost", "Not working · 4 s"]);
+  assert.equal(said("silent").words, "Server lost · 4 s");
+  assert.match(said("silent").banner.title, /server does not answer since \d\d:\d\d:\d\d/);
 });
 
 test("a feed that is lost says since when, whatever health said last", () => {
