@@ -11,7 +11,6 @@ import numpy as np
 import shapely
 
 from sightline.ingest.fields import RECORDING
-from sightline.ingest.fleet import packing as p
 from sightline.ingest.fleet.basemap import basemap_features
 from sightline.ingest.fleet.bins import Bins, bins_of
 from sightline.ingest.fleet.county import County
@@ -22,43 +21,48 @@ from sightline.ingest.fleet.projection import to_mercator
 from sightline.ingest.fleet.radio import OPERATORS, cell_name
 from sightline.ingest.fleet.readings import Ints, Readings
 from sightline.ingest.merge import FLAG_LATE
+from sightline.ingest.packed_copy import PackedCopy
 from sightline.sql import query
 
-FIX_COLUMNS = (
-    ("camera_id", p.INTEGER),
-    ("retention_class", p.CHAR),
-    ("recording", p.SMALLINT),
-    ("bearer", p.SMALLINT),
-    ("fix_time", p.BIGINT),
-    ("received_time", p.BIGINT),
-    ("content_hash", p.BIGINT),
-    ("lat", p.DOUBLE),
-    ("lon", p.DOUBLE),
-    ("accuracy_m", p.REAL),
-    ("speed_mps", p.REAL),
-    ("heading_deg", p.REAL),
-    ("battery_pct", p.REAL),
-    ("rsrp_dbm", p.REAL),
-    ("rsrq_db", p.REAL),
-    ("sinr_db", p.REAL),
-    ("uplink_kbps", p.REAL),
-    ("operator_id", p.SMALLINT),
-    ("cell_id", p.INTEGER),
-    ("flags", p.SMALLINT),
+_FIXES = PackedCopy(
+    {
+        "camera_id": "int4",
+        "retention_class": "char",
+        "recording": "int2",
+        "bearer": "int2",
+        "fix_time": "timestamptz",
+        "received_time": "timestamptz",
+        "content_hash": "int8",
+        "lat": "float8",
+        "lon": "float8",
+        "accuracy_m": "float4",
+        "speed_mps": "float4",
+        "heading_deg": "float4",
+        "battery_pct": "float4",
+        "rsrp_dbm": "float4",
+        "rsrq_db": "float4",
+        "sinr_db": "float4",
+        "uplink_kbps": "float4",
+        "operator_id": "int2",
+        "cell_id": "int4",
+        "flags": "int2",
+    }
 )
 _SIGNAL = ("rsrp_dbm", "rsrq_db", "sinr_db", "uplink_kbps", "operator_id", "cell_id")
-BIN_COLUMNS = (
-    ("camera_id", p.INTEGER),
-    ("bin_start", p.BIGINT),
-    ("cell", p.BIGINT),
-    ("operator_id", p.SMALLINT),
-    ("bearer", p.SMALLINT),
-    ("samples", p.INTEGER),
-    ("rsrp_dbm", p.REAL),
-    ("rsrq_db", p.REAL),
-    ("sinr_db", p.REAL),
-    ("uplink_kbps", p.REAL),
-    ("gap", p.BOOLEAN),
+_BINS = PackedCopy(
+    {
+        "camera_id": "int4",
+        "bin_start": "timestamptz",
+        "cell": "int8",
+        "operator_id": "int2",
+        "bearer": "int2",
+        "samples": "int4",
+        "rsrp_dbm": "float4",
+        "rsrq_db": "float4",
+        "sinr_db": "float4",
+        "uplink_kbps": "float4",
+        "gap": "bool",
+    }
 )
 _MEDIANS = ("rsrp_dbm", "rsrq_db", "sinr_db", "uplink_kbps")
 
@@ -124,8 +128,8 @@ async def write_history(
     while (made := await computing) is not None:
         group, fixes, bins = made
         computing = asyncio.create_task(asyncio.to_thread(_next, groups, camera_ids, cells))
-        await _copy(connection, "fix", FIX_COLUMNS, fixes)
-        await _copy(connection, "coverage_bin", BIN_COLUMNS, bins)
+        await _copy(connection, "fix", _FIXES, fixes)
+        await _copy(connection, "coverage_bin", _BINS, bins)
         stored += int(group.stored.sum())
         each(group)
     return stored
@@ -133,7 +137,7 @@ async def write_history(
 
 def _next(
     groups: Iterator[Group], camera_ids: Ints, cells: Cells
-) -> tuple[Group, list[bytes], list[bytes]] | None:
+) -> tuple[Group, bytes, bytes] | None:
     group = next(groups, None)
     if group is None:
         return None
@@ -141,18 +145,18 @@ def _next(
     return group, pack_fixes(group, camera_ids, cells), pack_bins(bins, camera_ids, cells)
 
 
-def pack_fixes(group: Group, camera_ids: Ints, cells: Cells) -> list[bytes]:
+def pack_fixes(group: Group, camera_ids: Ints, cells: Cells) -> bytes:
     """Rows of `fix` for the readings that are stored."""
     r = Readings._make(column[group.stored] for column in group.readings)
     time_us = r.time_ms * 1000
     recorded = r.recording == RECORDING
     values = {
         "camera_id": camera_ids[r.officer],
-        "retention_class": np.where(recorded, b"r", b"o"),
+        "retention_class": np.where(recorded, ord("r"), ord("o")),
         "recording": r.recording,
         "bearer": np.where(r.service, r.bearer, 0),
-        "fix_time": p.timestamps(time_us),
-        "received_time": p.timestamps(group.received_ms[group.stored] * 1000),
+        "fix_time": time_us,
+        "received_time": group.received_ms[group.stored] * 1000,
         "content_hash": content_hashes(r),
         "lat": r.lat,
         "lon": r.lon,
@@ -168,23 +172,16 @@ def pack_fixes(group: Group, camera_ids: Ints, cells: Cells) -> list[bytes]:
         "cell_id": cells.of(r.operator, r.cell),
         "flags": np.where(r.service, 0, FLAG_LATE),
     }
-    moving = ~np.isnan(r.heading_deg)
-    parts = []
-    for heard in (True, False):
-        for known in (True, False):
-            rows = (r.service == heard) & (moving == known)
-            nulls = (() if heard else _SIGNAL) + (() if known else ("heading_deg",))
-            some = {name: column[rows] for name, column in values.items()}
-            parts.append(p.pack(FIX_COLUMNS, some, nulls))
-    return parts
+    nulls = dict.fromkeys(_SIGNAL, ~r.service) | {"heading_deg": np.isnan(r.heading_deg)}
+    return _FIXES.encode(values, nulls)
 
 
-def pack_bins(bins: Bins, camera_ids: Ints, cells: Cells) -> list[bytes]:
+def pack_bins(bins: Bins, camera_ids: Ints, cells: Cells) -> bytes:
     """Rows of `coverage_bin`."""
     known = ~np.isnan(bins.rsrp_dbm)
     values = {
         "camera_id": camera_ids[bins.officer],
-        "bin_start": p.timestamps(bins.start_us),
+        "bin_start": bins.start_us,
         "cell": bins.cell,
         "operator_id": np.where(bins.operator < 0, 0, cells.operators[bins.operator]),
         "bearer": bins.bearer,
@@ -195,12 +192,7 @@ def pack_bins(bins: Bins, camera_ids: Ints, cells: Cells) -> list[bytes]:
         "uplink_kbps": bins.uplink_kbps,
         "gap": bins.gap,
     }
-    parts = []
-    for rows, nulls in ((known, ()), (~known, _MEDIANS)):
-        parts.append(
-            p.pack(BIN_COLUMNS, {name: column[rows] for name, column in values.items()}, nulls)
-        )
-    return parts
+    return _BINS.encode(values, dict.fromkeys(_MEDIANS, ~known))
 
 
 def content_hashes(r: Readings) -> Ints:
@@ -248,21 +240,15 @@ async def write_basemap(connection: asyncpg.Connection, county: County) -> int:
 
 
 async def _copy(
-    connection: asyncpg.Connection,
-    table: str,
-    columns: tuple[tuple[str, p.Column], ...],
-    parts: list[bytes],
+    connection: asyncpg.Connection, table: str, packed: PackedCopy, rows: bytes
 ) -> None:
     async def stream() -> AsyncIterator[bytes]:
-        yield p.HEADER
-        for part in parts:
-            yield part
-        yield p.TRAILER
+        yield rows
 
     await connection.copy_to_table(
         table,
         schema_name="sightline",
         source=stream(),
-        columns=[name for name, _ in columns],
+        columns=packed.columns,
         format="binary",
     )

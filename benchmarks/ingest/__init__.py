@@ -1,0 +1,1 @@
+"""How much the gateway takes, against what the database alone could take."""

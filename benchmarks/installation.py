@@ -1,0 +1,117 @@
+"""A throw-away installation for a benchmark: a private cluster that is as durable as the product's, and a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sightline.sql import connect, query
+from sightline.sql.cluster import PrivateCluster
+from sightline.sql.migrate import migrate
+from sightline.sql.settings import DatabaseSettings
+
+_STARTS_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A data directory with a running database of the newest schema."""
+
+    cluster: PrivateCluster
+    settings: DatabaseSettings
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway process of its own.
+
+    Attributes:
+        pid: its process.
+        url: ws:// address without a path.
+    """
+
+    pid: int
+    url: str
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextlib.contextmanager
+def installation() -> Iterator[Installation]:
+    """An empty database in a new directory, removed afterwards."""
+    root = Path(tempfile.mkdtemp(prefix="sightline-bench-"))
+    root.chmod(0o755)  # the server runs as another account
+    cluster = PrivateCluster(root)
+    try:
+        cluster.start()
+        settings = DatabaseSettings(data_dir=root)
+        asyncio.run(migrate(settings))
+        asyncio.run(_days(settings))
+        yield Installation(cluster, settings)
+    finally:
+        cluster.stop(mode="immediate")
+        shutil.rmtree(root)
+
+
+async def _days(settings: DatabaseSettings) -> None:
+    connection = await connect(settings, "owner")
+    try:
+        await connection.execute(query("keeper.partitions_ahead"), 2)
+    finally:
+        await connection.close()
+
+
+@contextlib.contextmanager
+def gateway(place: Installation, **settings: str) -> Iterator[Gateway]:
+    """A gateway on the installation, until the end of the block.
+
+    Args:
+        settings: further settings, such as ``gateway_flush_ms="250"``.
+    """
+    port, http_port = free_port(), free_port()
+    given = {
+        "data_dir": str(place.settings.data_dir),
+        "gateway_port": str(port),
+        "gateway_http_port": str(http_port),
+        "log_level": "warning",
+        **settings,
+    }
+    environment = os.environ | {f"SIGHTLINE_{name.upper()}": value for name, value in given.items()}
+    command = [sys.executable, "-m", "sightline.dashboard.cli", "up", "gateway"]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            _wait_until_alive(process, http_port)
+            yield Gateway(process.pid, f"ws://127.0.0.1:{port}")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(15)
+
+
+def _wait_until_alive(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _STARTS_WITHIN_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.05)
+    raise RuntimeError("the gateway did not start; its messages stand above")
