@@ -1,25 +1,30 @@
 """Everything received in one flush window → the rows of one transaction, and afterwards the acknowledgements. Pure.
 
-A plan is made from what is committed and changes nothing: if its transaction fails, it is thrown away and made again.
-Only the database knows whether a fix that is not the newest of its camera is stored already; the plan therefore keeps
-such rows apart, and `settle` counts with what the database says.
+Plain reports are merged together as columns (`sightline.ingest.plain`); every camera about which there is something to
+decide goes through the exact merge, message by message. A plan is made from what is committed and changes nothing: if
+its transaction fails, it is thrown away and made again. Only the database knows whether a fix that is not the newest of
+its camera is stored already; the plan therefore keeps such rows apart, and `settle` counts with what the database says.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
+from sightline.ingest import explain, wire
+from sightline.ingest.ack_memory import AckMemory, fingerprint, fingerprints
+from sightline.ingest.columns import Pair, Readings, readings
+from sightline.ingest.fields import CELL, OPERATOR, is_clean_text
+from sightline.ingest.live_columns import LiveColumns
 from sightline.ingest.merge import CameraState, Doubted, Kept, MergeRules, merge
 from sightline.ingest.messages import Ack, Rejection, Report, Status
+from sightline.ingest.plain import BIN_US, Arrivals, PlainMerge, merge_plain
 from sightline.ingest.protocol import acknowledge
-
-BIN_US: Final = 300 * 1_000_000
-"""Length of a coverage bin: five minutes of UTC."""
+from sightline.ingest.wire import PlainReport
 
 _ALLOWED: Final[Mapping[str, str]] = {
     "clock_ahead": "a time at most 30 s ahead of the gateway's clock",
@@ -44,14 +49,15 @@ class Received(msgspec.Struct, frozen=True):
     camera_id: int
     epoch: int
     received_us: int
-    message: Report | Status | None
+    message: PlainReport | Report | Status | None
     channel: Any = None
     refused: Mapping[int, str] = {}
 
     @property
     def size(self) -> int:
         """How much of a batch it takes: its fixes, and one for itself."""
-        return 1 + (len(self.message.fixes) if isinstance(self.message, Report) else 0)
+        message = self.message
+        return 1 + (len(message.fixes) if isinstance(message, PlainReport | Report) else 0)
 
 
 class FixKey(NamedTuple):
@@ -75,6 +81,7 @@ class Answer:
     """The acknowledgement of one message, while it is being counted."""
 
     received: Received
+    message: Report | Status
     rejected: list[Rejection]
     stored: int = 0
     duplicate: int = 0
@@ -108,87 +115,180 @@ class DoubtRow:
     answer: Answer
 
 
+# --- laying out
+
+
+@dataclass(slots=True)
+class Batch:
+    """What was received in one flush window.
+
+    Attributes:
+        received: in order of arrival.
+        laid_out: places of the reports whose fixes are in `made`.
+        made: their fixes as columns; None: there are none.
+    """
+
+    received: Sequence[Received]
+    laid_out: list[int]
+    made: Readings | None
+
+    @property
+    def pairs(self) -> set[Pair]:
+        """Networks and cells that are named in it."""
+        pairs = set(self.made.pairs) if self.made is not None else set()
+        for one in self.received:
+            message = one.message
+            if isinstance(message, Status):
+                heard = [message.signal]
+            elif isinstance(message, Report):
+                heard = [fix.signal for fix in message.fixes]
+            else:
+                continue
+            pairs.update((signal.operator, signal.cell) for signal in heard if signal is not None)
+        return pairs
+
+
+def lay_out(received: Sequence[Received]) -> Batch:
+    """Put the fixes of plain reports into columns, without their names' numbers yet."""
+    places = [
+        place
+        for place, one in enumerate(received)
+        if isinstance(one.message, PlainReport) and not one.refused
+    ]
+    reports = [received[place].message for place in places]
+    return Batch(received, places, readings(reports) if reports else None)  # type: ignore[arg-type]
+
+
+def without_unclean(batch: Batch, new: Collection[Pair]) -> Batch:
+    """The batch with reports that name a network or cell in characters that no name has taken field by field.
+
+    Args:
+        batch: as laid out.
+        new: names that were not seen before.
+    """
+    unclean = {pair for pair in new if not _is_clean(pair)}
+    if not unclean or batch.made is None or unclean.isdisjoint(batch.made.pairs):
+        return batch
+    received = list(batch.received)
+    for place in batch.laid_out:
+        report = received[place].message
+        assert isinstance(report, PlainReport)
+        if any(
+            fix.signal and (fix.signal.operator, fix.signal.cell) in unclean for fix in report.fixes
+        ):
+            explained = explain.message(msgspec.to_builtins(report))
+            received[place] = msgspec.structs.replace(received[place], message=explained)
+    return lay_out(received)
+
+
+def _is_clean(pair: Pair) -> bool:
+    operator, cell = pair
+    return (operator is None or is_clean_text(operator, OPERATOR.max_length)) and (
+        cell is None or is_clean_text(cell, CELL.max_length)
+    )
+
+
+# --- planning
+
+
 @dataclass(slots=True)
 class Plan:
     """The rows of one transaction.
 
     Attributes:
-        states: what is known of each camera once it commits.
+        batch: what it is made of.
+        plain: what the plain cameras come to; None: there are none.
+        before: state of each other camera as it was committed.
+        states: what is known of each other camera once it commits.
         fresh: rows that are surely new: newer than everything stored of their camera.
         checked: rows of history that may be stored already.
         archived: rows of the archive, which may be stored already.
         doubted: rows of the quarantine, which may be stored already.
-        coverage: (camera, start of the five minutes in microseconds) whose coverage changes.
-        answers: what is acknowledged, in order of arrival.
+        coverage: (camera, start of the five minutes in microseconds) of other cameras whose coverage changes.
+        answers: by place in the batch, what other cameras' messages are answered.
     """
 
+    batch: Batch
+    plain: PlainMerge | None = None
+    before: dict[int, CameraState] = field(default_factory=dict)
     states: dict[int, CameraState] = field(default_factory=dict)
     fresh: list[Row] = field(default_factory=list)
     checked: list[Row] = field(default_factory=list)
     archived: list[Row] = field(default_factory=list)
     doubted: list[DoubtRow] = field(default_factory=list)
     coverage: set[tuple[int, int]] = field(default_factory=set)
-    answers: list[Answer] = field(default_factory=list)
-
-
-class AckMemory:
-    """Counts of the newest acknowledged reports, so that a resent `seq` gets the same answer.
-
-    Bounded; what fell out, and what another gateway acknowledged, is counted as duplicates when it comes again.
-    """
-
-    def __init__(self, size: int = 100_000) -> None:
-        self._size = size
-        self._known: OrderedDict[tuple[int, int], tuple[int, int, int, list[Rejection]]] = (
-            OrderedDict()
-        )
-
-    def recall(self, camera_id: int, report: Report) -> tuple[int, int, list[Rejection]] | None:
-        """Stored, duplicate and rejected of the same report; None: not seen, or not the same."""
-        known = self._known.get((camera_id, report.seq))
-        return known[1:] if known is not None and known[0] == fingerprint(report) else None
-
-    def remember(self, answer: Answer) -> None:
-        """Keep what was acknowledged."""
-        report = answer.received.message
-        if not isinstance(report, Report) or not report.total:
-            return
-        key = (answer.received.camera_id, report.seq)
-        self._known[key] = (fingerprint(report), answer.stored, answer.duplicate, answer.rejected)
-        self._known.move_to_end(key)
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
-
-
-def fingerprint(report: Report) -> int:
-    """What tells two reports with the same `seq` apart, within one process."""
-    wrong = tuple((entry.index, entry.field, entry.code) for entry in report.rejected)
-    return hash((report.total, tuple(fix.content for fix in report.fixes), wrong))
+    answers: dict[int, Answer] = field(default_factory=dict)
 
 
 def plan(
-    batch: Sequence[Received],
-    states: Mapping[int, CameraState],
+    batch: Batch,
+    live: LiveColumns,
     memory: AckMemory,
     rules: MergeRules,
+    cell_name: Any = lambda _cell_id: None,
 ) -> Plan:
     """The rows of one transaction for everything in the batch.
 
     Args:
-        batch: what was received, in order of arrival.
-        states: what is committed of each camera; a camera that is missing is new.
+        batch: what was received, its names numbered.
+        live: what is committed of every camera in it.
         memory: the newest acknowledgements.
         rules: the numbers of the merge.
+        cell_name: name of a cell by its number.
     """
-    made = Plan()
+    made = Plan(batch)
+    is_plain = _merge_plain(made, live, rules)
     planner = _Planner(made, memory, rules)
-    for received in batch:
-        state = made.states.get(received.camera_id) or states.get(received.camera_id)
-        made.states[received.camera_id] = planner.take(received, state or CameraState())
+    for place, received in enumerate(batch.received):
+        if place in is_plain:
+            continue
+        camera_id = received.camera_id
+        state = made.states.get(camera_id)
+        if state is None:
+            state = made.before[camera_id] = live.state(camera_id, cell_name)
+        made.states[camera_id] = planner.take(place, received, state)
     return made
 
 
+def _merge_plain(made: Plan, live: LiveColumns, rules: MergeRules) -> set[int]:
+    """Merge the plain cameras; the places of all their messages."""
+    batch = made.batch
+    if batch.made is None:
+        return set()
+    laid_out = set(batch.laid_out)
+    alive: dict[int, int] = {}
+    signs: list[tuple[int, int]] = []
+    barred = set()
+    for place, one in enumerate(batch.received):
+        if place in laid_out:
+            continue
+        if one.message is None:
+            alive[one.camera_id] = max(alive.get(one.camera_id, 0), one.received_us)
+            signs.append((place, one.camera_id))
+        else:
+            barred.add(one.camera_id)
+    reports = [batch.received[place] for place in batch.laid_out]
+    count = len(reports)
+    arrivals = Arrivals(
+        np.fromiter((one.camera_id for one in reports), np.int64, count),
+        np.fromiter((one.epoch for one in reports), np.int64, count),
+        np.fromiter((one.received_us for one in reports), np.int64, count),
+    )
+    made.plain = merge_plain(arrivals, batch.made, live.take, rules, barred, alive)
+    places = {
+        place
+        for place, plain in zip(batch.laid_out, made.plain.plain.tolist(), strict=True)
+        if plain
+    }
+    if signs:
+        cameras = set(made.plain.cameras.tolist())
+        places.update(place for place, camera_id in signs if camera_id in cameras)
+    return places
+
+
 class _Planner:
+    """The exact merge of one message after the other."""
+
     def __init__(self, made: Plan, memory: AckMemory, rules: MergeRules) -> None:
         self._made = made
         self._memory = memory
@@ -197,16 +297,16 @@ class _Planner:
         self._doubts: set[DoubtKey] = set()
         self._reports: dict[tuple[int, int, int], Answer] = {}
 
-    def take(self, received: Received, state: CameraState) -> CameraState:
-        message = received.message
+    def take(self, place: int, received: Received, state: CameraState) -> CameraState:
+        message = valued(received.message)
         refused: list[Doubted] = []
         if received.refused and isinstance(message, Report):
             message, refused = _without_refused(message, received.refused)
         merged = merge(state, message, received.received_us, received.epoch, self._rules)
         if message is None:
             return merged.state
-        answer = Answer(received, list(message.rejected))
-        self._made.answers.append(answer)
+        answer = Answer(received, message, list(message.rejected))
+        self._made.answers[place] = answer
         if isinstance(message, Report) and not self._resent(message, answer):
             for kept in merged.kept:
                 self._keep(kept, answer)
@@ -260,6 +360,15 @@ class _Planner:
         self._made.doubted.append(DoubtRow(key, doubted, answer.received.received_us, answer))
 
 
+def valued(message: PlainReport | Report | Status | None) -> Report | Status | None:
+    """The message with a plain report as values, one for each fix."""
+    if not isinstance(message, PlainReport):
+        return message
+    report = wire.value(message)
+    assert isinstance(report, Report)
+    return report
+
+
 def _without_refused(report: Report, refused: Mapping[int, str]) -> tuple[Report, list[Doubted]]:
     fine = [fix for fix in report.fixes if fix.index not in refused]
     doubted = [
@@ -270,38 +379,75 @@ def _without_refused(report: Report, refused: Mapping[int, str]) -> tuple[Report
     return msgspec.structs.replace(report, fixes=fine), doubted
 
 
-def settle(
-    made: Plan,
-    memory: AckMemory,
-    *,
-    fixes: Collection[FixKey],
-    doubts: Collection[DoubtKey],
-    all_fresh: bool,
-) -> list[tuple[Received, Ack]]:
-    """Count what the database really stored, and remember it. To be called once, after the commit.
+# --- after the commit
 
-    Args:
-        made: the plan that was committed.
-        memory: the newest acknowledgements; the counts are added.
-        fixes: keys that the database stored, of the rows it was asked to check.
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a committed plan really stored.
+
+    Attributes:
+        fixes: keys of the fixes that were new, of those that the database was asked to check.
         doubts: keys that the quarantine stored.
-        all_fresh: the fresh rows were stored without a check; False: they are in `fixes` too.
+        all_fresh: plain cameras' and fresh rows were stored without a check; False: they are in `fixes` too.
     """
+
+    fixes: set[FixKey] = field(default_factory=set)
+    doubts: set[DoubtKey] = field(default_factory=set)
+    all_fresh: bool = True
+
+
+def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received, Ack]]:
+    """Count what the database really stored, and remember it. To be called once, after the commit."""
     for row in made.fresh:
-        row.answer.count(stored=all_fresh or row.key in fixes)
+        row.answer.count(stored=stored.all_fresh or row.key in stored.fixes)
     for row in (*made.checked, *made.archived):
-        row.answer.count(stored=row.key in fixes)
+        row.answer.count(stored=row.key in stored.fixes)
     for doubt in made.doubted:
-        doubt.answer.count(stored=doubt.key in doubts)
-    acks: list[tuple[Received, Ack]] = []
-    for answer in made.answers:
+        doubt.answer.count(stored=doubt.key in stored.doubts)
+    acks = _settle_plain(made, memory, stored)
+    for place, answer in made.answers.items():
         counted = answer.same_as or answer
-        message = answer.received.message
-        if message is None:
-            continue
-        memory.remember(counted)
-        ack = acknowledge(
+        message = answer.message
+        if isinstance(message, Report) and message.total:
+            counts = (counted.stored, counted.duplicate, counted.rejected)
+            memory.remember(answer.received.camera_id, message.seq, fingerprint(message), counts)
+        acks[place] = acknowledge(
             message.seq, counted.stored, counted.duplicate, counted.rejected, message.camera
         )
-        acks.append((answer.received, ack))
+    return [(made.batch.received[place], acks[place]) for place in sorted(acks)]
+
+
+def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> dict[int, Ack]:
+    batch = made.batch
+    if made.plain is None or batch.made is None:
+        return {}
+    acks: dict[int, Ack] = {}
+    fixes = batch.made
+    marks = fingerprints(fixes.content, fixes.starts, fixes.sizes)
+    for at, (place, plain) in enumerate(
+        zip(batch.laid_out, made.plain.plain.tolist(), strict=True)
+    ):
+        if not plain:
+            continue
+        received = batch.received[place]
+        report = received.message
+        assert isinstance(report, PlainReport)
+        new = report.total
+        if not stored.all_fresh:
+            new = sum(key in stored.fixes for key in _keys(received.camera_id, fixes, at))
+        counts = (new, report.total - new, [])
+        memory.remember(received.camera_id, report.seq, marks[at], counts)
+        acks[place] = Ack(report.seq, *counts, camera=report.camera)
     return acks
+
+
+def _keys(camera_id: int, fixes: Readings, report: int) -> list[FixKey]:
+    start = int(fixes.starts[report])
+    end = start + int(fixes.sizes[report])
+    return [
+        FixKey(camera_id, time_us, content)
+        for time_us, content in zip(
+            fixes.time_us[start:end].tolist(), fixes.content[start:end].tolist(), strict=True
+        )
+    ]

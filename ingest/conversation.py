@@ -22,7 +22,7 @@ from websockets.protocol import State
 
 from sightline.ingest import protocol
 from sightline.ingest.actions import Actions
-from sightline.ingest.batch import Received
+from sightline.ingest.batch import Received, valued
 from sightline.ingest.commands import Commands
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity, Register
 from sightline.ingest.errors import DatabaseAwayError, ProtocolError
@@ -40,6 +40,7 @@ from sightline.ingest.messages import (
     TalkAnswer,
     Welcome,
 )
+from sightline.ingest.wire import PlainReport
 from sightline.ingest.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class Conversation(ABC):
         self._services.traffic.messages += 1
         self._packed = protocol.is_msgpack(raw)
         try:
-            message = protocol.decode(raw)
+            message = protocol.receive(raw)
         except ProtocolError as error:
             self._complain(error)
             self._count_error()
@@ -133,7 +134,7 @@ class Conversation(ABC):
         except DatabaseAwayError as error:
             log.info("the database is away for a new camera: %s", error)
             self.close(protocol.CLOSE_OVERLOADED, "5")
-        if isinstance(message, Report) and message.total > _LONG_REPORT:
+        if isinstance(message, PlainReport | Report) and message.total > _LONG_REPORT:
             await asyncio.sleep(0)  # others are waiting too
 
     async def _room(self) -> bool:
@@ -159,7 +160,7 @@ class Conversation(ABC):
         """The links of this connection."""
 
     @abstractmethod
-    async def _link_for(self, message: Incoming) -> Link:
+    async def _link_for(self, message: Incoming | PlainReport) -> Link:
         """The camera that a message is about.
 
         Raises:
@@ -173,12 +174,12 @@ class Conversation(ABC):
 
     # --- messages in
 
-    async def _handle(self, message: Incoming) -> None:
+    async def _handle(self, message: Incoming | PlainReport) -> None:
         link = await self._link_for(message)
         received_us = time.time_ns() // 1000
-        if isinstance(message, Report | Status):
+        if isinstance(message, PlainReport | Report | Status):
             self._check_seq(link, message)
-            self._services.traffic.fixes += message.total if isinstance(message, Report) else 0
+            self._services.traffic.fixes += 0 if isinstance(message, Status) else message.total
             received = Received(link.camera_id, link.epoch, received_us, message, self)
             self._unwritten += received.size
             self._services.writer.inbox.put(received)
@@ -193,13 +194,14 @@ class Conversation(ABC):
                 "gateway.talk_answer", link.camera_id, link.ref, message.talk, message.accept
             )
 
-    def _check_seq(self, link: Link, message: Report | Status) -> None:
+    def _check_seq(self, link: Link, message: PlainReport | Report | Status) -> None:
         newest = self._newest_seq.get(link.camera_id, -1)
         if message.seq >= newest:
             self._newest_seq[link.camera_id] = message.seq
             return
+        report = valued(message)
         known = self._services.writer.memory
-        if isinstance(message, Report) and known.recall(link.camera_id, message) is not None:
+        if isinstance(report, Report) and known.recall(link.camera_id, report) is not None:
             return
         self._complain(
             ProtocolError(
@@ -309,7 +311,7 @@ class CameraConversation(Conversation):
     def _held(self) -> Iterable[Link]:
         return () if self._link is None else (self._link,)
 
-    async def _link_for(self, message: Incoming) -> Link:
+    async def _link_for(self, message: Incoming | PlainReport) -> Link:
         assert self._link is not None
         if message.camera is not None:
             if message.camera != self._identity.ref:
@@ -376,7 +378,7 @@ class BridgeConversation(Conversation):
     def _held(self) -> Iterable[Link]:
         return self._links.values()
 
-    async def _link_for(self, message: Incoming) -> Link:
+    async def _link_for(self, message: Incoming | PlainReport) -> Link:
         ref = message.camera
         if ref is None:
             raise ProtocolError(

@@ -25,8 +25,9 @@ FLAG_STUCK: Final = 2
 FLAG_DOUBTED: Final = 16
 """Of live state: the camera's newest fix is in quarantine."""
 
-_EARTH_RADIUS_M: Final = 6_371_008.8
-_ZERO_DEGREES: Final = 1e-5
+EARTH_RADIUS_M: Final = 6_371_008.8
+ZERO_DEGREES: Final = 1e-5
+SAME_PLACE_DEGREES: Final = 1e-4
 _SECOND: Final = 1_000_000
 
 
@@ -227,7 +228,7 @@ class _Reading:
         if ahead_us > self._rules.clock_ahead_us:
             detail = f"{ahead_us / _SECOND:.0f} s ahead of the server's clock"
             self._doubt(Doubted(fix, "clock_ahead", detail))
-        elif abs(fix.lat) < _ZERO_DEGREES and abs(fix.lon) < _ZERO_DEGREES:
+        elif abs(fix.lat) < ZERO_DEGREES and abs(fix.lon) < ZERO_DEGREES:
             self._doubt(Doubted(fix, "zero_position", "latitude and longitude are both zero"))
         else:
             self._take_place(fix)
@@ -369,7 +370,7 @@ def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
         math.sin((phi2 - phi1) / 2) ** 2
         + math.cos(phi1) * math.cos(phi2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
     )
-    return 2 * _EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half)))
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half)))
 
 
 def implausible(known: Place | Fix, fix: Fix, rules: MergeRules) -> str | None:
@@ -377,7 +378,10 @@ def implausible(known: Place | Fix, fix: Fix, rules: MergeRules) -> str | None:
 
     Both accuracies are granted to the camera, and at least a second: many devices round their time to it.
     """
-    if abs(fix.lat - known.lat) < 1e-4 and abs(fix.lon - known.lon) < 1e-4:
+    if (
+        abs(fix.lat - known.lat) < SAME_PLACE_DEGREES
+        and abs(fix.lon - known.lon) < SAME_PLACE_DEGREES
+    ):
         return None
     way_m = distance_m(known.lat, known.lon, fix.lat, fix.lon)
     slack_m = sum(

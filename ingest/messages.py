@@ -6,12 +6,11 @@ are the database's codes, unknown is None. What goes to a camera is encoded as i
 
 from __future__ import annotations
 
-import math
-import struct
-from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
+
+from sightline.ingest.content import content_of, text_word
 
 # --- camera → gateway -------------------------------------------------------------------------------------------------
 
@@ -232,9 +231,6 @@ REJECTIONS: Final[dict[str, str]] = {
 }
 """Codes in `rejected`, and what they mean."""
 
-_pack_numbers = struct.Struct("<q7d2B5d").pack
-_NAN = math.nan
-
 
 def content_hash(
     *,
@@ -249,29 +245,24 @@ def content_hash(
     battery_pct: float | None,
     signal: Signal | None,
 ) -> int:
-    """The signed 64-bit hash by which two readings of one camera are the same or not.
-
-    Stable over processes and releases: it is stored, and a fix that arrives again years later must match. Adding 0.0
-    makes −0.0 and 0.0 one value.
-    """
+    """The signed 64-bit number by which two readings of one camera are the same or not; see `sightline.ingest.content`."""
     heard = signal or NOTHING_HEARD
-    packed = _pack_numbers(
+    return content_of(
         time_us,
-        lat + 0.0,
-        lon + 0.0,
-        _NAN if accuracy_m is None else accuracy_m + 0.0,
-        _NAN if altitude_m is None else altitude_m + 0.0,
-        _NAN if speed_mps is None else speed_mps + 0.0,
-        _NAN if heading_deg is None else heading_deg + 0.0,
-        _NAN if battery_pct is None else battery_pct + 0.0,
-        recording,
-        heard.bearer,
-        _NAN if heard.rsrp_dbm is None else heard.rsrp_dbm + 0.0,
-        _NAN if heard.rsrq_db is None else heard.rsrq_db + 0.0,
-        _NAN if heard.sinr_db is None else heard.sinr_db + 0.0,
-        _NAN if heard.rssi_dbm is None else heard.rssi_dbm + 0.0,
-        _NAN if heard.uplink_kbps is None else heard.uplink_kbps + 0.0,
+        recording + 256 * heard.bearer,
+        text_word(heard.operator, heard.cell),
+        (
+            lat,
+            lon,
+            accuracy_m,
+            altitude_m,
+            speed_mps,
+            heading_deg,
+            battery_pct,
+            heard.rsrp_dbm,
+            heard.rsrq_db,
+            heard.sinr_db,
+            heard.rssi_dbm,
+            heard.uplink_kbps,
+        ),
     )
-    if heard.operator is not None or heard.cell is not None:
-        packed += f"{heard.operator or ''}\n{heard.cell or ''}".encode()
-    return int.from_bytes(blake2b(packed, digest_size=8).digest(), "little", signed=True)

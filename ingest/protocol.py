@@ -35,8 +35,10 @@ MAX_REJECTIONS: Final = fields.MAX_FIXES
 
 _MSGPACK_MAPS: Final = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
 _json_wire = msgspec.json.Decoder(wire.Wire)
+_json_plain = msgspec.json.Decoder(wire.PlainReport)
 _json_any = msgspec.json.Decoder()
 _msgpack_wire = msgspec.msgpack.Decoder(wire.Wire)
+_msgpack_plain = msgspec.msgpack.Decoder(wire.PlainReport)
 _msgpack_any = msgspec.msgpack.Decoder()
 _json_encode = msgspec.json.Encoder().encode
 _msgpack_encode = msgspec.msgpack.Encoder().encode
@@ -45,6 +47,19 @@ _msgpack_encode = msgspec.msgpack.Encoder().encode
 def is_msgpack(raw: bytes) -> bool:
     """Whether the bytes begin a MessagePack map; no JSON text can begin with such a byte."""
     return bool(raw) and raw[0] in _MSGPACK_MAPS
+
+
+def receive(raw: bytes) -> Incoming | wire.PlainReport:
+    """One message of a camera or a bridge; a report of nothing but numbers stays as it was decoded, which is quicker.
+
+    Raises:
+        ProtocolError: as `decode`.
+    """
+    packed = is_msgpack(raw)
+    try:
+        return (_msgpack_plain if packed else _json_plain).decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return decode(raw)
 
 
 def decode(raw: bytes) -> Incoming:

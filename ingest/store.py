@@ -8,81 +8,39 @@ of them were new. Should a fix that was thought new be there already, the whole 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from typing import Any, Final, Self
 
 import asyncpg
 import msgspec
+import numpy as np
 
-from sightline.ingest.batch import BIN_US, DoubtKey, FixKey, Plan, Row
+from sightline.ingest.batch import DoubtKey, DoubtRow, FixKey, Stored
+from sightline.ingest.columns import Pair
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
-from sightline.ingest.fields import RECORDING
-from sightline.ingest.merge import CameraState
-from sightline.ingest.messages import NOTHING_HEARD, Fix, Signal
+from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_of, unheard
+from sightline.ingest.packed_copy import POSTGRES_EPOCH_US, PackedCopy
+from sightline.ingest.plain import BIN_US
+from sightline.ingest.rows import (
+    FIX_COPY,
+    LIVE_COPY,
+    STAGED_FIX_COPY,
+    Rows,
+    joined,
+    live_of,
+    loaded_row,
+    nulls_of,
+    some,
+)
 from sightline.sql import connect, query
 from sightline.sql.settings import DatabaseSettings
 
-_POSTGRES_EPOCH_US: Final = 946_684_800_000_000
 _DAY_US: Final = 86_400_000_000
 _LEARN_EVERY_S: Final = 10.0
 _MOST_LISTED: Final = 100_000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
-_FIX_COLUMNS: Final = [
-    "camera_id",
-    "retention_class",
-    "recording",
-    "bearer",
-    "fix_time",
-    "received_time",
-    "content_hash",
-    "lat",
-    "lon",
-    "accuracy_m",
-    "altitude_m",
-    "speed_mps",
-    "heading_deg",
-    "battery_pct",
-    "rsrp_dbm",
-    "rsrq_db",
-    "sinr_db",
-    "rssi_dbm",
-    "uplink_kbps",
-    "operator_id",
-    "cell_id",
-    "flags",
-]
-_LIVE_COLUMNS: Final = [
-    "camera_id",
-    "gateway_id",
-    "batch",
-    "epoch",
-    "seen_time",
-    "recording",
-    "recording_time",
-    "recording_since",
-    "fix_time",
-    "fix_received_time",
-    "lat",
-    "lon",
-    "accuracy_m",
-    "altitude_m",
-    "speed_mps",
-    "heading_deg",
-    "flags",
-    "battery_pct",
-    "signal_time",
-    "bearer",
-    "operator_id",
-    "cell_id",
-    "rsrp_dbm",
-    "rsrq_db",
-    "sinr_db",
-    "rssi_dbm",
-    "uplink_kbps",
-]
 
 _REFUSALS: Final = (
     asyncpg.DataError,
@@ -102,15 +60,6 @@ AWAY: Final = (
     TimeoutError,
 )
 """Whatever else can come from the database: the batch is kept and tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a committed plan really stored; see `batch.settle`."""
-
-    fixes: set[FixKey] = field(default_factory=set)
-    doubts: set[DoubtKey] = field(default_factory=set)
-    all_fresh: bool = True
 
 
 class UnsureError(DatabaseAwayError):
@@ -133,9 +82,9 @@ class Store:
     def __init__(self, connection: asyncpg.Connection, names: SignalNames) -> None:
         """Use `open` instead."""
         self._connection = connection
-        self._names = names
+        self.names = names
         self._days: tuple[set[int], set[int]] = (set(), set())  # of other and of recorded fixes
-        self._listed: set[tuple[int, int]] = set()
+        self._listed: set[int] = set()
         self._learnt_s = 0.0
 
     @classmethod
@@ -154,8 +103,8 @@ class Store:
                 "timestamptz",
                 schema="pg_catalog",
                 format="tuple",
-                encoder=lambda us: (us - _POSTGRES_EPOCH_US,),
-                decoder=lambda parts: parts[0] + _POSTGRES_EPOCH_US,
+                encoder=lambda us: (us - POSTGRES_EPOCH_US,),
+                decoder=lambda parts: parts[0] + POSTGRES_EPOCH_US,
             )
             await connection.execute(query("writer.stage_fixes"))
             await connection.execute(query("writer.stage_live"))
@@ -197,10 +146,22 @@ class Store:
         today = time.time_ns() // 1000 // _DAY_US
         return all(today in days for days in self._days)
 
-    async def states(self, camera_ids: Sequence[int]) -> dict[int, CameraState]:
-        """Live state of these cameras; those without any are left out."""
+    async def load(self, camera_ids: Sequence[int], live: LiveColumns) -> None:
+        """Read what is known of these cameras; nothing is known of those without a live row."""
         rows = await self._fetch("writer.stored_live", list(camera_ids))
-        return {row["camera_id"]: _state(row) for row in rows}
+        found = {row["camera_id"]: loaded_row(row) for row in rows}
+        others = [camera_id for camera_id in camera_ids if camera_id not in found]
+        if found:
+            live.put(np.array(list(found)), columns_of(list(found.values())))
+        if others:
+            live.put(np.array(others), unheard(len(others)))
+
+    async def learn(self, pairs: Iterable[Pair]) -> None:
+        """Give every network and cell its number; kept whatever becomes of the batch."""
+        try:
+            await self.names.learn(self._connection, pairs)
+        except AWAY as error:
+            raise DatabaseAwayError(f"names: {error!r}") from error
 
     async def _fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:
         try:
@@ -214,19 +175,12 @@ class Store:
         return rows[0][0] if rows else None
 
     async def commit(
-        self,
-        plan: Plan,
-        before: dict[int, CameraState],
-        gateway_id: int,
-        batch: int,
-        *,
-        trial: bool = False,
+        self, rows: Rows, gateway_id: int, batch: int, *, trial: bool = False
     ) -> Stored:
         """Store a plan in one transaction.
 
         Args:
-            plan: what to store.
-            before: committed state of each camera, to see which messages set its recording state.
+            rows: what to store.
             gateway_id: this gateway's run.
             batch: number of the flush.
             trial: only see whether the database would take it; nothing is stored.
@@ -239,10 +193,8 @@ class Store:
         checked = relearned = False
         while True:
             try:
-                await self._see_days(plan, again=relearned)
-                return await self._attempt(
-                    plan, before, gateway_id, batch, trial=trial, checked=checked
-                )
+                await self._see_days(rows, again=relearned)
+                return await self._attempt(rows, gateway_id, batch, trial=trial, checked=checked)
             except UnsureError:
                 raise
             except asyncpg.UniqueViolationError as error:
@@ -258,29 +210,20 @@ class Store:
             except AWAY as error:
                 raise DatabaseAwayError(_sentence(error)) from error
 
-    async def _see_days(self, plan: Plan, *, again: bool) -> None:
+    async def _see_days(self, rows: Rows, *, again: bool) -> None:
         """Learn the partitions anew if a fix has none here, but not all the time."""
         now_s = time.monotonic()
-        missing = not all(self._has_day(row) for row in (*plan.fresh, *plan.checked))
+        missing = not (self._has_day(rows.fresh).all() and self._has_day(rows.checked).all())
         if again or (missing and now_s - self._learnt_s > _LEARN_EVERY_S):
             await self.learn_days()
 
     async def _attempt(
-        self,
-        plan: Plan,
-        before: dict[int, CameraState],
-        gateway_id: int,
-        batch: int,
-        *,
-        trial: bool,
-        checked: bool,
+        self, rows: Rows, gateway_id: int, batch: int, *, trial: bool, checked: bool
     ) -> Stored:
-        # Names are kept outside the transaction: what is known of them must not be rolled back.
-        await self._names.learn(self._connection, _signals(plan))
         transaction = self._connection.transaction()
         await transaction.start()
         try:
-            stored = await self._store(plan, before, gateway_id, batch, checked=checked)
+            stored = await self._store(rows, gateway_id, batch, checked=checked)
         except BaseException:
             if not self._connection.is_closed():
                 await transaction.rollback()
@@ -292,74 +235,85 @@ class Store:
             await transaction.commit()
         except AWAY as error:
             raise UnsureError(batch, stored, error) from error
-        self._listed.update(plan.coverage)
+        self._list(rows.coverage)
         return stored
 
-    async def _store(
-        self,
-        plan: Plan,
-        before: dict[int, CameraState],
-        gateway_id: int,
-        batch: int,
-        *,
-        checked: bool,
-    ) -> Stored:
-        fresh = [] if checked else [row for row in plan.fresh if self._has_day(row)]
-        apart = plan.fresh if checked else [row for row in plan.fresh if not self._has_day(row)]
-        if fresh:
-            await self._connection.copy_records_to_table(
-                "fix",
-                schema_name="sightline",
-                records=map(self._fix_record, fresh),
-                columns=_FIX_COLUMNS,
-            )
-        stored = Stored(all_fresh=not apart)
+    async def _store(self, rows: Rows, gateway_id: int, batch: int, *, checked: bool) -> Stored:
+        has_day = self._has_day(rows.fresh)
+        apart = np.ones(len(has_day), bool) if checked else ~has_day
+        stored = Stored(all_fresh=not apart.any())
+        fresh = rows.fresh if stored.all_fresh else some(rows.fresh, ~apart)
+        await self._copy("fix", FIX_COPY, fresh, schema="sightline")
         if not stored.all_fresh:
-            stored.fixes.update(row.key for row in fresh)
-        await self._store_checked([*apart, *plan.checked], plan.archived, stored)
-        await self._store_doubted(plan, stored)
-        await self._store_live(plan, before, gateway_id, batch)
-        unlisted = self._unlisted(plan)
-        if unlisted:
-            cameras, starts = zip(*unlisted, strict=True)
-            await self._connection.execute(query("writer.coverage_todo"), cameras, starts)
+            stored.fixes.update(_keys(fresh))
+        await self._store_checked([some(rows.fresh, apart), rows.checked], rows.archived, stored)
+        await self._store_doubted(rows.doubted, stored)
+        await self._store_live(rows, gateway_id, batch)
+        cameras, starts = self._unlisted(rows.coverage)
+        if len(cameras):
+            await self._connection.execute(
+                query("writer.coverage_todo"), cameras.tolist(), starts.tolist()
+            )
         if not await self._connection.fetch(query("writer.finish"), gateway_id, batch):
             raise DatabaseAwayError("This gateway's run is not in the database any more.")
         return stored
 
-    def _has_day(self, row: Row) -> bool:
-        fix = row.kept.fix
-        return fix.time_us // _DAY_US in self._days[fix.recording == RECORDING]
+    async def _copy(
+        self, table: str, packed: PackedCopy, values: Columns, *, schema: str | None = None
+    ) -> None:
+        if not len(values["camera_id"]):
+            return
+        content = packed.encode(values, nulls_of(values))
 
-    def _unlisted(self, plan: Plan) -> list[tuple[int, int]]:
+        async def once() -> AsyncIterator[bytes]:
+            yield content
+
+        await self._connection.copy_to_table(
+            table, schema_name=schema, source=once(), columns=packed.columns, format="binary"
+        )
+
+    def _has_day(self, values: Columns) -> Array:
+        """Whether history has a partition for each fix."""
+        day = values["fix_time"] // _DAY_US
+        recorded = values["retention_class"] == ord("r")
+        other_days, recorded_days = (np.array(sorted(days), np.int64) for days in self._days)
+        has: Array = np.where(recorded, np.isin(day, recorded_days), np.isin(day, other_days))
+        return has
+
+    def _unlisted(self, coverage: tuple[Array, Array]) -> tuple[Array, Array]:
         """Five minutes that must go on the keeper's list, apart from those surely there.
 
         The keeper takes nothing off the list before it is over, so what was listed and is not over is there still.
         """
-        now_us = time.time_ns() // 1000
+        cameras, starts = coverage
+        over = starts + BIN_US <= time.time_ns() // 1000
+        listed = np.fromiter(
+            (mark in self._listed for mark in _marks(coverage).tolist()), bool, len(cameras)
+        )
+        return cameras[over | ~listed], starts[over | ~listed]
+
+    def _list(self, coverage: tuple[Array, Array]) -> None:
         if len(self._listed) > _MOST_LISTED:
-            self._listed = {key for key in self._listed if key[1] + BIN_US > now_us}
-        return [
-            key for key in plan.coverage if key[1] + BIN_US <= now_us or key not in self._listed
-        ]
+            over = time.time_ns() // 1000 // BIN_US
+            self._listed = {mark for mark in self._listed if mark % _BINS >= over}
+        self._listed.update(_marks(coverage).tolist())
 
     async def _store_checked(
-        self, rows: Iterable[Row], archived: Iterable[Row], stored: Stored
+        self, parts: Sequence[Columns], archived: Columns, stored: Stored
     ) -> None:
         # A day that history has no partition for is one that retention has dropped, or that was never kept.
-        staged = [(*self._fix_record(row), not self._has_day(row)) for row in rows]
-        staged += [(*self._fix_record(row), True) for row in archived]
-        if not staged:
+        staged = [part | {"archive": ~self._has_day(part)} for part in parts]
+        staged.append(archived | {"archive": np.ones(len(archived["camera_id"]), bool)})
+        whole = joined([part for part in staged if len(part["camera_id"])] or staged[:1])
+        if not len(whole["camera_id"]):
             return
-        await self._connection.copy_records_to_table(
-            "fix_stage", records=staged, columns=[*_FIX_COLUMNS, "archive"]
-        )
+        await self._copy("fix_stage", STAGED_FIX_COPY, whole)
         for name in ("writer.store_checked", "writer.store_archived"):
             for row in await self._connection.fetch(query(name)):
                 stored.fixes.add(FixKey(*row))
 
-    async def _store_doubted(self, plan: Plan, stored: Stored) -> None:
-        if not plan.doubted:
+    async def _store_doubted(self, doubted: Sequence[DoubtRow], stored: Stored) -> None:
+        if not doubted:
             return
         columns = zip(
             *(
@@ -372,155 +326,43 @@ class Store:
                     row.key.content,
                     msgspec.json.encode(row.doubted.fix).decode(),
                 )
-                for row in plan.doubted
+                for row in doubted
             ),
             strict=True,
         )
         for row in await self._connection.fetch(query("writer.store_doubted"), *columns):
             stored.doubts.add(DoubtKey(*row))
 
-    async def _store_live(
-        self, plan: Plan, before: dict[int, CameraState], gateway_id: int, batch: int
-    ) -> None:
-        await self._connection.copy_records_to_table(
-            "live_stage",
-            records=(
-                self._live_record(camera_id, state, before.get(camera_id), gateway_id, batch)
-                for camera_id, state in plan.states.items()
-            ),
-            columns=_LIVE_COLUMNS,
+    async def _store_live(self, rows: Rows, gateway_id: int, batch: int) -> None:
+        values, nulls = live_of(
+            rows.cameras, rows.after, rows.said, gateway_id=gateway_id, batch=batch
+        )
+        content = LIVE_COPY.encode(values, nulls)
+
+        async def once() -> AsyncIterator[bytes]:
+            yield content
+
+        await self._connection.copy_to_table(
+            "live_stage", source=once(), columns=LIVE_COPY.columns, format="binary"
         )
         await self._connection.execute(query("writer.upsert_live"))
 
-    def _fix_record(self, row: Row) -> tuple[Any, ...]:
-        fix = row.kept.fix
-        heard = fix.signal or NOTHING_HEARD
-        operator_id, cell_id = self._names.numbers(heard)
-        return (
-            row.key.camera_id,
-            b"r" if fix.recording == RECORDING else b"o",
-            fix.recording,
-            heard.bearer,
-            fix.time_us,
-            row.received_us,
-            fix.content,
-            fix.lat,
-            fix.lon,
-            fix.accuracy_m,
-            fix.altitude_m,
-            fix.speed_mps,
-            fix.heading_deg,
-            fix.battery_pct,
-            heard.rsrp_dbm,
-            heard.rsrq_db,
-            heard.sinr_db,
-            heard.rssi_dbm,
-            heard.uplink_kbps,
-            operator_id,
-            cell_id,
-            row.kept.flags,
-        )
 
-    def _live_record(
-        self,
-        camera_id: int,
-        state: CameraState,
-        before: CameraState | None,
-        gateway_id: int,
-        batch: int,
-    ) -> tuple[Any, ...]:
-        known_us = None if before is None else before.recording_us
-        said = state.recording_us is not None and state.recording_us != known_us
-        fix, heard = state.fix, state.signal or NOTHING_HEARD
-        operator_id, cell_id = self._names.numbers(heard)
-        return (
-            camera_id,
-            gateway_id,
-            batch,
-            state.epoch,
-            state.seen_us,
-            state.recording,
-            state.recording_us if said else None,
-            state.recording_since_us if said else None,
-            *(_NOWHERE if fix is None else _position(fix, state.fix_received_us)),
-            state.flags,
-            state.battery_pct,
-            state.signal_us,
-            heard.bearer,
-            operator_id,
-            cell_id,
-            heard.rsrp_dbm,
-            heard.rsrq_db,
-            heard.sinr_db,
-            heard.rssi_dbm,
-            heard.uplink_kbps,
-        )
+_BINS: Final = 1 << 24
+"""More than there will be five minutes before the year 2129."""
 
 
-_NOWHERE: Final = (None,) * 8
+def _marks(coverage: tuple[Array, Array]) -> Array:
+    """Camera and five minutes as one number."""
+    cameras, starts = coverage
+    marks: Array = cameras * _BINS + starts // BIN_US
+    return marks
 
 
-def _position(fix: Fix, received_us: int | None) -> tuple[Any, ...]:
-    return (
-        fix.time_us,
-        received_us,
-        fix.lat,
-        fix.lon,
-        fix.accuracy_m,
-        fix.altitude_m,
-        fix.speed_mps,
-        fix.heading_deg,
-    )
-
-
-def _signals(plan: Plan) -> Iterable[Signal]:
-    for row in (*plan.fresh, *plan.checked, *plan.archived):
-        if row.kept.fix.signal is not None:
-            yield row.kept.fix.signal
-    for state in plan.states.values():
-        if state.signal is not None:
-            yield state.signal
+def _keys(values: Columns) -> Iterable[FixKey]:
+    columns = (values[name].tolist() for name in ("camera_id", "fix_time", "content_hash"))
+    return map(FixKey, *columns)
 
 
 def _sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _state(row: asyncpg.Record) -> CameraState:
-    """A live row as what is known of the camera. The fix has no content: it cannot be told from others."""
-    fix = None
-    if row["fix_time"] is not None:
-        fix = Fix(
-            index=0,
-            time_us=row["fix_time"],
-            lat=row["lat"],
-            lon=row["lon"],
-            content=0,
-            accuracy_m=row["accuracy_m"],
-            altitude_m=row["altitude_m"],
-            speed_mps=row["speed_mps"],
-            heading_deg=row["heading_deg"],
-        )
-    heard = Signal(
-        row["bearer"],
-        row["plmn"],
-        row["cell"],
-        row["rsrp_dbm"],
-        row["rsrq_db"],
-        row["sinr_db"],
-        row["rssi_dbm"],
-        row["uplink_kbps"],
-    )
-    return CameraState(
-        seen_us=row["seen_time"],
-        fix=fix,
-        fix_received_us=row["fix_received_time"],
-        recording=row["recording"],
-        recording_us=row["recording_time"],
-        recording_since_us=row["recording_since"],
-        epoch=row["epoch"],
-        battery_pct=row["battery_pct"],
-        signal=None if row["signal_time"] is None else heard,
-        signal_us=row["signal_time"],
-        flags=row["flags"],
-    )

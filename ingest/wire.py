@@ -107,6 +107,34 @@ class WireFix(msgspec.Struct, gc=False):
     signal: WireSignal | None = None
 
 
+class PlainFix(msgspec.Struct, gc=False):
+    """One element of `fixes` on the wire whose time is a number, as most are."""
+
+    time: Annotated[int, Meta(ge=fields.EARLIEST_US // 1000, lt=fields.LATEST_US // 1000)]
+    lat: Lat
+    lon: Lon
+    accuracy_m: Accuracy | None = None
+    altitude_m: Altitude | None = None
+    speed_mps: Speed | None = None
+    heading_deg: Heading | None = None
+    recording: RecordingWord | None = None
+    battery_pct: Battery | None = None
+    signal: WireSignal | None = None
+
+
+class PlainReport(msgspec.Struct, tag_field="type", tag="report"):
+    """A report whose fixes go into columns as they are, without a value for each (see `sightline.ingest.columns`)."""
+
+    seq: Seq
+    fixes: Annotated[list[PlainFix], Meta(min_length=1, max_length=fields.MAX_FIXES)]
+    camera: CameraId | None = None
+
+    @property
+    def total(self) -> int:
+        """Number of fixes the message held."""
+        return len(self.fixes)
+
+
 class WireReport(msgspec.Struct, tag_field="type", tag="report"):
     """A report on the wire."""
 
@@ -153,13 +181,13 @@ class WireTalkAnswer(msgspec.Struct, tag_field="type", tag="talk_answer"):
 Wire = WireReport | WireStatus | WireHello | WireEyesOn | WireTalkAnswer
 
 
-def value(wire: Wire) -> Incoming:
+def value(wire: Wire | PlainReport) -> Incoming:
     """The message as a value.
 
     Raises:
         NotFast: a time or a text is outside its bounds, which the types above cannot say.
     """
-    if isinstance(wire, WireReport):
+    if isinstance(wire, WireReport | PlainReport):
         fixes = [_fix(index, one) for index, one in enumerate(wire.fixes)]
         return Report(wire.seq, fixes, len(fixes), [], wire.camera)
     if isinstance(wire, WireStatus):
@@ -216,7 +244,7 @@ def _signal(wire: WireSignal | None) -> Signal | None:
     return None if heard == NOTHING_HEARD else heard
 
 
-def _fix(index: int, wire: WireFix) -> Fix:
+def _fix(index: int, wire: WireFix | PlainFix) -> Fix:
     time_us = _time_us(wire.time)
     recording = RECORDING_CODES[wire.recording] if wire.recording else 0
     heard = _signal(wire.signal)

@@ -17,13 +17,26 @@ from typing import Final
 
 import msgspec
 
-from sightline.ingest.batch import AckMemory, Plan, Received, plan, settle
+from sightline.ingest.ack_memory import AckMemory
+from sightline.ingest.batch import (
+    Plan,
+    Received,
+    Stored,
+    lay_out,
+    plan,
+    settle,
+    valued,
+    without_unclean,
+)
+from sightline.ingest.columns import named
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
 from sightline.ingest.inbox import Inbox
-from sightline.ingest.merge import FLAG_LATE, CameraState, MergeRules
+from sightline.ingest.live_columns import LiveColumns
+from sightline.ingest.merge import FLAG_LATE, MergeRules
 from sightline.ingest.messages import Ack, Fix, Rejection, Report
 from sightline.ingest.protocol import acknowledge
-from sightline.ingest.store import Store, Stored, UnsureError
+from sightline.ingest.rows import Rows, rows_of
+from sightline.ingest.store import Store, UnsureError
 from sightline.sql.settings import DatabaseSettings
 
 log = logging.getLogger(__name__)
@@ -88,10 +101,10 @@ class Writer:
         self._rules = rules or MergeRules()
         self._flush_s = flush_s
         self._store: Store | None = None
-        self._states: dict[int, CameraState] = {}
+        self._live = LiveColumns()
         self._run_id = 0
         self._batch = 0
-        self._unsure: tuple[Plan, UnsureError] | None = None
+        self._unsure: tuple[Plan, Rows, UnsureError] | None = None
         self._pause_s = _FIRST_PAUSE_S
         self.inbox = Inbox(batch_size=batch_size, most=buffer_size)
         self.memory = AckMemory()
@@ -111,7 +124,7 @@ class Writer:
 
     def forget(self, camera_id: int) -> None:
         """Another gateway had this camera: what is known of it is read again when needed."""
-        self._states.pop(camera_id, None)
+        self._live.forget(camera_id)
 
     async def connect(self) -> int:
         """Wait for the database and begin the run; its number."""
@@ -155,40 +168,48 @@ class Writer:
         if self._finished_after_all():
             return
         started = time.perf_counter()
-        missing = {one.camera_id for one in part} - self._states.keys()
-        if missing:
-            self._states.update(await store.states(sorted(missing)))
-        made = plan(part, self._states, self.memory, self._rules)
+        made = await self._plan(store, part, self.memory)
+        rows = rows_of(made, self._live, store.names)
         try:
-            stored = await store.commit(made, self._states, self._run_id, self._batch + 1)
+            stored = await store.commit(rows, self._run_id, self._batch + 1)
         except UnsureError as unsure:
-            self._unsure = (made, unsure)
+            self._unsure = (made, rows, unsure)
             raise
         self._batch += 1
-        self._finish(made, stored)
+        self._finish(made, rows, stored)
         self.counts.newest_flush_s = time.perf_counter() - started
         self.counts.flush_s += self.counts.newest_flush_s
+
+    async def _plan(self, store: Store, part: list[Received], memory: AckMemory) -> Plan:
+        """What a part of a batch comes to; reads first what the plan depends on."""
+        missing = self._live.missing(one.camera_id for one in part)
+        if missing:
+            await store.load(sorted(missing), self._live)
+        batch = lay_out(part)
+        new = store.names.new(batch.pairs)
+        if new:
+            batch = without_unclean(batch, new)
+            await store.learn(batch.pairs)
+        if batch.made is not None:
+            named(batch.made, *store.names.columns(batch.made.pairs))
+        return plan(batch, self._live, memory, self._rules, store.names.cell_name)
 
     def _finished_after_all(self) -> bool:
         """Whether a commit that broke off turns out to have happened."""
         if self._unsure is None:
             return False
-        (made, unsure), self._unsure = self._unsure, None
+        (made, rows, unsure), self._unsure = self._unsure, None
         if unsure.batch != self._batch:
             return False
         log.info("flush %d was committed before the connection broke", unsure.batch)
-        self._finish(made, unsure.stored)
+        self._finish(made, rows, unsure.stored)
         return True
 
-    def _finish(self, made: Plan, stored: Stored) -> None:
-        self._states.update(made.states)
-        acks = settle(
-            made,
-            self.memory,
-            fixes=stored.fixes,
-            doubts=stored.doubts,
-            all_fresh=stored.all_fresh,
-        )
+    def _finish(self, made: Plan, rows: Rows, stored: Stored) -> None:
+        self._live.put(rows.cameras, rows.after)
+        for camera_id, state in made.states.items():
+            self._live.put_suspects(camera_id, state.suspects)
+        acks = settle(made, self.memory, stored)
         self._answers()
         self.counts.flushes += 1
         self.counts.doubted += len(stored.doubts)
@@ -221,7 +242,7 @@ class Writer:
 
     async def _resume(self, store: Store) -> None:
         """See where this run stands in the database, which is the truth."""
-        self._states.clear()
+        self._live.forget()
         if self._run_id:
             committed = await store.committed_batch(self._run_id)
             if committed is not None:
@@ -257,8 +278,9 @@ class Writer:
             middle = len(part) // 2
             return [part[:middle], part[middle:]]
         (received,) = part
-        message = received.message
+        message = valued(received.message)
         if isinstance(message, Report) and message.fixes and not received.refused:
+            received = msgspec.structs.replace(received, message=message)
             refused = await self._refused_fixes(received, message.fixes, str(error))
             if refused:
                 return [[msgspec.structs.replace(received, refused=refused)]]
@@ -287,8 +309,9 @@ class Writer:
         while True:
             try:
                 store = await self._connected()
-                made = plan([alone], self._states, AckMemory(), self._rules)
-                await store.commit(made, self._states, self._run_id, self._batch + 1, trial=True)
+                made = await self._plan(store, [alone], AckMemory())
+                rows = rows_of(made, self._live, store.names)
+                await store.commit(rows, self._run_id, self._batch + 1, trial=True)
             except DatabaseAwayError as error:
                 await self._pause(error)
             except RowRefusedError as error:
@@ -300,7 +323,7 @@ class Writer:
         """A message that cannot be stored even in part: said to its sender, and loudly here."""
         log.error("message of camera number %d refused: %s", received.camera_id, error)
         self.inbox.done(received)
-        message = received.message
+        message = valued(received.message)
         if message is None:
             return
         indexes = [fix.index for fix in message.fixes] if isinstance(message, Report) else [0]

@@ -26,7 +26,7 @@ from benchmarks.processes import cpu_s, server_pids
 from sightline.sql import accounts, connect, query
 
 CAMERAS = 2_000
-ROUNDS = 6
+ROUNDS = 16
 BATCH = 50
 WINDOW = 800
 """Reports that may wait for their acknowledgement."""

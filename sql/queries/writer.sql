@@ -8,11 +8,10 @@ create temporary table live_stage (like live) on commit delete rows
 
 -- name: stored_live
 -- Live state of these cameras, as the database has it.
-select l.camera_id, l.epoch, l.seen_time, l.recording, l.recording_time, l.recording_since, l.fix_time, l.fix_received_time,
-  l.lat, l.lon, l.accuracy_m, l.altitude_m, l.speed_mps, l.heading_deg, l.flags, l.battery_pct, l.signal_time, l.bearer,
-  o.plmn, r.cell, l.rsrp_dbm, l.rsrq_db, l.sinr_db, l.rssi_dbm, l.uplink_kbps
-from live l left join network_operator o on o.id = l.operator_id left join radio_cell r on r.id = l.cell_id
-where l.camera_id = any ($1::int[])
+select camera_id, epoch, seen_time, recording, recording_time, recording_since, fix_time, fix_received_time,
+  lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, signal_time, bearer,
+  operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps
+from live where camera_id = any ($1::int[])
 
 -- name: partitions
 -- The days that history can take fixes of, by retention class.

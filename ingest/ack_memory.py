@@ -1,0 +1,62 @@
+"""Counts of the newest acknowledged reports, so that a resent `seq` gets the same answer. No I/O."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sightline.ingest.messages import Rejection, Report
+
+_MASK: Final = 2**64 - 1
+Counts = tuple[int, int, list[Rejection]]
+"""Stored, duplicate and rejected of a report."""
+
+
+class AckMemory:
+    """Bounded; what fell out, and what another gateway acknowledged, is counted as duplicates when it comes again."""
+
+    def __init__(self, size: int = 100_000) -> None:
+        self._size = size
+        self._known: OrderedDict[tuple[int, int], tuple[int, Counts]] = OrderedDict()
+
+    def recall(self, camera_id: int, report: Report) -> Counts | None:
+        """What was answered to the same report; None: not seen, or not the same."""
+        known = self._known.get((camera_id, report.seq))
+        return known[1] if known is not None and known[0] == fingerprint(report) else None
+
+    def remember(self, camera_id: int, seq: int, mark: int, counts: Counts) -> None:
+        """Keep what was acknowledged; `mark` is the report's fingerprint."""
+        key = (camera_id, seq)
+        self._known[key] = (mark, counts)
+        self._known.move_to_end(key)
+        if len(self._known) > self._size:
+            self._known.popitem(last=False)
+
+
+def fingerprint(report: Report) -> int:
+    """What tells two reports with the same `seq` apart, within one process."""
+    total = sum(fix.content * (2 * place + 1) for place, fix in enumerate(report.fixes)) & _MASK
+    wrong = tuple((entry.index, entry.field, entry.code) for entry in report.rejected)
+    return hash((report.total, total, wrong))
+
+
+def fingerprints(
+    content: npt.NDArray[Any], starts: npt.NDArray[Any], sizes: npt.NDArray[Any]
+) -> Sequence[int]:
+    """The same of many reports without anything rejected.
+
+    Args:
+        content: (m,) of all fixes.
+        starts: (n,) first fix of each report.
+        sizes: (n,) number of fixes of each report.
+    """
+    place = np.arange(len(content)) - np.repeat(starts, sizes)
+    weighted = content.view(np.uint64) * (2 * place + 1).astype(np.uint64)
+    totals = np.add.reduceat(weighted, starts)
+    return [
+        hash((size, total, ())) for size, total in zip(sizes.tolist(), totals.tolist(), strict=True)
+    ]

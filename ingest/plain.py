@@ -1,0 +1,301 @@
+"""The merge of cameras about which there is nothing to decide, for all of them at once. Pure.
+
+Plain is a camera whose every fix in a flush is newer than the one before, has moved, is neither ahead of time nor too
+old nor at 0,0 nor implausibly far, and whose recording state is one. For it this gives what `sightline.ingest.merge`
+gives message by message (a property test holds the two together); every other camera is left to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sightline.ingest.columns import MOTION, RADIO, Readings
+from sightline.ingest.fields import RECORDING
+from sightline.ingest.live_columns import NEVER, Columns
+from sightline.ingest.merge import EARTH_RADIUS_M, SAME_PLACE_DEGREES, ZERO_DEGREES, MergeRules
+
+Array = npt.NDArray[Any]
+
+BIN_US: Final = 300 * 1_000_000
+"""Length of a coverage bin: five minutes of UTC."""
+_SECOND: Final = 1_000_000
+_SURELY: Final = 1 - 1e-9
+"""Of the greatest speed: what is closer to it is left to the exact merge, whose last digits may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """n reports in order of arrival: camera, number of the connection, receipt in microseconds since 1970 UTC."""
+
+    camera_id: Array
+    epoch: Array
+    received_us: Array
+
+
+@dataclass(frozen=True, slots=True)
+class PlainMerge:
+    """What the plain cameras come to.
+
+    Attributes:
+        plain: (n,) whether each report is of a plain camera.
+        cameras: (k,) the plain cameras.
+        after: what is known of each of them then.
+        said: (k,) whether the recording state was said.
+        rows: places of their fixes in the readings, by camera and time.
+        camera_id: of each row.
+        received_us: of each row.
+        coverage: camera and start of each five minutes with a fix.
+    """
+
+    plain: Array
+    cameras: Array
+    after: Columns
+    said: Array
+    rows: Array
+    camera_id: Array
+    received_us: Array
+    coverage: tuple[Array, Array]
+
+
+def merge_plain(
+    arrivals: Arrivals,
+    made: Readings,
+    known: Callable[[Array], Columns],
+    rules: MergeRules,
+    barred: Collection[int] = (),
+    alive: Mapping[int, int] | None = None,
+) -> PlainMerge:
+    """Find the plain cameras and merge their reports.
+
+    Args:
+        arrivals: of the reports.
+        made: their fixes, named and numbered.
+        known: what is committed of cameras; see `LiveColumns.take`.
+        rules: the numbers of the merge.
+        barred: cameras that are not plain for another reason.
+        alive: camera → receipt of other signs of life.
+    """
+    by = _ByCamera.of(arrivals, made)
+    before = known(by.cameras)
+    fixes = _believable(by, before, rules)
+    reports = _Reports.of(by, rules)
+    plain = (
+        np.logical_and.reduceat(fixes, by.first_fix)
+        & reports.one_state
+        & (reports.epoch == reports.lowest_epoch)
+        & (reports.epoch >= before["epoch"])
+        & (before["suspects"] == 0)
+    )
+    if barred:
+        plain &= ~np.isin(by.cameras, list(barred))
+    after = _after(by, reports, before, alive or {})
+    kept = plain[by.camera_of_fix]
+    new_bin = np.ones(len(kept), bool)
+    bins = by.time_us // BIN_US
+    new_bin[1:] = (bins[1:] != bins[:-1]) | (by.camera_of_fix[1:] != by.camera_of_fix[:-1])
+    new_bin &= kept
+    of_report = np.empty(len(arrivals.camera_id), bool)
+    of_report[by.order] = plain[by.camera_of_report]
+    return PlainMerge(
+        plain=of_report,
+        cameras=by.cameras[plain],
+        after={name: column[plain] for name, column in after.items()},
+        said=(reports.last_said >= 0)[plain],
+        rows=by.fixes[kept],
+        camera_id=by.cameras[by.camera_of_fix[kept]],
+        received_us=by.received_of_fix[kept],
+        coverage=(by.cameras[by.camera_of_fix[new_bin]], bins[new_bin] * BIN_US),
+    )
+
+
+@dataclass(slots=True)
+class _ByCamera:
+    """Reports and fixes sorted by camera, within a camera by arrival.
+
+    n reports, m fixes, k cameras.
+    """
+
+    made: Readings
+    order: Array  # (n,) places of the reports
+    cameras: Array  # (k,)
+    first_report: Array  # (k,)
+    camera_of_report: Array  # (n,) into cameras
+    epoch: Array  # (n,)
+    received_us: Array  # (n,)
+    last_fix: Array  # (n,) of each report, into fixes
+    fixes: Array  # (m,) places of the fixes
+    first_fix: Array  # (k,) into fixes
+    camera_of_fix: Array  # (m,) into cameras
+    received_of_fix: Array  # (m,)
+    time_us: Array  # (m,)
+
+    @classmethod
+    def of(cls, arrivals: Arrivals, made: Readings) -> _ByCamera:
+        order = np.argsort(arrivals.camera_id, kind="stable")
+        camera_id = arrivals.camera_id[order]
+        new = np.ones(len(camera_id), bool)
+        new[1:] = camera_id[1:] != camera_id[:-1]
+        first_report = np.flatnonzero(new)
+        camera_of_report = np.cumsum(new) - 1
+        sizes = made.sizes[order]
+        ends = np.cumsum(sizes)
+        fixes = np.repeat(made.starts[order] - (ends - sizes), sizes) + np.arange(ends[-1])
+        received_us = arrivals.received_us[order]
+        return cls(
+            made=made,
+            order=order,
+            cameras=camera_id[first_report],
+            first_report=first_report,
+            camera_of_report=camera_of_report,
+            epoch=arrivals.epoch[order],
+            received_us=received_us,
+            last_fix=ends - 1,
+            fixes=fixes,
+            first_fix=(ends - sizes)[first_report],
+            camera_of_fix=np.repeat(camera_of_report, sizes),
+            received_of_fix=np.repeat(received_us, sizes),
+            time_us=made.time_us[fixes],
+        )
+
+    def before_each(self, column: Array, before: Array) -> Array:
+        """A value of the fix before each fix: of this flush, or else what is committed."""
+        shifted = np.empty_like(column)
+        shifted[1:] = column[:-1]
+        shifted[self.first_fix] = before
+        return shifted
+
+
+def _believable(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
+    """(m,) whether each fix is newer than the one before, elsewhere, in time and within reach."""
+    numbers, time_us, received_us = by.made.numbers, by.time_us, by.received_of_fix
+    lat, lon = numbers["lat"][by.fixes], numbers["lon"][by.fixes]
+    lat_before = by.before_each(lat, before["lat"])
+    lon_before = by.before_each(lon, before["lon"])
+    time_before = by.before_each(time_us, before["fix_us"])
+    recorded = by.made.recording[by.fixes] == RECORDING
+    keep_us = np.where(recorded, rules.keep_recording_us, rules.keep_other_us)
+    well: Array = (
+        (time_us > time_before)
+        & ((lat != lat_before) | (lon != lon_before))
+        & ((np.abs(lat) >= ZERO_DEGREES) | (np.abs(lon) >= ZERO_DEGREES))
+        & (time_us - received_us <= rules.clock_ahead_us)
+        & (received_us - time_us <= keep_us)
+    )
+    near = (np.abs(lat - lat_before) < SAME_PLACE_DEGREES) & (
+        np.abs(lon - lon_before) < SAME_PLACE_DEGREES
+    )
+    far = np.flatnonzero(well & ~near & ~np.isnan(lat_before))
+    if len(far):
+        accuracy = numbers["accuracy_m"][by.fixes]
+        slack_m = sum(
+            np.where(np.isnan(one[far]), rules.unknown_accuracy_m, one[far])
+            for one in (accuracy, by.before_each(accuracy, before["accuracy_m"]))
+        )
+        way_m = _distance_m(lat_before[far], lon_before[far], lat[far], lon[far])
+        seconds = np.maximum((time_us[far] - time_before[far]) / _SECOND, 1.0)
+        well[far] = way_m - slack_m <= rules.max_speed_mps * seconds * _SURELY
+    return well
+
+
+def _distance_m(lat1: Array, lon1: Array, lat2: Array, lon2: Array) -> Array:
+    """As `merge.distance_m`, of arrays."""
+    phi1, phi2 = np.radians(lat1), np.radians(lat2)
+    half = (
+        np.sin((phi2 - phi1) / 2) ** 2
+        + np.cos(phi1) * np.cos(phi2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+    )
+    way: Array = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(1.0, np.sqrt(half)))
+    return way
+
+
+@dataclass(slots=True)
+class _Reports:
+    """What the reports of each camera say of its recording state; (k,) each."""
+
+    epoch: Array  # the highest
+    lowest_epoch: Array
+    seen_us: Array  # newest receipt
+    last_said: Array  # report, sorted, that said the state last; -1: none did, all are backlog
+    first_said: Array  # the first that said it
+    one_state: Array  # whether all that said it said the same
+    battery_at: Array  # report that said the battery's charge last; -1: none
+
+    @classmethod
+    def of(cls, by: _ByCamera, rules: MergeRules) -> _Reports:
+        made, first, places = by.made, by.first_report, np.arange(len(by.order))
+        newest = by.fixes[by.last_fix]
+        says = by.received_us - by.time_us[by.last_fix] <= rules.backlog_us
+        state = made.recording[newest].astype(np.int64)
+        lowest = np.minimum.reduceat(np.where(says, state, 99), first)
+        highest = np.maximum.reduceat(np.where(says, state, -1), first)
+        charged = says & ~np.isnan(made.numbers["battery_pct"][newest])
+        return cls(
+            epoch=np.maximum.reduceat(by.epoch, first),
+            lowest_epoch=np.minimum.reduceat(by.epoch, first),
+            seen_us=np.maximum.reduceat(by.received_us, first),
+            last_said=np.maximum.reduceat(np.where(says, places, -1), first),
+            first_said=np.minimum.reduceat(np.where(says, places, len(places)), first),
+            one_state=(lowest == highest) | (highest < 0),
+            battery_at=np.maximum.reduceat(np.where(charged, places, -1), first),
+        )
+
+
+def _after(by: _ByCamera, reports: _Reports, before: Columns, alive: Mapping[int, int]) -> Columns:
+    """What is known of each camera afterwards; means something only where it is plain."""
+    made = by.made
+    after = dict(before)
+    last = np.append(by.first_fix[1:], len(by.fixes)) - 1
+    newest = by.fixes[last]
+    seen_us = np.maximum(before["seen_us"], reports.seen_us)
+    if alive:
+        also = [alive.get(camera_id, NEVER) for camera_id in by.cameras.tolist()]
+        seen_us = np.maximum(seen_us, np.array(also, np.int64))
+    after["seen_us"] = seen_us
+    after["fix_us"] = by.time_us[last]
+    after["fix_received_us"] = by.received_of_fix[last]
+    after["content"] = made.content[newest]
+    for name in ("lat", "lon", *MOTION):
+        after[name] = made.numbers[name][newest]
+    for name in ("flags", "repeats", "signs"):
+        after[name] = np.zeros_like(before[name])
+    after["still_cell_id"] = made.cell_id[newest]
+    _say(by, reports, before, after)
+    charged = reports.battery_at >= 0
+    charge = made.numbers["battery_pct"][by.fixes[by.last_fix[reports.battery_at]]]
+    after["battery_pct"] = np.where(charged, charge, before["battery_pct"])
+    _hear(by, before, after)
+    return after
+
+
+def _say(by: _ByCamera, reports: _Reports, before: Columns, after: Columns) -> None:
+    said, last = reports.last_said >= 0, reports.last_said
+    first = np.minimum(reports.first_said, len(by.order) - 1)
+    state = by.made.recording[by.fixes[by.last_fix[last]]]
+    since_us = np.minimum(by.time_us[by.last_fix[first]], by.received_us[first])
+    same = (state == before["recording"]) & (before["recording_us"] != NEVER)
+    after["recording"] = np.where(said, state, before["recording"])
+    after["recording_us"] = np.where(said, by.received_us[last], before["recording_us"])
+    after["recording_since_us"] = np.where(said & ~same, since_us, before["recording_since_us"])
+    after["epoch"] = np.where(said, reports.epoch, before["epoch"])
+
+
+def _hear(by: _ByCamera, before: Columns, after: Columns) -> None:
+    made = by.made
+    heard_at = np.where(made.heard[by.fixes], np.arange(len(by.fixes)), -1)
+    at = np.maximum.reduceat(heard_at, by.first_fix)
+    newer = (at >= 0) & (by.time_us[at] > before["signal_us"])
+    fix = by.fixes[at]
+    heard = {
+        "signal_us": made.time_us,
+        "bearer": made.bearer,
+        "operator_id": made.operator_id,
+        "cell_id": made.cell_id,
+        **{name: made.numbers[name] for name in RADIO},
+    }
+    for name, column in heard.items():
+        after[name] = np.where(newer, column[fix], before[name])
