@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from sightline.ingest import explain, wire
-from sightline.ingest.ack_memory import AckMemory, fingerprint, fingerprints
+from sightline.ingest.ack_memory import AckMemory, Counts, fingerprint, fingerprints
 from sightline.ingest.columns import Pair, Readings, readings
 from sightline.ingest.fields import CELL, OPERATOR, is_clean_text
 from sightline.ingest.live_columns import LiveColumns
@@ -436,7 +436,7 @@ def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> dict[int, Ac
         new = report.total
         if not stored.all_fresh:
             new = sum(key in stored.fixes for key in _keys(received.camera_id, fixes, at))
-        counts = (new, report.total - new, [])
+        counts: Counts = (new, report.total - new, [])
         memory.remember(received.camera_id, report.seq, marks[at], counts)
         acks[place] = Ack(report.seq, *counts, camera=report.camera)
     return acks

@@ -27,8 +27,8 @@ NO_ID: Final = -1
 MOTION: Final = ("accuracy_m", "altitude_m", "speed_mps", "heading_deg")
 RADIO: Final = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "uplink_kbps")
 
-_RECORDING: Final[dict[str | None, int]] = {None: 0, **RECORDING_CODES}
-_BEARER: Final[dict[str | None, int]] = {None: 0, **BEARER_CODES}
+_RECORDING: Final = dict[str | None, int](((None, 0), *RECORDING_CODES.items()))
+_BEARER: Final = dict[str | None, int](((None, 0), *BEARER_CODES.items()))
 _SILENT: Final = WireSignal()
 
 

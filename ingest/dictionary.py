@@ -30,6 +30,9 @@ class SignalNames:
 
     def __init__(self, operators: dict[str, int]) -> None:
         self._operators = operators
+        self._begin()
+
+    def _begin(self) -> None:
         self._codes: dict[Pair, int] = {}
         self._rows: list[tuple[int, int, int]] = []  # by code: network, cell, word of the text
         self._columns: tuple[npt.NDArray[Any], ...] = ()
@@ -79,7 +82,7 @@ class SignalNames:
         if not new:
             return
         if len(self._codes) + len(new) > _MOST_KEPT:
-            self.__init__(self._operators)  # type: ignore[misc] - begins anew
+            self._begin()
             new = self.new(pairs)
         await self._add_operators(connection, new)
         cells = {(self._owner(pair), pair[1]) for pair in new if pair[1] is not None}

@@ -137,7 +137,7 @@ class LiveColumns:
         """
         row = {name: column[0].item() for name, column in self.of(camera_id).items()}
         signal_us = _time(row["signal_us"])
-        heard = {name: _number(row[name]) for name in RADIO}
+        heard: dict[str, Any] = {name: _number(row[name]) for name in RADIO}
         return CameraState(
             seen_us=_time(row["seen_us"]),
             fix=_fix(row),
@@ -215,7 +215,7 @@ def columns_of(rows: Sequence[Mapping[str, float | int]]) -> Columns:
 def _fix(row: Mapping[str, Any]) -> Fix | None:
     if row["fix_us"] == NEVER:
         return None
-    motion = {name: _number(row[name]) for name in MOTION}
+    motion: dict[str, Any] = {name: _number(row[name]) for name in MOTION}
     return Fix(0, row["fix_us"], row["lat"], row["lon"], row["content"], **motion)
 
 

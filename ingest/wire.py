@@ -188,7 +188,7 @@ def value(wire: Wire | PlainReport) -> Incoming:
         NotFast: a time or a text is outside its bounds, which the types above cannot say.
     """
     if isinstance(wire, WireReport | PlainReport):
-        fixes = [_fix(index, one) for index, one in enumerate(wire.fixes)]
+        fixes = [_fix(index, one) for index, one in enumerate(list[WireFix | PlainFix](wire.fixes))]
         return Report(wire.seq, fixes, len(fixes), [], wire.camera)
     if isinstance(wire, WireStatus):
         return Status(

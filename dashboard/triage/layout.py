@@ -138,7 +138,11 @@ def _write() -> html.Div:
     return html.Div(
         [
             dmc.SegmentedControl(
-                id=ids.WRITE_KIND, data=[], value="note", size="xs", **{"aria-label": "Kind of entry"}
+                id=ids.WRITE_KIND,
+                data=[],
+                value="note",
+                size="xs",
+                **{"aria-label": "Kind of entry"},
             ),
             dmc.TextInput(
                 id=ids.WRITE_TEXT,

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline.ingest import batch
-from sightline.ingest.batch import AckMemory, Received
-from sightline.ingest.merge import CameraState, MergeRules
+from sightline.ingest.ack_memory import AckMemory
+from sightline.ingest.batch import Received
 from tests.ingest.walk import SECOND, T0_US, DictDatabase, fix, report, status, walk
 
 
@@ -93,11 +93,11 @@ class TestCounts:
 
 class TestPlan:
     def test_it_changes_nothing_by_itself(self):
-        states = {1: CameraState()}
+        database = DictDatabase()
         message = Received(1, 1, T0_US, report(*walk(3)))
-        one = batch.plan([message], states, AckMemory(), MergeRules())
-        two = batch.plan([message], states, AckMemory(), MergeRules())
-        assert states == {1: CameraState()}
+        one = database.plan(message)
+        two = database.plan(message)
+        assert database.live().seen_us is None
         assert one.states == two.states
         assert [row.key for row in one.fresh] == [row.key for row in two.fresh]
 
@@ -106,21 +106,14 @@ class TestPlan:
         database.receive(report(fix(100, north_m=100)), 100)
         old = fix(-40 * 86_400)
         message = report(fix(50, north_m=50), fix(101, north_m=101), old, seq=2)
-        plan = batch.plan(
-            [Received(1, 1, T0_US + 101 * SECOND, message)],
-            database.states,
-            AckMemory(),
-            MergeRules(),
-        )
+        plan = database.plan(Received(1, 1, T0_US + 101 * SECOND, message))
         assert [row.kept.fix.index for row in plan.fresh] == [1]
         assert [row.kept.fix.index for row in plan.checked] == [0]
         assert [row.kept.fix.index for row in plan.archived] == [2]
 
     def test_coverage_names_each_five_minutes_once(self):
         message = report(*walk(700))
-        plan = batch.plan(
-            [Received(1, 1, T0_US + 700 * SECOND, message)], {}, AckMemory(), MergeRules()
-        )
+        plan = DictDatabase().plan(Received(1, 1, T0_US + 700 * SECOND, message))
         starts = sorted(start for _, start in plan.coverage)
         assert all(start % batch.BIN_US == 0 for start in starts)
         assert starts[0] <= T0_US < starts[0] + batch.BIN_US
@@ -146,8 +139,8 @@ def stored(database):
     """What of a database must not depend on how it came there: all but arrival times and lateness."""
     live = database.live()
     return (
-        {key: kept.fix.lat for key, kept in database.history.items()},
-        {key: kept.fix.lat for key, kept in database.archive.items()},
+        {key: row["lat"] for key, row in database.history.items()},
+        {key: row["lat"] for key, row in database.archive.items()},
         {key: doubted.reason for key, doubted in database.quarantine.items()},
         None if live.fix is None else (live.fix.content, live.fix.lat, live.fix.time_us),
         live.recording,

@@ -416,8 +416,8 @@ class TestTheDatabaseGoesAway:
         real = store_module.Store.commit
         broken = []
 
-        async def commit(self, plan, before, gateway_id, batch, **more):
-            stored = await real(self, plan, before, gateway_id, batch, **more)
+        async def commit(self, rows, gateway_id, batch, **more):
+            stored = await real(self, rows, gateway_id, batch, **more)
             if not broken:
                 broken.append(batch)
                 raise store_module.UnsureError(batch, stored, OSError("cut"))
@@ -435,12 +435,12 @@ class TestTheDatabaseGoesAway:
         real = store_module.Store.commit
         broken = []
 
-        async def commit(self, plan, before, gateway_id, batch, **more):
+        async def commit(self, rows, gateway_id, batch, **more):
             if not broken:
                 broken.append(batch)
-                stored = await real(self, plan, before, gateway_id, batch, trial=True)
+                stored = await real(self, rows, gateway_id, batch, trial=True)
                 raise store_module.UnsureError(batch, stored, OSError("cut"))
-            return await real(self, plan, before, gateway_id, batch, **more)
+            return await real(self, rows, gateway_id, batch, **more)
 
         monkeypatch.setattr(store_module.Store, "commit", commit)
         assert counts(await desk.send(report(*walk(5)), 5)) == (5, 0)
