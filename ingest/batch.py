@@ -176,7 +176,7 @@ def without_unclean(batch: Batch, new: Collection[Pair]) -> Batch:
         if any(
             fix.signal and (fix.signal.operator, fix.signal.cell) in unclean for fix in report.fixes
         ):
-            explained = explain.message(msgspec.to_builtins(report))
+            explained = explain.message(wire.document(report))
             received[place] = msgspec.structs.replace(received[place], message=explained)
     return lay_out(received)
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sightline.ingest.content import contents_of
 from sightline.ingest.fields import BEARER_CODES, RECORDING_CODES
-from sightline.ingest.wire import PlainReport, WireSignal
+from sightline.ingest.wire import PlainReport, PlainSignal
 
 Array = npt.NDArray[Any]
 Pair = tuple[str | None, str | None]
@@ -29,7 +29,7 @@ RADIO: Final = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "uplink_kbps")
 
 _RECORDING: Final = dict[str | None, int](((None, 0), *RECORDING_CODES.items()))
 _BEARER: Final = dict[str | None, int](((None, 0), *BEARER_CODES.items()))
-_SILENT: Final = WireSignal()
+_SILENT: Final = PlainSignal()
 
 
 @dataclass(slots=True)
@@ -74,18 +74,18 @@ def readings(reports: Sequence[PlainReport]) -> Readings:
     signals = [fix.signal or _SILENT for fix in fixes]
     sizes = np.array([len(report.fixes) for report in reports], np.int64)
     numbers = {
-        "lat": np.array([fix.lat for fix in fixes], np.float64),
-        "lon": np.array([fix.lon for fix in fixes], np.float64),
-        "accuracy_m": np.array([fix.accuracy_m for fix in fixes], np.float64),
-        "altitude_m": np.array([fix.altitude_m for fix in fixes], np.float64),
-        "speed_mps": np.array([fix.speed_mps for fix in fixes], np.float64),
-        "heading_deg": np.array([fix.heading_deg for fix in fixes], np.float64),
-        "battery_pct": np.array([fix.battery_pct for fix in fixes], np.float64),
-        "rsrp_dbm": np.array([signal.rsrp_dbm for signal in signals], np.float64),
-        "rsrq_db": np.array([signal.rsrq_db for signal in signals], np.float64),
-        "sinr_db": np.array([signal.sinr_db for signal in signals], np.float64),
-        "rssi_dbm": np.array([signal.rssi_dbm for signal in signals], np.float64),
-        "uplink_kbps": np.array([signal.uplink_kbps for signal in signals], np.float64),
+        "lat": _numbers([fix.lat for fix in fixes]),
+        "lon": _numbers([fix.lon for fix in fixes]),
+        "accuracy_m": _numbers([fix.accuracy_m for fix in fixes]),
+        "altitude_m": _numbers([fix.altitude_m for fix in fixes]),
+        "speed_mps": _numbers([fix.speed_mps for fix in fixes]),
+        "heading_deg": _numbers([fix.heading_deg for fix in fixes]),
+        "battery_pct": _numbers([fix.battery_pct for fix in fixes]),
+        "rsrp_dbm": _numbers([signal.rsrp_dbm for signal in signals]),
+        "rsrq_db": _numbers([signal.rsrq_db for signal in signals]),
+        "sinr_db": _numbers([signal.sinr_db for signal in signals]),
+        "rssi_dbm": _numbers([signal.rssi_dbm for signal in signals]),
+        "uplink_kbps": _numbers([signal.uplink_kbps for signal in signals]),
     }
     pairs = [(signal.operator, signal.cell) for signal in signals]
     bearer = np.array([_BEARER[signal.bearer] for signal in signals], np.int16)
@@ -105,6 +105,14 @@ def readings(reports: Sequence[PlainReport]) -> Readings:
         cell_id=np.empty(0, np.int32),
         content=np.empty(0, np.int64),
     )
+
+
+def _numbers(values: list[float | None]) -> Array:
+    """Numbers as an array, None as NaN."""
+    try:
+        return np.fromiter(values, np.float64, len(values))
+    except TypeError:  # there is a None among them: somebody wrote null
+        return np.array(values, np.float64)
 
 
 def named(made: Readings, operator_id: Array, cell_id: Array, text: Array) -> None:

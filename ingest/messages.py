@@ -233,7 +233,6 @@ REJECTIONS: Final[dict[str, str]] = {
 
 
 def content_hash(
-    *,
     time_us: int,
     lat: float,
     lon: float,

@@ -1,7 +1,7 @@
 """The merge of cameras about which there is nothing to decide, for all of them at once. Pure.
 
-Plain is a camera whose every fix in a flush is newer than the one before, has moved, is neither ahead of time nor too
-old nor at 0,0 nor implausibly far, and whose recording state is one. For it this gives what `sightline.ingest.merge`
+Plain is a camera whose every fix in a flush is newer than the one before, is neither ahead of time nor too old nor at
+0,0 nor implausibly far, has moved or shows no sign of moving, and whose recording state is one. For it this gives what `sightline.ingest.merge`
 gives message by message (a property test holds the two together); every other camera is left to that.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from sightline.ingest.columns import MOTION, RADIO, Readings
+from sightline.ingest.columns import MOTION, NO_ID, RADIO, Readings
 from sightline.ingest.fields import RECORDING
 from sightline.ingest.live_columns import NEVER, Columns
 from sightline.ingest.merge import EARTH_RADIUS_M, SAME_PLACE_DEGREES, ZERO_DEGREES, MergeRules
@@ -90,6 +90,7 @@ def merge_plain(
         & (reports.epoch == reports.lowest_epoch)
         & (reports.epoch >= before["epoch"])
         & (before["suspects"] == 0)
+        & (before["signs"] < rules.stuck_after)
     )
     if barred:
         plain &= ~np.isin(by.cameras, list(barred))
@@ -162,6 +163,14 @@ class _ByCamera:
             time_us=made.time_us[fixes],
         )
 
+    def moved(self, before: Columns) -> Array:
+        """(m,) whether each fix is elsewhere than the one before."""
+        lat, lon = (self.made.numbers[name][self.fixes] for name in ("lat", "lon"))
+        other: Array = (lat != self.before_each(lat, before["lat"])) | (
+            lon != self.before_each(lon, before["lon"])
+        )
+        return other
+
     def before_each(self, column: Array, before: Array) -> Array:
         """A value of the fix before each fix: of this flush, or else what is committed."""
         shifted = np.empty_like(column)
@@ -171,7 +180,7 @@ class _ByCamera:
 
 
 def _believable(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
-    """(m,) whether each fix is newer than the one before, elsewhere, in time and within reach."""
+    """(m,) whether each fix is newer than the one before, in time, within reach, and elsewhere or at rest."""
     numbers, time_us, received_us = by.made.numbers, by.time_us, by.received_of_fix
     lat, lon = numbers["lat"][by.fixes], numbers["lon"][by.fixes]
     lat_before = by.before_each(lat, before["lat"])
@@ -181,7 +190,7 @@ def _believable(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
     keep_us = np.where(recorded, rules.keep_recording_us, rules.keep_other_us)
     well: Array = (
         (time_us > time_before)
-        & ((lat != lat_before) | (lon != lon_before))
+        & (by.moved(before) | _at_rest(by, before, rules))
         & ((np.abs(lat) >= ZERO_DEGREES) | (np.abs(lon) >= ZERO_DEGREES))
         & (time_us - received_us <= rules.clock_ahead_us)
         & (received_us - time_us <= keep_us)
@@ -200,6 +209,15 @@ def _believable(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
         seconds = np.maximum((time_us[far] - time_before[far]) / _SECOND, 1.0)
         well[far] = way_m - slack_m <= rules.max_speed_mps * seconds * _SURELY
     return well
+
+
+def _at_rest(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
+    """(m,) whether nothing but its position could say that a camera moves."""
+    speed_mps = by.made.numbers["speed_mps"][by.fixes]
+    cell_id = by.made.cell_id[by.fixes]
+    same_cell = (cell_id == NO_ID) | (cell_id == by.before_each(cell_id, before["still_cell_id"]))
+    rest: Array = same_cell & ~(speed_mps >= rules.moving_mps)
+    return rest
 
 
 def _distance_m(lat1: Array, lon1: Array, lat2: Array, lon2: Array) -> Array:
@@ -261,15 +279,29 @@ def _after(by: _ByCamera, reports: _Reports, before: Columns, alive: Mapping[int
     after["content"] = made.content[newest]
     for name in ("lat", "lon", *MOTION):
         after[name] = made.numbers[name][newest]
-    for name in ("flags", "repeats", "signs"):
-        after[name] = np.zeros_like(before[name])
-    after["still_cell_id"] = made.cell_id[newest]
+    after["flags"] = np.zeros_like(before["flags"])
+    _rest(by, last, before, after)
     _say(by, reports, before, after)
     charged = reports.battery_at >= 0
     charge = made.numbers["battery_pct"][by.fixes[by.last_fix[reports.battery_at]]]
     after["battery_pct"] = np.where(charged, charge, before["battery_pct"])
     _hear(by, before, after)
     return after
+
+
+def _rest(by: _ByCamera, last: Array, before: Columns, after: Columns) -> None:
+    """How often the newest position was repeated, none of the repetitions being a sign of moving."""
+    places = np.arange(len(by.fixes))
+    cell_id = by.made.cell_id[by.fixes]
+    moved_at = np.maximum.reduceat(np.where(by.moved(before), places, -1), by.first_fix)
+    named_at = np.maximum.reduceat(np.where(cell_id != NO_ID, places, -1), by.first_fix)
+    moved = moved_at >= 0
+    repeats = last - np.where(moved, moved_at, by.first_fix - 1)
+    after["repeats"] = np.where(moved, repeats, before["repeats"] + repeats)
+    after["signs"] = np.where(moved, 0, before["signs"])
+    kept = np.where(moved, NO_ID, before["still_cell_id"])
+    after["still_cell_id"] = np.where(named_at >= moved_at, cell_id[named_at], kept)
+    after["still_cell_id"] = np.where(named_at < 0, kept, after["still_cell_id"])
 
 
 def _say(by: _ByCamera, reports: _Reports, before: Columns, after: Columns) -> None:

@@ -83,7 +83,7 @@ class Store:
         """Use `open` instead."""
         self._connection = connection
         self.names = names
-        self._days: tuple[set[int], set[int]] = (set(), set())  # of other and of recorded fixes
+        self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
         self._listed: set[int] = set()
         self._learnt_s = 0.0
 
@@ -134,17 +134,17 @@ class Store:
 
     async def learn_days(self) -> None:
         """Learn for which days history has partitions."""
-        days: tuple[set[int], set[int]] = (set(), set())
-        for row in await self._fetch("writer.partitions"):
-            days[row["retention_class"] == "r"].add(row["day"].toordinal() - _EPOCH_DAY)
-        self._days = days
+        self._partitions = {
+            (ord(row["retention_class"]), row["day"].toordinal() - _EPOCH_DAY): row["name"]
+            for row in await self._fetch("writer.partitions")
+        }
         self._learnt_s = time.monotonic()
 
     @property
     def takes_today(self) -> bool:
         """Whether history has partitions for today; without them all fixes go to the archive."""
         today = time.time_ns() // 1000 // _DAY_US
-        return all(today in days for days in self._days)
+        return all((kind, today) in self._partitions for kind in b"ro")
 
     async def load(self, camera_ids: Sequence[int], live: LiveColumns) -> None:
         """Read what is known of these cameras; nothing is known of those without a live row."""
@@ -243,7 +243,7 @@ class Store:
         apart = np.ones(len(has_day), bool) if checked else ~has_day
         stored = Stored(all_fresh=not apart.any())
         fresh = rows.fresh if stored.all_fresh else some(rows.fresh, ~apart)
-        await self._copy("fix", FIX_COPY, fresh, schema="sightline")
+        await self._copy_history(fresh)
         if not stored.all_fresh:
             stored.fixes.update(_keys(fresh))
         await self._store_checked([some(rows.fresh, apart), rows.checked], rows.archived, stored)
@@ -274,11 +274,21 @@ class Store:
 
     def _has_day(self, values: Columns) -> Array:
         """Whether history has a partition for each fix."""
-        day = values["fix_time"] // _DAY_US
-        recorded = values["retention_class"] == ord("r")
-        other_days, recorded_days = (np.array(sorted(days), np.int64) for days in self._days)
-        has: Array = np.where(recorded, np.isin(day, recorded_days), np.isin(day, other_days))
+        places, of_fix = np.unique(_places(values), return_inverse=True)
+        known = [divmod(place, _DAYS) in self._partitions for place in places.tolist()]
+        has: Array = np.array(known, bool)[of_fix]
         return has
+
+    async def _copy_history(self, values: Columns) -> None:
+        """Into the partition of each day, which spares the database to look for it row by row."""
+        places, of_fix = np.unique(_places(values), return_inverse=True)
+        if len(places) > _MOST_PARTITIONS:
+            await self._copy("fix", FIX_COPY, values, schema="sightline")
+            return
+        for number, place in enumerate(places.tolist()):
+            part = values if len(places) == 1 else some(values, of_fix == number)
+            table = self._partitions[divmod(place, _DAYS)]
+            await self._copy(table, FIX_COPY, part, schema="sightline")
 
     def _unlisted(self, coverage: tuple[Array, Array]) -> tuple[Array, Array]:
         """Five minutes that must go on the keeper's list, apart from those surely there.
@@ -348,8 +358,18 @@ class Store:
         await self._connection.execute(query("writer.upsert_live"))
 
 
+_DAYS: Final = 1 << 20
+"""More than there will be days that are kept."""
+_MOST_PARTITIONS: Final = 8
+"""Into more than these a flush is copied through the table as a whole: it is backlog, and small for each."""
 _BINS: Final = 1 << 24
 """More than there will be five minutes before the year 2129."""
+
+
+def _places(values: Columns) -> Array:
+    """Retention class and day of each fix as one number."""
+    places: Array = values["retention_class"] * np.int64(_DAYS) + values["fix_time"] // _DAY_US
+    return places
 
 
 def _marks(coverage: tuple[Array, Array]) -> Array:

@@ -6,8 +6,9 @@ equal values for whatever this one takes (a property test holds them together).
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -107,19 +108,32 @@ class WireFix(msgspec.Struct, gc=False):
     signal: WireSignal | None = None
 
 
+class PlainSignal(msgspec.Struct, gc=False):
+    """`signal` of a plain fix; NaN is unknown, since numbers alone go into an array twice as fast."""
+
+    bearer: BearerWord | None = None
+    operator: Operator | None = None
+    cell: Cell | None = None
+    rsrp_dbm: Rsrp | None = math.nan
+    rsrq_db: Rsrq | None = math.nan
+    sinr_db: Sinr | None = math.nan
+    rssi_dbm: Rssi | None = math.nan
+    uplink_kbps: Uplink | None = math.nan
+
+
 class PlainFix(msgspec.Struct, gc=False):
-    """One element of `fixes` on the wire whose time is a number, as most are."""
+    """One element of `fixes` on the wire whose time is a number, as most are; NaN or None is unknown."""
 
     time: Annotated[int, Meta(ge=fields.EARLIEST_US // 1000, lt=fields.LATEST_US // 1000)]
     lat: Lat
     lon: Lon
-    accuracy_m: Accuracy | None = None
-    altitude_m: Altitude | None = None
-    speed_mps: Speed | None = None
-    heading_deg: Heading | None = None
+    accuracy_m: Accuracy | None = math.nan
+    altitude_m: Altitude | None = math.nan
+    speed_mps: Speed | None = math.nan
+    heading_deg: Heading | None = math.nan
     recording: RecordingWord | None = None
-    battery_pct: Battery | None = None
-    signal: WireSignal | None = None
+    battery_pct: Battery | None = math.nan
+    signal: PlainSignal | None = None
 
 
 class PlainReport(msgspec.Struct, tag_field="type", tag="report"):
@@ -227,7 +241,7 @@ def _time_us(time: datetime | int) -> int:
     return moment
 
 
-def _signal(wire: WireSignal | None) -> Signal | None:
+def _signal(wire: WireSignal | PlainSignal | None) -> Signal | None:
     if wire is None:
         return None
     _clean((OPERATOR, wire.operator), (CELL, wire.cell))
@@ -235,42 +249,46 @@ def _signal(wire: WireSignal | None) -> Signal | None:
         BEARER_CODES[wire.bearer] if wire.bearer else 0,
         wire.operator,
         wire.cell,
-        wire.rsrp_dbm,
-        wire.rsrq_db,
-        wire.sinr_db,
-        wire.rssi_dbm,
-        wire.uplink_kbps,
+        _known(wire.rsrp_dbm),
+        _known(wire.rsrq_db),
+        _known(wire.sinr_db),
+        _known(wire.rssi_dbm),
+        _known(wire.uplink_kbps),
     )
     return None if heard == NOTHING_HEARD else heard
+
+
+def document(report: PlainReport) -> dict[str, Any]:
+    """A plain report as the document that it was decoded from, without what is unknown."""
+    return _without_unknown(msgspec.to_builtins(report))  # type: ignore[no-any-return]
+
+
+def _without_unknown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_unknown(part) for name, part in value.items() if not _is_nan(part)}
+    if isinstance(value, list):
+        return [_without_unknown(part) for part in value]
+    return value
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _known(number: float | None) -> float | None:
+    return None if _is_nan(number) else number
 
 
 def _fix(index: int, wire: WireFix | PlainFix) -> Fix:
     time_us = _time_us(wire.time)
     recording = RECORDING_CODES[wire.recording] if wire.recording else 0
     heard = _signal(wire.signal)
-    content = content_hash(
-        time_us=time_us,
-        lat=wire.lat,
-        lon=wire.lon,
-        accuracy_m=wire.accuracy_m,
-        altitude_m=wire.altitude_m,
-        speed_mps=wire.speed_mps,
-        heading_deg=wire.heading_deg,
-        recording=recording,
-        battery_pct=wire.battery_pct,
-        signal=heard,
+    motion = (
+        _known(wire.accuracy_m),
+        _known(wire.altitude_m),
+        _known(wire.speed_mps),
+        _known(wire.heading_deg),
     )
-    return Fix(
-        index,
-        time_us,
-        wire.lat,
-        wire.lon,
-        content,
-        wire.accuracy_m,
-        wire.altitude_m,
-        wire.speed_mps,
-        wire.heading_deg,
-        recording,
-        wire.battery_pct,
-        heard,
-    )
+    battery_pct = _known(wire.battery_pct)
+    content = content_hash(time_us, wire.lat, wire.lon, *motion, recording, battery_pct, heard)
+    return Fix(index, time_us, wire.lat, wire.lon, content, *motion, recording, battery_pct, heard)

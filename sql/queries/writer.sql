@@ -14,8 +14,8 @@ select camera_id, epoch, seen_time, recording, recording_time, recording_since, 
 from live where camera_id = any ($1::int[])
 
 -- name: partitions
--- The days that history can take fixes of, by retention class.
-select retention_class::text, day from fix_partition
+-- The days that history can take fixes of, by retention class, and where they go.
+select retention_class::text, day, name from fix_partition
 
 -- name: operators
 -- All networks known.
