@@ -164,3 +164,11 @@ def test_names_in_unprintable_characters_are_taken_field_by_field():
     ]
     assert mended.made is None
     assert batch.without_unclean(laid_out, [("1", "C")]) is laid_out
+
+
+def test_a_stuck_receiver_stays_stuck_while_nothing_says_that_it_moves():
+    database = DictDatabase()
+    database.receive(plain(*(fix(second, speed_mps=3) for second in range(9))), 9)
+    database.receive(plain(fix(20), seq=2), 20)
+    assert database.live().flags == 2
+    assert [row["flags"] for row in database.history.values()][-1] == 2
