@@ -135,7 +135,13 @@ class Batch:
     @property
     def pairs(self) -> set[Pair]:
         """Networks and cells that are named in it."""
-        pairs = set(self.made.pairs) if self.made is not None else set()
+        pairs = self.other_pairs
+        return pairs if self.made is None else pairs.union(self.made.pairs)
+
+    @property
+    def other_pairs(self) -> set[Pair]:
+        """Networks and cells that are named in messages that are not laid out."""
+        pairs: set[Pair] = set()
         for one in self.received:
             message = one.message
             if isinstance(message, Status):

@@ -55,8 +55,8 @@ class SignalNames:
         operator_id, cell_id, _ = self._rows[self._codes[pair]]
         return operator_id, cell_id
 
-    def columns(self, pairs: Sequence[Pair]) -> tuple[npt.NDArray[Any], ...]:
-        """Of each pair, which were all learnt: network, cell and `content.text_word`."""
+    def columns(self, pairs: Sequence[Pair]) -> tuple[npt.NDArray[Any], ...] | None:
+        """Of each pair: network, cell and `content.text_word`; None where one was not learnt."""
         if len(self._columns) == 0 or len(self._columns[0]) != len(self._rows):
             networks, cells, texts = zip(*self._rows, strict=True)
             self._columns = (
@@ -64,7 +64,10 @@ class SignalNames:
                 np.array(cells, np.int32),
                 np.array(texts, np.uint64),
             )
-        codes = np.fromiter(map(self._codes.__getitem__, pairs), np.int64, len(pairs))
+        try:
+            codes = np.fromiter(map(self._codes.__getitem__, pairs), np.int64, len(pairs))
+        except KeyError:
+            return None
         return tuple(column[codes] for column in self._columns)
 
     def cell_number(self, cell: str) -> int:

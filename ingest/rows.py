@@ -184,16 +184,17 @@ def loaded_row(row: Mapping[str, Any]) -> dict[str, float | int]:
 
 
 def fixes_of_plain(plain: PlainMerge, made: Readings) -> Columns:
-    """History's rows for the plain cameras' fixes."""
-    rows = plain.rows
+    """History's rows for the plain cameras' fixes, those of one retention class together."""
+    order = np.argsort(made.recording[plain.rows] == RECORDING, kind="stable")
+    rows = plain.rows[order]
     recording = made.recording[rows]
     return {
-        "camera_id": plain.camera_id,
+        "camera_id": plain.camera_id[order],
         "retention_class": _retention_class(recording),
         "recording": recording,
         "bearer": made.bearer[rows],
         "fix_time": made.time_us[rows],
-        "received_time": plain.received_us,
+        "received_time": plain.received_us[order],
         "content_hash": made.content[rows],
         **{name: made.numbers[name][rows] for name in _NUMBERS},
         "operator_id": made.operator_id[rows],
@@ -206,7 +207,7 @@ def fixes_of_rows(rows: Sequence[Row], names: SignalNames) -> Columns:
     """History's or the archive's rows for fixes of the exact merge."""
     fixes = [row.kept.fix for row in rows]
     heard = [fix.signal or NOTHING_HEARD for fix in fixes]
-    operator_id, cell_id, _ = names.columns([(one.operator, one.cell) for one in heard])
+    numbers = [names.numbers((one.operator, one.cell)) for one in heard]
     recording = np.array([fix.recording for fix in fixes], np.int16)
     return {
         "camera_id": np.array([row.key.camera_id for row in rows], np.int64),
@@ -222,8 +223,8 @@ def fixes_of_rows(rows: Sequence[Row], names: SignalNames) -> Columns:
             )
             for name in _NUMBERS
         },
-        "operator_id": operator_id,
-        "cell_id": cell_id,
+        "operator_id": np.array([operator_id for operator_id, _ in numbers], np.int32),
+        "cell_id": np.array([cell_id for _, cell_id in numbers], np.int32),
         "flags": np.array([row.kept.flags for row in rows], np.int16),
     }
 
@@ -274,11 +275,16 @@ def nulls_of(values: Columns) -> Columns:
 
 def joined(parts: Sequence[Columns]) -> Columns:
     """The same columns of several parts, one after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    filled = [part for part in parts if _length(part)] or parts[:1]
+    if len(filled) == 1:
+        return filled[0]
+    return {name: np.concatenate([part[name] for part in filled]) for name in filled[0]}
 
 
-def some(columns: Columns, which: Array) -> Columns:
+def _length(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def some(columns: Columns, which: Array | slice) -> Columns:
     """Rows of columns."""
     return {name: column[which] for name, column in columns.items()}

@@ -274,21 +274,25 @@ class Store:
 
     def _has_day(self, values: Columns) -> Array:
         """Whether history has a partition for each fix."""
-        places, of_fix = np.unique(_places(values), return_inverse=True)
-        known = [divmod(place, _DAYS) in self._partitions for place in places.tolist()]
-        has: Array = np.array(known, bool)[of_fix]
+        places = _places(values)
+        known = [place * _DAYS + day for place, day in self._partitions]
+        has: Array = np.isin(places, known)
         return has
 
     async def _copy_history(self, values: Columns) -> None:
         """Into the partition of each day, which spares the database to look for it row by row."""
-        places, of_fix = np.unique(_places(values), return_inverse=True)
-        if len(places) > _MOST_PARTITIONS:
+        places = _places(values)
+        if (np.diff(places) < 0).any():
+            order = np.argsort(places, kind="stable")
+            values, places = some(values, order), places[order]
+        found, starts = np.unique(places, return_index=True)
+        ends = np.append(starts, len(places))[1:]
+        if len(found) > _MOST_PARTITIONS:
             await self._copy("fix", FIX_COPY, values, schema="sightline")
             return
-        for number, place in enumerate(places.tolist()):
-            part = values if len(places) == 1 else some(values, of_fix == number)
+        for place, start, end in zip(found.tolist(), starts.tolist(), ends.tolist(), strict=True):
             table = self._partitions[divmod(place, _DAYS)]
-            await self._copy(table, FIX_COPY, part, schema="sightline")
+            await self._copy(table, FIX_COPY, some(values, slice(start, end)), schema="sightline")
 
     def _unlisted(self, coverage: tuple[Array, Array]) -> tuple[Array, Array]:
         """Five minutes that must go on the keeper's list, apart from those surely there.

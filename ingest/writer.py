@@ -19,6 +19,7 @@ import msgspec
 
 from sightline.ingest.ack_memory import AckMemory
 from sightline.ingest.batch import (
+    Batch,
     Plan,
     Received,
     Stored,
@@ -185,14 +186,21 @@ class Writer:
         missing = self._live.missing(one.camera_id for one in part)
         if missing:
             await store.load(sorted(missing), self._live)
-        batch = lay_out(part)
-        new = store.names.new(batch.pairs)
-        if new:
-            batch = without_unclean(batch, new)
-            await store.learn(batch.pairs)
-        if batch.made is not None:
-            named(batch.made, *store.names.columns(batch.made.pairs))
+        batch = await self._named(store, lay_out(part))
         return plan(batch, self._live, memory, self._rules, store.names.cell_name)
+
+    async def _named(self, store: Store, batch: Batch) -> Batch:
+        """The batch with the numbers of all networks and cells that it names."""
+        names = store.names
+        new = names.new(batch.other_pairs)
+        columns = None if batch.made is None else names.columns(batch.made.pairs)
+        if new or (batch.made is not None and columns is None):
+            batch = without_unclean(batch, names.new(batch.pairs))
+            await store.learn(batch.pairs)
+            columns = None if batch.made is None else names.columns(batch.made.pairs)
+        if batch.made is not None and columns is not None:
+            named(batch.made, *columns)
+        return batch
 
     def _finished_after_all(self) -> bool:
         """Whether a commit that broke off turns out to have happened."""
