@@ -1,4 +1,4 @@
-"""`test`: the whole suite is one pytest run; lint, format, types and rules are tests of it."""
+"""`test` and `bench`: the suite, which is one pytest run with lint, format, types and rules; and the benchmarks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,25 @@ from sightline.dashboard.settings import PREFIX
 
 def test(options: Namespace) -> int:
     """Become pytest at the root of the checkout, with the arguments given."""
+    return _become(["pytest", *options.arguments], needs="tests")
+
+
+def bench(options: Namespace) -> int:
+    """Become the benchmarks at the root of the checkout, with the arguments given."""
+    return _become(["benchmarks", *options.arguments], needs="benchmarks")
+
+
+def _become(module_and_arguments: list[str], *, needs: str) -> int:
     root = Path(__file__).resolve().parents[2]
-    if not (root / "tests").is_dir():
-        raise CommandError("The tests are in the source repository, not in the installed package.")
+    if not (root / needs).is_dir():
+        raise CommandError(
+            f"The {needs} are in the source repository, not in the installed package."
+        )
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}TEST_")
-    }  # tests start from the defaults, never from the settings of whoever runs them
+    }  # they start from the defaults, never from the settings of whoever runs them
     os.chdir(root)
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "pytest", *options.arguments], environment)
+    os.execve(sys.executable, [sys.executable, "-m", *module_and_arguments], environment)

@@ -168,3 +168,5 @@ def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
 def _checking(commands: Subparsers[argparse.ArgumentParser]) -> None:
     test = _add(commands, "test", "check:test", "the whole suite; ARGS go to pytest")
     test.set_defaults(passes_on=True)
+    bench = _add(commands, "bench", "check:bench", "the benchmarks, as ratios with their goals")
+    bench.set_defaults(passes_on=True)

@@ -35,7 +35,9 @@ def files(*suffixes: str) -> tuple[Path, ...]:
         folders[:] = [
             name for name in folders if name not in _NOT_OURS and not name.endswith(".egg-info")
         ]
-        found += [Path(folder) / name for name in names]
+        found += [
+            Path(folder) / name for name in names if name != ".git"
+        ]  # a linked worktree has a file
     return tuple(
         sorted(
             file
