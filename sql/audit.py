@@ -263,8 +263,9 @@ def _unsigned(keys: Keys, kept: Sequence[NamedHead]) -> Finding | None:
 def _waits(waiting: asyncpg.Record, rows: int, last_number: int) -> Finding | None:
     """A row that a keeper at work would have sealed, or that never had a number."""
     if waiting["old"]:
+        more = f" and {waiting['old'] - 1} more" if waiting["old"] > 1 else ""
         problem = (
-            f"no seal covers it, though it is older than {UNSEALED_LIMIT_S:.0f} s (in all {waiting['old']} such rows):"
+            f"no seal covers it{more}, though older than {UNSEALED_LIMIT_S:.0f} s:"
             " no keeper seals, or it was put in behind the audit's back"
         )
         return Finding(problem, rows, entry=waiting["old_entry"])

@@ -176,6 +176,6 @@ class Walk:
             else:
                 self._newest_s = max(self._newest_s, at_s)
             if problem:
-                said = f"it was put in behind the audit's back: {problem}"
+                said = f"it was put in behind the audit's back, since {problem}"
                 self.odd.append(Finding(said, position - 1, position, entry))
         self._round.clear()

@@ -16,7 +16,7 @@ export function linkWords(incident, nowMs) {
   if (!incident.provisional) return null;
   const leftMs = Date.parse(incident.link_by ?? "") - nowMs;
   if (Number.isNaN(leftMs)) return { words: "provisional", isOver: false };
-  if (leftMs <= 0) return { words: "provisional · link overdue", isOver: true };
+  if (leftMs <= 0) return { words: "provisional · overdue", isOver: true };
   const left = leftMs < MINUTE_MS ? `${Math.ceil(leftMs / 1000)} s` : `${Math.ceil(leftMs / MINUTE_MS)} min`;
   return { words: `provisional · ${left} to link`, isOver: false };
 }

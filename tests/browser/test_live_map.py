@@ -575,7 +575,7 @@ async def test_an_overdue_link_is_amber(desk: Desk, force: Force) -> None:
         " values ('Officer safety', 57, 2, 'immediate', true, now() - interval '1 s')"
     )
     page = (await desk.open(await force.user("fim"))).page
-    await expect(page.locator(".strip-log[data-over]")).to_have_text("provisional · link overdue")
+    await expect(page.locator(".strip-log[data-over]")).to_have_text("provisional · overdue")
 
 
 async def test_pill_and_list_count_the_same_cameras(desk: Desk, force: Force) -> None:

@@ -283,7 +283,7 @@ test("a provisional incident says how long it is still to be linked", () => {
   const said = (seconds) => linkWords({ ...SAFETY, link_by: new Date(NOW + seconds * 1000).toISOString() }, NOW);
   assert.deepEqual(said(540), { words: "provisional · 9 min to link", isOver: false });
   assert.deepEqual(said(42), { words: "provisional · 42 s to link", isOver: false });
-  assert.deepEqual(said(0), { words: "provisional · link overdue", isOver: true });
+  assert.deepEqual(said(0), { words: "provisional · overdue", isOver: true });
   assert.deepEqual(linkWords({ provisional: true, link_by: null }, NOW), { words: "provisional", isOver: false });
   assert.equal(linkWords(BRIDGE, NOW), null);
 });

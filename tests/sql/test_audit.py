@@ -356,6 +356,14 @@ class TestInsertedRows:
             await _seal(database)
         assert await settled() == 51
 
+    async def test_the_very_first_row_is_sealed_however_long_there_was_none(
+        self, database: Database
+    ) -> None:
+        for _ in range(3):
+            assert await _seal(database) == 0
+        await _append(database, 1)
+        assert await _seal(database) == 1
+
     async def test_a_row_put_in_where_nothing_can_come_any_more_is_not_vouched_for(
         self, database: Database
     ) -> None:
