@@ -130,9 +130,7 @@ def problems(status: Status) -> list[str]:
     if status.cameras_live and (status.behind_s or 0.0) > _BEHIND_LIMIT_S:
         found.append(f"The newest report of any camera is {status.behind_s:.0f} s old.")
     if (status.unsealed_audit_s or 0.0) > _UNSEALED_LIMIT_S:
-        found.append(
-            f"The audit has not been sealed for {status.unsealed_audit_s:.0f} s."
-        )
+        found.append(f"The audit has not been sealed for {status.unsealed_audit_s:.0f} s.")
     return found
 
 
