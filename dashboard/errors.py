@@ -284,10 +284,6 @@ _CONFLICTS: dict[str, tuple[str, str]] = {
         "The negotiator is on call in part of this time already.",
     ),
     "deployment_member_once": ("member_busy", "A member is already in a live deployment."),
-    "deployment_one_live": (
-        "already_requested",
-        "Negotiators are asked for at this incident already; go on with that deployment.",
-    ),
     "post_one_holder": ("post_held", "The post is held by somebody else."),
 }
 

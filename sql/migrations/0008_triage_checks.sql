@@ -1,41 +1,10 @@
--- What triage checks beyond 0003 and 0006: one live deployment an incident, a return with its welfare check, command that is
+-- What triage checks beyond 0003 and 0006: a request that is sent twice, a return with its welfare check, command that is
 -- offered to somebody else, and a provisional incident that is linked by whoever opened it, or said not to be one.
 
 -- Rule 9: a return comes with a welfare check of the team, in words, or true once each was asked. Returns filed before may lack it.
 alter table sightline.deployment add constraint deployment_return_welfare check (return_detail is null
   or coalesce(return_detail -> 'welfare_check' = 'true'::jsonb
     or (jsonb_typeof(return_detail -> 'welfare_check') = 'string' and return_detail ->> 'welfare_check' ~ '\S'), false)) not valid;
-
--- One live deployment an incident: reliefs join it, and once it is over there may be another. A trigger, not an index, since where
--- there are two already both must still be able to end.
-create function sightline.deployment_one_live() returns trigger
-  language plpgsql security definer set search_path = sightline, public as $$
-begin
-  if not (select s.live from sightline.deployment_state s where s.code = new.state) then
-    return new;
-  end if;
-  if tg_op = 'UPDATE' and old.incident_id = new.incident_id
-      and (select s.live from sightline.deployment_state s where s.code = old.state) then
-    return new;
-  end if;
-  perform from sightline.incident i where i.id = new.incident_id for no key update;    -- of two at once the second sees the first
-  if exists (select from sightline.deployment d join sightline.deployment_state s on s.code = d.state
-      where d.incident_id = new.incident_id and d.id <> new.id and s.live) then
-    raise exception 'incident % has a live deployment', new.incident_id
-      using errcode = 'unique_violation', constraint = 'deployment_one_live', table = 'deployment', schema = 'sightline';
-  end if;
-  return new;
-end
-$$;
-create trigger deployment_one_live before insert or update of state, incident_id on sightline.deployment
-  for each row execute function sightline.deployment_one_live();
-
--- The live deployment of an incident; null: none.
-create function sightline.deployment_live(p_incident_id bigint) returns bigint
-  stable language sql security definer set search_path = sightline, public as $$
-  select d.id from sightline.deployment d join sightline.deployment_state s on s.code = d.state
-  where d.incident_id = p_incident_id and s.live order by d.id limit 1
-$$;
 
 -- Makes an incident, or (with a log number that is known) brings it up to date: idempotent by log number.
 -- p_fields: any of the columns by name; title and grade are needed for a new one. "provisional_incident" names a provisional
@@ -160,11 +129,6 @@ begin
     return query select 'conflict', 'not_linkable', 'It can only be linked to an open incident that is not provisional itself.';
     return;
   end if;
-  if sightline.deployment_live(opened.id) is not null and sightline.deployment_live(target.id) is not null then
-    return query select 'conflict', 'deployment_live', format('Negotiators are asked for at both: deployments %s and %s. End one of'
-      ' the two first.', sightline.deployment_live(opened.id), sightline.deployment_live(target.id));
-    return;
-  end if;
   insert into sightline.incident_camera (incident_id, camera_id, since)
     select p_to, ic.camera_id, ic.since from sightline.incident_camera ic where ic.incident_id = p_provisional_id and ic.until is null
     on conflict (incident_id, camera_id) do update set until = null;
@@ -180,13 +144,13 @@ begin
 end
 $$;
 
--- Files a request for negotiators at an open incident that the acting user sees. Where there is a live one, it is named instead.
+-- Files a request for negotiators at an open incident that the acting user sees. The same request sent again at once (a
+-- second click) is the one that was filed, as long as nobody has begun with it.
 create or replace function sightline.deployment_request(p_incident_id bigint, p_request jsonb)
   returns table (outcome text, code text, message text, deployment_id bigint)
   language plpgsql security definer set search_path = sightline, public as $$
 declare
   made bigint;
-  live bigint;
   i sightline.incident;
 begin
   if sightline.may('negotiators.request') is null then
@@ -204,10 +168,12 @@ begin
     return query select 'conflict', 'incident_closed', 'The incident is closed.', null::bigint;
     return;
   end if;
-  live := sightline.deployment_live(p_incident_id);
-  if live is not null then
-    return query select 'conflict', 'already_requested', format('Negotiators are asked for at this incident already: deployment %s.'
-      ' Go on with that one; another can be asked for once it is over.', live), live;
+  select d.id into made from sightline.deployment d
+    where d.incident_id = p_incident_id and d.state = 'requested' and d.requested_by = sightline.actor_user_id()
+      and d.request = p_request and d.requested_time > clock_timestamp() - interval '3 seconds'
+    order by d.id desc limit 1;
+  if found then
+    return query select 'ok', null::text, null::text, made;
     return;
   end if;
   insert into sightline.deployment (incident_id, request, requested_by, commander_id)
@@ -240,7 +206,6 @@ declare
   target text;
   about int[];
   busy text[];
-  live bigint;
   allowed boolean;
   can text[];
   said text;
@@ -293,15 +258,6 @@ begin
     return;
   end if;
   target := rule.to_state;
-  if p_action = 'reopen' then
-    live := sightline.deployment_live(d.incident_id);
-    if live is not null then
-      return query select 'conflict', 'already_requested', format('Negotiators have been asked for at this incident again meanwhile:'
-        ' deployment %s. Go on with that one.', live), can;
-      return;
-    end if;
-  end if;
-
   if p_action = 'dispatch' then
     -- Whoever is next on call goes once: of two who dispatch at the same time, the second is told.
     if p_detail ->> 'members' = 'next_on_call' and d.state not in ('requested', 'triage') then

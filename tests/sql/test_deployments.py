@@ -178,36 +178,6 @@ async def test_nobody_is_in_two_live_deployments(job: Job) -> None:
     assert "N1" in row["message"]
 
 
-async def test_an_incident_has_one_live_deployment_whoever_writes_it(job: Job) -> None:
-    force = job.force
-    ask = (
-        "insert into deployment (incident_id, requested_by, state) values ($1, $2, $3) returning id"
-    )
-    with pytest.raises(asyncpg.UniqueViolationError) as refused:
-        await force.owner.execute(ask, job.incident, job.fim.user_id, "requested")
-    assert refused.value.constraint_name == "deployment_one_live"
-    over = await force.owner.fetchval(ask, job.incident, job.fim.user_id, "cancelled")
-    other = await force.owner.fetchval(
-        ask, await force.incident("Another"), job.fim.user_id, "triage"
-    )
-    for change, number in (("state = 'triage'", over), (f"incident_id = {job.incident}", other)):
-        with pytest.raises(asyncpg.UniqueViolationError):
-            await force.owner.execute(f"update deployment set {change} where id = $1", number)
-
-
-async def test_two_live_ones_from_before_the_rule_both_end(job: Job) -> None:
-    force = job.force
-    await force.owner.execute("alter table deployment disable trigger deployment_one_live")
-    second = await force.owner.fetchval(
-        "insert into deployment (incident_id, requested_by) values ($1, $2) returning id",
-        job.incident, job.fim.user_id,
-    )  # fmt: skip
-    await force.owner.execute("alter table deployment enable trigger deployment_one_live")
-    await job.dispatch()
-    for deployment in (job.deployment, second):
-        assert (await _act(force, job.fim, deployment, "cancel"))["outcome"] == "ok"
-
-
 @pytest.mark.parametrize(
     "detail",
     ["{}", '{"welfare_check": false}', '{"welfare_check": " "}', '{"welfare_check": null}', '{"welfare_check": 1}'],

@@ -179,31 +179,34 @@ class TestTheReturn:
                     assert not any(said in text for said in (*body.values(), "900123")), role
 
 
-class TestOneLiveDeploymentAnIncident:
+class TestARequestSentTwice:
     async def test_a_double_click_asks_once(self, force: Any) -> None:
-        clients = [await force.as_("fim") for _ in range(4)]
+        client = await force.as_("fim")
         body = {"incident": force.incident, "request": {"what": "Man on a roof"}}
-        answers = await asyncio.gather(*(c.post("/api/deployments", json=body) for c in clients))
-        assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
-        (made,) = (answer.json()["id"] for answer in answers if answer.status_code == 201)
-        for problem in (answer.json() for answer in answers if answer.status_code == 409):
-            assert (problem["code"], problem["deployment"]) == ("already_requested", made)
-            assert f"deployment {made}" in problem["detail"]
+        answers = await asyncio.gather(
+            *(client.post("/api/deployments", json=body) for _ in range(4))
+        )
+        assert [answer.status_code for answer in answers] == [201] * 4
+        assert len({answer.json()["id"] for answer in answers}) == 1
         assert await force.owner.fetchval("select count(*) from deployment") == 1
 
-    async def test_once_it_is_over_there_may_be_another_and_it_does_not_reopen(
-        self, force: Any, asked: str
-    ) -> None:
+    async def test_another_request_or_another_person_asks_anew(self, force: Any) -> None:
         fim = await force.as_("fim")
-        await post(fim, f"{asked}/decide", decision="not_required", rationale="r")
-        second = await post(fim, "", incident=force.incident)
-        status, problem = await refused(
-            fim, f"{asked}/decide", decision="reopen", rationale="again"
+        first = await post(fim, "", incident=force.incident, request={"what": "one"})
+        second = await post(fim, "", incident=force.incident, request={"what": "two"})
+        assert first["id"] != second["id"]
+        await force.owner.execute(
+            "update deployment set requested_time = now() - interval '4 seconds'"
         )
-        assert (status, problem["code"]) == (409, "already_requested")
-        await post(fim, f"/{second['id']}/cancel", rationale="r")
-        again = await post(fim, f"{asked}/decide", decision="reopen", rationale="again")
-        assert again["state"] == "triage"
+        assert (await post(fim, "", incident=force.incident, request={"what": "two"}))[
+            "id"
+        ] not in (first["id"], second["id"])
+
+    async def test_one_that_has_ended_is_asked_anew(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        first = await post(fim, "", incident=force.incident)
+        await post(fim, f"/{first['id']}/cancel", rationale="r")
+        assert (await post(fim, "", incident=force.incident))["id"] != first["id"]
 
 
 async def test_command_is_not_handed_to_oneself(force: Any, asked: str) -> None:

@@ -205,22 +205,6 @@ class TestLinking:
         linked = await fim.post(f"/api/incidents/{provisional}/link", json={"log_number": "K-1"})
         assert linked.status_code == 200
 
-    async def test_not_while_negotiators_are_asked_for_at_both(self, force: Any) -> None:
-        fim = await force.as_("fim")
-        provisional = await self.opened(fim)
-        first, second = [
-            (await fim.post("/api/deployments", json={"incident": incident})).json()["id"]
-            for incident in (provisional, force.incident)
-        ]
-        path = f"/api/incidents/{provisional}/link"
-        answer = await fim.post(path, json={"log_number": "K-1"})
-        assert (answer.status_code, answer.json()["code"]) == (409, "deployment_live")
-        assert f"deployments {first} and {second}" in answer.json()["detail"]
-        await fim.post(f"/api/deployments/{second}/cancel", json={"rationale": "the same job"})
-        assert (await fim.post(path, json={"log_number": "K-1"})).status_code == 200
-        moved = (await fim.get(f"/api/deployments/{first}")).json()
-        assert (moved["incident"], moved["live"]) == (force.incident, True)
-
 
 @pytest.mark.parametrize(
     "path", ["%ff", "%20", "%20%20", "%01", "%00", "%e2%80%ae", "%0a", "K-%0a1", "x" * 65]
