@@ -121,12 +121,15 @@ class Conversation(ABC):
 
     async def _take(self, raw: bytes, *, binary: bool) -> None:
         self._services.traffic.messages += 1
-        self._packed = binary
+        packed = binary and not protocol.is_json_object(raw)
         try:
-            message = protocol.decode(raw, binary=binary)
+            message = protocol.decode(raw, binary=packed)
         except ProtocolError as error:
+            if error.code != "not_messagepack":  # rubbish does not tell what the other side reads
+                self._packed = packed
             await self._not_understood(error)
             return
+        self._packed = packed
         try:
             await self._handle(message)
         except ProtocolError as error:

@@ -51,6 +51,11 @@ def is_msgpack(raw: bytes) -> bool:
     return bool(raw) and raw[0] in _MSGPACK_MAPS
 
 
+def is_json_object(raw: bytes) -> bool:
+    """Whether the bytes begin a JSON object; in MessagePack such a byte is a number, which no message is."""
+    return raw[:1] == b"{"
+
+
 def decode(raw: bytes, *, binary: bool | None = None) -> Incoming:
     """One message of a camera or a bridge.
 

@@ -253,7 +253,7 @@ BAD_MESSAGES = [
     ("binary rubbish", b"\x85\xc1\xc1", "not_messagepack"),
     ("invalid UTF-8 as binary", b"\xff\xfe", "not_messagepack"),
     ("empty binary", b"", "not_messagepack"),
-    ("JSON as binary", b'{"type":"eyes_on"}', "not_messagepack"),
+    ("JSON as binary", b'{"type":"song"}', "unknown_type"),
     ("a MessagePack array", b"\x91\x80", "not_an_object"),
     ("NaN for seq", '{"type":"report","seq":NaN,"fixes":[]}', "wrong_type"),
     ("a hello of nobody", {"type": "hello"}, "missing_field"),
@@ -269,6 +269,14 @@ class TestBadMessages:
                 assert error["code"] == code, name
                 assert len(error["message"]) > 10
                 assert (await cam.report(fix_now(lat=51 + seq / 1e6), seq=seq))["stored"] == 1, name
+
+    async def test_json_in_a_binary_message_is_taken_and_answered_as_text(self, gateway, token):
+        async with camera(gateway, token, REF) as cam:
+            text = json.dumps({"type": "report", "seq": 5, "fixes": [fix_now()]})
+            await cam.say(text.encode())
+            assert (await cam.expect("ack", seq=5))["stored"] == 1
+            await cam.say(b"\xc1rubbish")
+            assert (await cam.expect("error"))["code"] == "not_messagepack"
 
     async def test_valid_fixes_beside_invalid_ones_are_stored(self, gateway, owner, token):
         text = json.dumps(
