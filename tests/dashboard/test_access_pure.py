@@ -248,7 +248,7 @@ class Body(Fields):
     ("values", "field", "told"),
     [
         ({}, "number", "number is missing."),
-        ({"number": "x"}, "number", 'number is "x"; it must be a valid integer'),
+        ({"number": "x"}, "number", 'number is "x"; it must be a whole number'),
         ({"number": 1, "other": 2}, "other", "other is not a field of this call."),
         ({"number": 1, "name": "a\0"}, None, "character that cannot be stored"),
         ({"number": 1, "name": "\udfff"}, None, "character that cannot be stored"),
