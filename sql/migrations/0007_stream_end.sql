@@ -66,13 +66,21 @@ create or replace function sightline.feed_visibility()
   from sightline.camera_at_incident x
 $$;
 
+-- Whether the camera is at an incident of which only the people named may know, and the user is none of them.
+create function sightline.camera_hidden_from(p_user_id int, p_camera_id int) returns boolean
+  stable language plpgsql security definer set search_path = sightline, public as $$
+begin
+  -- array(…), so that few people of few incidents are looked up, rather than all incidents of the user joined.
+  return exists (select from sightline.camera_at_incident x where x.camera_id = p_camera_id and x.hidden
+    and not p_user_id = any (array(select n.user_id from sightline.incident_named n where n.incident_id = x.incident_id)));
+end
+$$;
+
 -- May this user, in this role, see the camera now? The same rule that the feed applies.
 create function sightline.camera_visible_to(p_user_id int, p_role text, p_camera_id int, p_capability text) returns boolean
   stable language plpgsql security definer set search_path = sightline, public as $$
 begin
-  -- array(…), so that few people of few incidents are looked up, rather than all incidents of the user joined.
-  if exists (select from sightline.camera_at_incident x where x.camera_id = p_camera_id and x.hidden
-      and not p_user_id = any (array(select n.user_id from sightline.incident_named n where n.incident_id = x.incident_id))) then
+  if sightline.camera_hidden_from(p_user_id, p_camera_id) then
     return false;
   end if;
   case (select rc.scope from sightline.role_capability rc where rc.role = p_role and rc.capability = p_capability)
@@ -225,11 +233,13 @@ begin
     v_http := 403; v_code := 'purpose_forbidden'; v_message := p.why_forbidden || '.';
   elsif length(btrim(coalesce(p_reason, ''))) < 3 then
     v_http := 422; v_code := 'reason_missing'; v_message := 'Say in a few words why you need to see this camera.';
-  elsif c.id is null or not sightline.camera_visible(c.id, 'stream.open') then
+  elsif c.id is null or sightline.camera_hidden_from(sightline.actor_user_id(), c.id) then   -- hidden: as if there were none
     v_http := 404; v_code := 'camera_unknown'; v_message := 'There is no such camera, or it is not yours to see.';
     if c.id is not null then
-      v_audited := jsonb_build_object('code', 'camera_out_of_reach', 'why', 'The camera is outside what role and assignments let the user view.');
+      v_audited := jsonb_build_object('code', 'camera_out_of_reach', 'why', 'The camera is at an incident that the user is not named on.');
     end if;
+  elsif not sightline.camera_visible(c.id, 'stream.open') then
+    v_http := 403; v_code := 'camera_out_of_reach'; v_message := 'The camera is outside what your role and assignments let you view.';
   elsif p_incident_id is null and p_purpose <> 'officer_safety' then
     v_http := 422; v_code := 'incident_missing'; v_message := 'Name the incident. Only officer safety may open first and link within minutes.';
   end if;

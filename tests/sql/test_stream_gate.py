@@ -134,7 +134,7 @@ async def test_roles_without_the_permission_are_refused(force: Force, role: str)
 async def test_a_commander_sees_only_what_he_is_assigned_to(force: Force) -> None:
     commander, incident = await force.user("commander"), await force.incident()
     camera = await force.camera()
-    assert (await _open(force, commander, incident=incident))["http"] == 404
+    assert (await _open(force, commander, incident=incident))["http"] == 403
     await force.at_incident(camera, incident)
     await force.assign(commander, incident, "commander")
     assert (await _open(force, commander, incident=incident))["http"] == 201
@@ -154,10 +154,10 @@ async def test_a_camera_at_a_restricted_incident_is_for_those_named(force: Force
     assert cue == "true"
 
 
-async def test_a_camera_out_of_reach_is_answered_like_one_that_is_not_there(force: Force) -> None:
+async def test_a_camera_that_is_hidden_is_answered_like_one_that_is_not_there(force: Force) -> None:
     commander, incident = await force.user("commander"), await force.incident()
     await force.assign(commander, incident, "commander")
-    await force.camera()
+    await force.at_incident(await force.camera(), await force.incident(restricted=True))
     hidden = await _open(force, commander, incident=incident)
     absent = await _open(force, commander, "AB4-999999", incident=incident)
     assert [hidden[name] for name in ("http", "code", "message")] == [
@@ -171,7 +171,7 @@ async def test_a_camera_out_of_reach_is_answered_like_one_that_is_not_there(forc
 async def test_a_negco_streams_while_on_call(force: Force) -> None:
     negco, incident = await force.user("negco"), await force.incident()
     await force.camera()
-    assert (await _open(force, negco, incident=incident))["code"] == "camera_unknown"
+    assert (await _open(force, negco, incident=incident))["code"] == "camera_out_of_reach"
     await force.negotiator("N4", "negco", negco)
     assert (await _open(force, negco, incident=incident))["http"] == 201
 
