@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 
 from sightline.dashboard.access.middleware import AccessMiddleware
@@ -17,6 +15,7 @@ from sightline.dashboard.access.rules import RULES, Open, Rule
 from sightline.dashboard.api import include_api
 from sightline.dashboard.feed import Feed
 from sightline.dashboard.feed.socket import feed_routes
+from sightline.dashboard.http_server import Server, server_config
 from sightline.dashboard.pages import PAGES
 from sightline.dashboard.services import Services
 from sightline.dashboard.settings import Settings
@@ -77,22 +76,6 @@ class Dashboard:
             yield
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs this process, and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then close what is open and return.
 
@@ -100,19 +83,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         Exception: what kept it from starting, or broke the feed: the process is of no use without it.
     """
     dashboard = Dashboard(settings)
-    server = _Server(
-        uvicorn.Config(
-            dashboard.server,
-            host=settings.host,
-            port=settings.dashboard_port,
-            log_level=settings.log_level,
-            access_log=False,
-            server_header=False,
-            ws_per_message_deflate=False,
-            ws_max_size=64 * 1024,
-            timeout_graceful_shutdown=1,
-        )
-    )
+    server = Server(server_config(dashboard.server, settings))
     serving = asyncio.create_task(server.serve(), name="http server")
     await _first_of(serving, server.listening.wait())
     if not serving.done():

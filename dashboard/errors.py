@@ -104,6 +104,7 @@ class ConflictError(RefusalError):
     Attributes:
         possible: codes of the actions that are possible instead, None where that says nothing.
         states: the states that they lead to.
+        deployment: id of the deployment that is in the way, None where it is something else.
     """
 
     code = "conflict"
@@ -114,13 +115,17 @@ class ConflictError(RefusalError):
         code: str | None = None,
         possible: Sequence[str] | None = None,
         states: Sequence[str] | None = None,
+        deployment: int | None = None,
     ) -> None:
         super().__init__(sentence, code)
         self.possible = possible
         self.states = states
+        self.deployment = deployment
 
     def members(self) -> dict[str, Any]:
-        found = {} if self.states is None else {"possible": list(self.states)}
+        found: dict[str, Any] = {} if self.states is None else {"possible": list(self.states)}
+        if self.deployment is not None:
+            found["deployment"] = self.deployment
         return found if self.possible is None else {**found, "actions": list(self.possible)}
 
 
@@ -260,6 +265,11 @@ _CONSTRAINTS: dict[str, tuple[str, str, str]] = {
         "retention_category is not one of the force's categories.",
     ),
     "incident_log_text_check": ("invalid", "text", "text is empty."),
+    "deployment_return_welfare": (
+        "invalid",
+        "welfare_check",
+        "A return comes with a welfare check of the team: what it found, or true where all were asked.",
+    ),
 }
 
 _CONFLICTS: dict[str, tuple[str, str]] = {

@@ -7,6 +7,7 @@ bearer, and what stands for unknown, are those of the binary feed (see `docs/fee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from sightline.dashboard.live_map.visibility import NO_ID
 from sightline.dashboard.signal_columns import quality_codes
+from sightline.ingest.freshness import AGEING_AFTER_S, STALE_AFTER_S
 
 _Kind = TypeVar("_Kind", bound=np.generic)
 
@@ -43,6 +45,19 @@ COLUMNS: Final = np.dtype(
     ]
 )
 """The columns in the order of the binary feed."""
+
+MORE_COLUMNS: Final = np.dtype(
+    [
+        ("signal_time_ms", "<f8"),
+        ("speed_mps", "<f4"),
+        ("rsrq_db", "<f4"),
+        ("sinr_db", "<f4"),
+        ("rssi_dbm", "<f4"),
+        ("operator_id", "<i4"),
+        ("cell_id", "<i4"),
+    ]
+)
+"""What only the JSON feed says; NaN and 0 are unknown."""
 
 HAS_POSITION: Final = 1
 STUCK: Final = 2
@@ -72,6 +87,7 @@ class CameraEntry:
         unit_name: its name.
         unit_id: its key.
         officer_id: the wearer's key.
+        audio_out: where its sound goes, if known.
     """
 
     number: int
@@ -84,19 +100,32 @@ class CameraEntry:
     unit_name: str | None = None
     unit_id: int | None = None
     officer_id: int | None = None
+    audio_out: str | None = None
 
 
 class LiveState:
-    """Columns of all cameras in use; every change says which places it touched."""
+    """Columns of all cameras in use; every change says which places it touched.
+
+    Attributes:
+        entries: by place, what people call the camera.
+        in_use, unit_ids, officer_ids: columns that decide who sees it.
+        operators: number of an operator → its PLMN.
+        cells: number of a radio cell → its name.
+        ageing_after_s, stale_after_s: the force's, see `sightline.ingest.freshness`.
+    """
 
     def __init__(self) -> None:
         self._size = 0
         self._table = np.zeros(0, COLUMNS)
+        self._more = np.zeros(0, MORE_COLUMNS)
         self._place_of = np.full(1, NO_ID, np.intp)
         self.entries: list[CameraEntry] = []
         self.in_use = np.zeros(0, bool)
         self.unit_ids = np.zeros(0, np.int64)
         self.officer_ids = np.zeros(0, np.int64)
+        self.operators: dict[int, str] = {}
+        self.cells: dict[int, str] = {}
+        self.ageing_after_s, self.stale_after_s = AGEING_AFTER_S, STALE_AFTER_S
         self._marked: dict[int, frozenset[int]] = {STREAMED: frozenset(), EYES_ON: frozenset()}
 
     def __len__(self) -> int:
@@ -107,6 +136,11 @@ class LiveState:
     def table(self) -> npt.NDArray[np.void]:
         """The columns; a view of shape (places,) with the fields of `COLUMNS`."""
         return self._table[: self._size]
+
+    @property
+    def more(self) -> npt.NDArray[np.void]:
+        """The columns beside; a view of shape (places,) with the fields of `MORE_COLUMNS`."""
+        return self._more[: self._size]
 
     def places_of(self, numbers: npt.ArrayLike) -> Places:
         """Place of each camera number, `NO_ID` where there is none; any shape."""
@@ -148,7 +182,7 @@ class LiveState:
         Args:
             rows: fields ``camera_id``, ``fix_time_ms``, ``seen_time_ms``, ``recording_since_ms``, ``lat``, ``lon``,
                 ``accuracy_m``, ``heading_deg``, ``battery_pct``, ``rsrp_dbm``, ``rsrq_db``, ``sinr_db``,
-                ``uplink_kbps`` (NaN where unknown), ``recording``, ``bearer``, ``flags``.
+                ``uplink_kbps`` (NaN where unknown), ``recording``, ``bearer``, ``flags``, and those of `MORE_COLUMNS`.
             intervals_s: recording code → seconds expected between two reports.
 
         Returns:
@@ -159,8 +193,14 @@ class LiveState:
         wanted = quantised(rows, intervals_s)
         kept_marks = self._table["flags"][places] & ~np.uint8(_FROM_GATEWAY)
         wanted["flags"] |= kept_marks
-        different = _as_bytes(wanted) != _as_bytes(self._table[places])
+        more = np.empty(len(rows), MORE_COLUMNS)
+        for name in MORE_COLUMNS.names or ():
+            more[name] = rows[name]
+        different = (_as_bytes(wanted) != _as_bytes(self._table[places])) | (
+            _as_bytes(more) != _as_bytes(self._more[places])
+        )
         self._table[places[different]] = wanted[different]
+        self._more[places[different]] = more[different]
         return np.unique(places[different])
 
     def mark(self, flag: int, numbers: Iterable[int]) -> Places:
@@ -186,6 +226,7 @@ class LiveState:
             self._place_of[number] = place
             self.entries.append(CameraEntry(number, "", ""))
             self._table[place] = _never_reported(number, interval_s)
+            self._more[place] = (*(math.nan,) * 5, 0, 0)
             for flag, numbers in self._marked.items():
                 if number in numbers:
                     self._table["flags"][place] |= flag
@@ -193,6 +234,7 @@ class LiveState:
 
     def _grow(self, capacity: int) -> None:
         self._table = _extended(self._table, capacity)
+        self._more = _extended(self._more, capacity)
         self.in_use = _extended(self.in_use, capacity)
         self.unit_ids = _extended(self.unit_ids, capacity)
         self.officer_ids = _extended(self.officer_ids, capacity)
@@ -200,7 +242,7 @@ class LiveState:
 
 def _as_bytes(rows: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     """Rows as plain bytes, in which NaN equals NaN."""
-    return rows.view(f"V{COLUMNS.itemsize}")
+    return rows.view(f"V{rows.dtype.itemsize}")
 
 
 def _extended(column: npt.NDArray[_Kind], capacity: int) -> npt.NDArray[_Kind]:

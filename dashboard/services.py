@@ -26,6 +26,8 @@ class Services:
         sessions: closes the sockets of sessions that end.
         relay: the client of the media relays' internal API.
         metrics: what this process counts about itself.
+        signing_in: who signs in uses no more than half of the pool; the others wait without a connection.
+        hashing: two passwords are checked at a time: each takes 64 MiB and a core for some 50 ms.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -33,6 +35,8 @@ class Services:
         self.sessions = SessionWatch(settings)
         self.relay = RelayClient(settings.internal_secret)
         self.metrics = Metrics()
+        self.signing_in = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
+        self.hashing = asyncio.Semaphore(2)
         self._pool: asyncpg.Pool | None = None
 
     @property

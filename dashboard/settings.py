@@ -7,14 +7,15 @@ environment variables, one TOML file, defaults. Nothing else in the code reads s
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -43,6 +44,18 @@ class SettingsError(Exception):
     """A setting is wrong; the message is one sentence with field, value and what is allowed."""
 
 
+def _proxies(text: str) -> str:
+    wanted = "must be IP addresses or networks with commas between, like 10.0.0.2, 10.1.0.0/24"
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            network = ipaddress.ip_network(item)
+        except ValueError:
+            raise ValueError(wanted) from None
+        if network.prefixlen == 0:
+            raise ValueError(f"{wanted}, and not everybody")
+    return ",".join(part.strip() for part in text.split(",") if part.strip())
+
+
 class DashboardSettings(ServiceSettings):
     """How people reach the dashboard."""
 
@@ -51,6 +64,11 @@ class DashboardSettings(ServiceSettings):
         default=None,
         description="Base URL by which browsers reach the dashboard;"
         " unset: http://HOST:DASHBOARD_PORT",
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_proxies)] | None = Field(
+        default=None,
+        description="Addresses and networks, with commas between, of proxies that may say for whom they ask"
+        " (X-Forwarded-For, X-Forwarded-Proto); unset: none may",
     )
     demo: bool = Field(
         default=False,
@@ -75,10 +93,16 @@ class Settings(
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then the one TOML file."""
-        data_dir = init_settings().get("data_dir") or env_settings().get("data_dir")
-        file = settings_file(Path(data_dir).expanduser() if data_dir else default_data_dir())
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
+        toml = TomlConfigSettingsSource(
+            settings_cls, toml_file=settings_file(_data_dir(init_settings()))
+        )
         return init_settings, env_settings, toml
+
+
+def _data_dir(given: Mapping[str, Any]) -> Path:
+    """Where the last of the settings files may be: it cannot say itself where it is."""
+    named = given.get("data_dir") or os.environ.get(variable("data_dir"))
+    return Path(named).expanduser() if named else default_data_dir()
 
 
 def variable(name: str) -> str:
@@ -89,31 +113,60 @@ def variable(name: str) -> str:
 def settings_file(data_dir: Path) -> Path | None:
     """The one TOML file that applies: the one named, the one here, or the data directory's.
 
-    Raises `SettingsError` if the file named in ``SIGHTLINE_SETTINGS`` is not there.
+    Raises `SettingsError` if the file named in ``SIGHTLINE_SETTINGS`` is not there, or nobody can see
+    whether one of the others is.
     """
     if named := os.environ.get(FILE_VARIABLE):
-        if not Path(named).exists():
+        if not _is_there(Path(named)):
             raise SettingsError(
                 f"{FILE_VARIABLE} is {named!r}, but it must name a file that exists."
             )
         return Path(named)
     candidates = (Path(FILE_NAME), data_dir / FILE_NAME)
-    return next((file for file in candidates if file.is_file()), None)
+    return next((file for file in candidates if _is_there(file)), None)
 
 
-def load_settings(**overrides: Any) -> Settings:
+def _is_there(file: Path) -> bool:
+    """Whether there is such a file; os.devnull, which is no regular one, is good too."""
+    try:
+        return file.exists() and not file.is_dir()
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: OSError) -> SettingsError:
+    """Nobody can say what is set there, so nothing may start as if nothing were."""
+    try:
+        where = file.absolute()
+    except OSError:  # the present directory is gone
+        where = file
+    return SettingsError(
+        f"{where}, where settings may stand, cannot be read ({error.strerror}): run this from another"
+        f" directory, with another --data-dir, or name the file in {FILE_VARIABLE}."
+    )
+
+
+def load_settings(options: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Validate every setting once; `overrides` come from the command line (None: not given).
+
+    `options` says by which option of the command line a setting was given, for sentences about it.
 
     Raises `SettingsError` with one sentence for the first setting that is wrong.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
+    by_option = {name: (options or {}).get(name, f"{name} (command line)") for name in given}
+    file: Path | None = None
     try:
+        file = settings_file(_data_dir(given))
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsError(_sentence(error.errors()[0], given)) from error
+        raise SettingsError(_sentence(error.errors()[0], by_option, file)) from error
     except tomllib.TOMLDecodeError as error:
-        file = settings_file(Path(given.get("data_dir") or default_data_dir()))
         raise SettingsError(f"{file} is not valid TOML: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not text in UTF-8, as TOML must be.") from error
+    except OSError as error:
+        raise _unreadable(file or Path(), error) from error
 
 
 def misspelt_variables(environment: Iterable[str]) -> list[str]:
@@ -127,19 +180,19 @@ def misspelt_variables(environment: Iterable[str]) -> list[str]:
     ]
 
 
-def _sentence(error: ErrorDetails, given: Mapping[str, Any]) -> str:
+def _sentence(error: ErrorDetails, by_option: Mapping[str, str], file: Path | None) -> str:
     """What is wrong, where it was given, and what is allowed."""
     name = str(error["loc"][0]) if error["loc"] else ""
     field = Settings.model_fields.get(name)
     if field is None:
         known = list(Settings.model_fields)
-        return f"{name!r} is not a setting{_suggestion(name, known)} (in {FILE_NAME})."
-    if name in given:
-        where = f"{name} (command line)"
+        return f"{name!r} is not a setting{_suggestion(name, known)} (in {file})."
+    if name in by_option:
+        where = by_option[name]
     elif os.environ.get(variable(name)):
         where = variable(name)
     else:
-        where = f"{name} (in {FILE_NAME})"
+        where = f"{name} (in {file})"
     value = "(secret)" if is_secret(field) else repr(error["input"])
     return f"{where} is {value}, but it {_allowed(field, error)}."
 

@@ -46,7 +46,7 @@ CLOSE_CODES: Final[dict[int, str]] = {
     protocol.CLOSE_INTERNAL_ERROR: "the gateway failed at this connection; connect again",
     protocol.CLOSE_OVERLOADED: "overloaded; the reason is the number of seconds after which to try again",
     protocol.CLOSE_TOKEN_INVALID: "the token is not valid any more",
-    protocol.CLOSE_TOO_MANY_ERRORS: "20 messages within a minute that were none",
+    protocol.CLOSE_TOO_MANY_ERRORS: "20 messages within a minute that were none; on a bridge, that named no camera it knows",
     protocol.CLOSE_REPLACED: "a newer connection of this camera took over",
 }
 """Close codes of the gateway's own, and what they mean."""

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
 from sightline.ingest import protocol
 from sightline.ingest.actions import Actions
+from sightline.ingest.admitted import AdmittedConnection
 from sightline.ingest.batch import Received, valued
 from sightline.ingest.commands import Commands
-from sightline.ingest.doors import BridgeIdentity, CameraIdentity, Register
+from sightline.ingest.doors import BridgeIdentity, CameraIdentity, KnownCamera, Register
 from sightline.ingest.errors import DatabaseAwayError, ProtocolError
 from sightline.ingest.links import Link, Links
 from sightline.ingest.messages import (
@@ -40,6 +41,7 @@ from sightline.ingest.messages import (
     TalkAnswer,
     Welcome,
 )
+from sightline.ingest.tolerance import Tolerance
 from sightline.ingest.wire import PlainReport
 from sightline.ingest.writer import Writer
 
@@ -91,11 +93,11 @@ class Conversation(ABC):
 
     most_unwritten: int
 
-    def __init__(self, socket: ServerConnection, services: Services) -> None:
+    def __init__(self, socket: AdmittedConnection, services: Services) -> None:
         self._socket = socket
         self._services = services
         self._packed = False
-        self._error_times: deque[float] = deque(maxlen=protocol.ERRORS_BEFORE_CLOSE)
+        self._tolerance = Tolerance()
         self._newest_seq: dict[int, int] = {}
         self._unwritten = 0
         self._relief = asyncio.Event()
@@ -107,10 +109,10 @@ class Conversation(ABC):
             if not await self._begin():
                 return
             while True:
-                raw = await self._socket.recv(decode=False)
+                raw, binary = await self._socket.receive()
                 if self._services.draining:
                     continue  # not acknowledged, so the camera sends it again elsewhere
-                await self._take(raw)
+                await self._take(raw, binary=binary)
                 if (inbox.full or self._unwritten > self.most_unwritten) and not await self._room():
                     return
         except ConnectionClosed:
@@ -118,15 +120,17 @@ class Conversation(ABC):
         finally:
             self._end()
 
-    async def _take(self, raw: bytes) -> None:
+    async def _take(self, raw: bytes, *, binary: bool) -> None:
         self._services.traffic.messages += 1
-        self._packed = protocol.is_msgpack(raw)
+        packed = binary and not protocol.is_json_object(raw)
         try:
-            message = protocol.receive(raw)
+            message = protocol.receive(raw, binary=packed)
         except ProtocolError as error:
-            self._complain(error)
-            self._count_error()
+            if error.code != "not_messagepack":  # rubbish does not tell what the other side reads
+                self._packed = packed
+            await self._not_understood(error)
             return
+        self._packed = packed
         try:
             await self._handle(message)
         except ProtocolError as error:
@@ -261,14 +265,11 @@ class Conversation(ABC):
         log.debug("%s said something wrong: %s", self._socket.remote_address, error)
         self.send(protocol.problem(error, camera))
 
-    def _count_error(self) -> None:
-        now_s = time.monotonic()
-        times = self._error_times
-        times.append(now_s)
-        if (
-            len(times) == protocol.ERRORS_BEFORE_CLOSE
-            and now_s - times[0] < protocol.ERROR_WINDOW_S
-        ):
+    async def _not_understood(self, error: ProtocolError) -> None:
+        """Answer what is no message; too many of them close the connection."""
+        self._complain(error)
+        self._tolerance.count()
+        if self._tolerance.exceeded_for_s() > 0:
             self.close(protocol.CLOSE_TOO_MANY_ERRORS, "too many messages that are none")
 
     def close(self, code: int, reason: str) -> None:
@@ -286,7 +287,7 @@ class CameraConversation(Conversation):
     most_unwritten = _CAMERA_MOST_UNWRITTEN
 
     def __init__(
-        self, socket: ServerConnection, services: Services, identity: CameraIdentity
+        self, socket: AdmittedConnection, services: Services, identity: CameraIdentity
     ) -> None:
         super().__init__(socket, services)
         self._identity = identity
@@ -355,7 +356,7 @@ class BridgeConversation(Conversation):
 
     def __init__(
         self,
-        socket: ServerConnection,
+        socket: AdmittedConnection,
         services: Services,
         identity: BridgeIdentity,
         bridges: set[BridgeConversation],
@@ -366,6 +367,7 @@ class BridgeConversation(Conversation):
         self._bridges = bridges
         self._links: dict[str, Link] = {}
         self._unknown_until: dict[str, float] = {}
+        self._tolerance_of: dict[str, Tolerance] = {}
 
     async def _begin(self) -> bool:
         self._bridges.add(self)
@@ -388,18 +390,52 @@ class BridgeConversation(Conversation):
                 allowed="the id of a camera",
                 seq=getattr(message, "seq", None),
             )
+        held_s = self._held_back_s(ref)
+        if held_s > 0 and not isinstance(message, Status | EyesOn):
+            raise _held_back(ref, held_s, getattr(message, "seq", None))
         link = self._links.get(ref)
         return link if link is not None else await self._find(ref)
 
-    async def _find(self, ref: str) -> Link:
+    async def _not_understood(self, error: ProtocolError) -> None:
+        """What one camera sends holds that camera back, not the others; what names none counts for the connection."""
+        ref = error.camera
+        if ref is None or not await self._is_known(ref):
+            await super()._not_understood(error)
+            return
+        tolerance = self._tolerance_of.setdefault(ref, Tolerance())
+        if tolerance.exceeded_for_s() == 0:
+            self._complain(error, ref)
+            tolerance.count()
+        if (held_s := tolerance.exceeded_for_s()) > 0:
+            self._complain(_held_back(ref, held_s, error.seq), ref)
+
+    def _held_back_s(self, ref: str) -> float:
+        tolerance = self._tolerance_of.get(ref)
+        return 0.0 if tolerance is None else tolerance.exceeded_for_s()
+
+    async def _is_known(self, ref: str) -> bool:
+        if ref in self._links or ref in self._tolerance_of:
+            return True
+        try:
+            return await self._look_up(ref) is not None
+        except DatabaseAwayError:
+            return True  # nobody can say now, and the other cameras must not suffer
+
+    async def _look_up(self, ref: str) -> KnownCamera | None:
+        """The camera of this id; that there is none is not asked again for a while."""
         if self._unknown_until.get(ref, 0.0) > time.monotonic():
-            raise _no_such_camera(ref)
-        services = self._services
-        known = await services.register.camera(ref)
+            return None
+        known = await self._services.register.camera(ref)
         if known is None:
             if len(self._unknown_until) > _BRIDGE_MOST_UNWRITTEN:
                 self._unknown_until.clear()
             self._unknown_until[ref] = time.monotonic() + _UNKNOWN_FOR_S
+        return known
+
+    async def _find(self, ref: str) -> Link:
+        services = self._services
+        known = await self._look_up(ref)
+        if known is None:
             raise _no_such_camera(ref)
         if known.disabled:
             raise ProtocolError(
@@ -442,4 +478,13 @@ def _no_such_camera(ref: str) -> ProtocolError:
         field="camera",
         value=ref,
         allowed="a registered camera",
+    )
+
+
+def _held_back(ref: str, for_s: float, seq: int | None) -> ProtocolError:
+    return ProtocolError(
+        "overloaded",
+        f"Camera {ref} sent {protocol.ERRORS_BEFORE_CLOSE} messages within a minute that were none."
+        f" For another {math.ceil(for_s)} s only its status and its call for eyes on are taken; send the others again then.",
+        seq=seq,
     )

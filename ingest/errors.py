@@ -23,6 +23,7 @@ class ProtocolError(IngestError):
         value: what stood there, cut to a safe length (see `sightline.ingest.fields.echo`).
         allowed: what may stand there.
         seq: `seq` of the message, where it could be read.
+        camera: the camera that the message named, where it could be read.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class ProtocolError(IngestError):
         value: object = None,
         allowed: str | None = None,
         seq: int | None = None,
+        camera: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -42,6 +44,7 @@ class ProtocolError(IngestError):
         self.value = value
         self.allowed = allowed
         self.seq = seq
+        self.camera = camera
 
 
 class DatabaseAwayError(IngestError):

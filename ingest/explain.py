@@ -252,8 +252,17 @@ def message(document: object) -> Incoming:
     """A whole message.
 
     Raises:
-        ProtocolError: it is no message of the protocol, so that nothing of it can be kept.
+        ProtocolError: it is no message of the protocol, so that nothing of it can be kept. Its `camera` is the one that
+            the document names all the same.
     """
+    try:
+        return _message(document)
+    except ProtocolError as error:
+        error.camera = _any_camera(document)
+        raise
+
+
+def _message(document: object) -> Incoming:
     if not isinstance(document, dict):
         raise ProtocolError(
             "not_an_object",
@@ -300,6 +309,11 @@ def _any_seq(document: Mapping[Any, Any]) -> int | None:
     if isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq <= fields.MAX_SEQ:
         return seq
     return None
+
+
+def _any_camera(document: object) -> str | None:
+    camera = document.get("camera") if isinstance(document, dict) else None
+    return camera if isinstance(camera, str) and _CAMERA_ID.fullmatch(camera) else None
 
 
 def _seq(document: Mapping[Any, Any]) -> int:
@@ -365,8 +379,8 @@ def _status(document: Mapping[Any, Any]) -> Status:
     camera = _camera_id(document)
     seq = _seq(document)
     found = Findings(0)
-    said_time = document.get("time") is not None
-    moment = time_us(document, found, required=True) if said_time else None
+    # Never required: a clock that was reset must not hide an `off`. The time of receipt stands in for it.
+    moment = time_us(document, found, required=False)
     recording = _recording(document, found)
     battery = number(document, fields.BATTERY, found)
     heard = signal(document, found)

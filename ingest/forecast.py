@@ -153,12 +153,9 @@ def forecast(
     )
 
 
-_HEADLINES: Final[dict[CellVerdict, str]] = {
-    "clear": "A stream should hold",
-    "mixed": "A stream may fail",
-    "blackspot": "A stream will probably fail",
-    "insufficient": "Too little known",
-}
+_HOLDS_BELOW: Final = 0.1
+"""Upper bound of the share of poor observations below which a stream is said to hold without more words."""
+
 _PLACES: Final[dict[Where, str]] = {"here": "here", "around": "within about 400 m"}
 
 
@@ -170,18 +167,49 @@ def _told(found: CellStatistics, where: Where, rules: CoverageRules) -> Forecast
         if found.unknown:
             words += f" {_count(found.unknown, 'observation')} came without any signal value."
     elif found.verdict == "insufficient":
-        headline = _HEADLINES["insufficient"]
+        headline = "Too little known"
         words = (
-            f"Only {_basis(found)} {place}, {found.poor} of them poor; a forecast needs"
+            f"Only {_basis(found)} {place}, {found.poor:,} of them poor; a forecast needs"
             f" {rules.least_bins} by {rules.least_cameras} cameras on {rules.least_days} days."
         )
     else:
-        headline = _HEADLINES[found.verdict]
+        headline = _headline(found)
         words = (
-            f"{found.poor} of {_basis(found)} {place} were poor"
-            f" (95% confidence: {found.share_low:.0%} to {found.share_high:.0%})."
+            f"{found.poor:,} of {_basis(found)} {place} were poor"
+            f" (95% confidence: {share_words(found.share_low, found.share_high)})."
         )
     return Forecast(found.verdict, where, headline, words, _caveats(found, where), found)
+
+
+def _headline(found: CellStatistics) -> str:
+    """What to expect, by how often the signal was too weak: the verdict alone calls nearly every second time *clear*."""
+    if found.share_high < _HOLDS_BELOW:
+        return "A stream should hold"
+    share = found.poor / found.known
+    times = _times_in_ten(share)
+    if found.verdict == "blackspot":
+        return f"A stream will probably fail: {times}"
+    if share < 0.05:
+        return "A stream should mostly hold"
+    if share < 0.2:
+        return f"A stream should mostly hold: fails {times}"
+    if share < 0.4:
+        return f"A stream may fail: {times}"
+    return f"A stream may well fail: {times}"
+
+
+def _times_in_ten(share: float) -> str:
+    times = round(share * 10)
+    if times >= 10:
+        return "nearly every time"
+    return f"about {times} times in 10" if times > 1 else "about 1 time in 10"
+
+
+def share_words(low: float, high: float) -> str:
+    """A range of shares in per cent, ``45% to 50%``; what is next to nothing is ``under 1%``, never *0% to 0%*."""
+    if high < 0.01:
+        return "under 1%"
+    return f"{low:.0%} to {high:.0%}"
 
 
 def _basis(found: CellStatistics) -> str:

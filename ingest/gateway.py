@@ -3,7 +3,7 @@
     sockets → conversation → inbox → writer → one transaction → acknowledgements
     news (notifications) → commands (camera_command) → conversation
 
-`run` is the wiring. Several gateways may share a port and a database.
+`run` is the wiring. Several gateways may share a database, and a port where the settings say so.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
     )
     if await _unless_stopped(writer.connect(), stop) is None:
         return
-    links = Links(pool, lambda: writer.run_id)
+    links = Links(pool, lambda: writer.run_id, settings.gateway_http_base)
     services = Services(
         writer=writer,
         links=links,
@@ -271,7 +271,11 @@ async def _http(
         await runner.setup()
         try:
             site = web.TCPSite(
-                runner, settings.host, settings.gateway_http_port, reuse_port=True, backlog=1024
+                runner,
+                settings.host,
+                settings.gateway_http_port,
+                reuse_port=settings.gateway_share_port,
+                backlog=1024,
             )
             await site.start()
             yield

@@ -1,7 +1,7 @@
 """The gateway's HTTP: WHIP for cameras (RFC 9725), and whether the gateway is well.
 
     POST    /whip/{publication}             201 SDP answer, Location, ETag; one-time bearer token
-    DELETE  /whip/{publication}/{session}   200; ends the publication
+    DELETE  /whip/{publication}/{session}   200; ends the publication; the same bearer token
     PATCH   /whip/{publication}/{session}   405; neither trickled candidates nor ICE restarts
     OPTIONS /whip/{publication}             204, Accept-Post
     GET     /healthz, /readyz, /metrics
@@ -16,7 +16,6 @@ import hmac
 import ipaddress
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
@@ -30,6 +29,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from sightline.ingest.doors import token_of
+from sightline.ingest.media.sdp import why_no_offer
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.store import AWAY
 from sightline.sql import query
@@ -40,7 +40,6 @@ SDP: Final = "application/sdp"
 LONGEST_OFFER_BYTES: Final = 256 * 1024
 _RELAY_WITHIN_S: Final = 12.0
 _PASSED_ON: Final = frozenset((400, 404, 409, 410, 413, 415, 422, 503, 504))
-_MOST_SESSIONS: Final = 10_000
 
 
 class Problem(Exception):  # noqa: N818 - the name of RFC 9457
@@ -96,29 +95,26 @@ class WhipDoor:
     ) -> None:
         self._pool = pool
         self._client = client
-        self._relay_base = settings.media_internal_base
         self._secret = (
             settings.internal_secret.get_secret_value() if settings.internal_secret else ""
         )
-        self._relays: OrderedDict[UUID, str] = OrderedDict()
 
     async def publish(self, request: web.Request) -> web.Response:
         """`POST /whip/{publication}`."""
         publication = _publication(request)
-        token = token_of(request.headers.get("Authorization"))
-        if token is None:
-            raise _unauthorized("Send the publication's token: Authorization: Bearer TOKEN.")
+        token = _token_hash(request)
         if request.content_type != SDP:
             detail = f"The body must be {SDP}, not {request.content_type}."
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
         offer = await request.read()
         if not offer.strip():
             raise Problem(HTTPStatus.BAD_REQUEST, "empty_offer", "The body must be an SDP offer.")
-        relay = await self._redeem(publication, token)
-        answer = await self._ask("POST", relay, publication, offer)
-        self._relays[publication] = relay
-        if len(self._relays) > _MOST_SESSIONS:
-            self._relays.popitem(last=False)
+        if (wrong := why_no_offer(offer)) is not None:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_offer", wrong)
+        row = await self._ask_database("gateway.redeem_publication", publication, token)
+        if row is None:
+            raise _unauthorized("The token is not valid for this publication, or was used before.")
+        answer = await self._ask("POST", row["relay_url"], publication, offer)
         location = f"/whip/{publication}/{self._session(publication)}"
         return web.Response(
             status=HTTPStatus.CREATED,
@@ -127,27 +123,26 @@ class WhipDoor:
             headers={"Location": location, "ETag": f'"{publication}"'},
         )
 
-    async def _redeem(self, publication: UUID, token: str) -> str:
-        digest = hashlib.sha256(token.encode()).digest()
-        try:
-            row = await self._pool.fetchrow(
-                query("gateway.redeem_publication"), publication, digest
-            )
-        except AWAY as error:
-            log.warning("a publication cannot be admitted: %r", error)
-            raise _away("The gateway cannot check the token now.") from error
-        if row is None:
-            raise _unauthorized("The token is not valid for this publication, or was used before.")
-        relay: str = row["relay_url"]
-        return relay.rstrip("/")
-
     async def end(self, request: web.Request) -> web.Response:
-        """`DELETE /whip/{publication}/{session}`: whoever knows the session's address may."""
+        """`DELETE /whip/{publication}/{session}`: with the token that began it, which RFC 9725 wants here too."""
         publication = _publication(request)
         self._check_session(request, publication)
-        relay = self._relays.pop(publication, self._relay_base)
-        await self._ask("DELETE", relay, publication, None)
+        row = await self._ask_database(
+            "gateway.publication_held", publication, _token_hash(request)
+        )
+        if row is None:
+            raise _unauthorized("This is not the token with which the publication began.")
+        await self._ask("DELETE", row["relay_url"], publication, None)
         return web.Response(status=HTTPStatus.OK)
+
+    async def _ask_database(
+        self, name: str, publication: UUID, token_hash: bytes
+    ) -> asyncpg.Record | None:
+        try:
+            return await self._pool.fetchrow(query(name), publication, token_hash)
+        except AWAY as error:
+            log.warning("the token of a publication cannot be checked: %r", error)
+            raise _away("The gateway cannot check the token now.") from error
 
     async def patch(self, request: web.Request) -> web.Response:
         """`PATCH /whip/{publication}/{session}`: not offered."""
@@ -176,7 +171,7 @@ class WhipDoor:
         headers = {"Authorization": f"Bearer {self._secret}"}
         if body is not None:
             headers["Content-Type"] = SDP
-        url = f"{relay}/internal/publications/{publication}"
+        url = f"{relay.rstrip('/')}/internal/publications/{publication}"
         try:
             async with self._client.request(
                 method,
@@ -199,6 +194,13 @@ def _publication(request: web.Request) -> UUID:
         return UUID(request.match_info["publication"])
     except ValueError:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such publication.") from None
+
+
+def _token_hash(request: web.Request) -> bytes:
+    token = token_of(request.headers.get("Authorization"))
+    if token is None:
+        raise _unauthorized("Send the publication's token: Authorization: Bearer TOKEN.")
+    return hashlib.sha256(token.encode()).digest()
 
 
 def _unauthorized(detail: str) -> Problem:

@@ -26,6 +26,7 @@ from sightline.ingest.settings import KeeperSettings
 from sightline.ingest.store import AWAY
 from sightline.sql import connect, query
 from sightline.sql.audit import seal, signing_key
+from sightline.sql.audit_head import HeadFile
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +73,27 @@ async def cover(_settings: KeeperSettings, connection: asyncpg.Connection) -> in
     return await roll_up(connection)
 
 
-async def seal_audit(settings: KeeperSettings, _connection: asyncpg.Connection) -> int:
-    """Chain and sign new audit rows; the audit's own role may do that, the keeper may not."""
-    connection = await connect(settings, "audit")
-    try:
-        return await seal(connection, signing_key(settings.data_dir))
-    finally:
-        await connection.close(timeout=5)
+class SealAudit:
+    """Chain and sign new audit rows; the audit's own role may do that, the keeper may not.
+
+    What stands in the way of signing is logged when it changes, not each round.
+    """
+
+    def __init__(self) -> None:
+        self._told: str | None = None
+
+    async def __call__(self, settings: KeeperSettings, _connection: asyncpg.Connection) -> int:
+        """Seal what is there."""
+        kept = HeadFile(settings)
+        connection = await connect(settings, "audit")
+        try:
+            sealed = await seal(connection, signing_key(settings.data_dir), kept)
+        finally:
+            await connection.close(timeout=5)
+        if kept.trouble != self._told:
+            log.warning("%s", kept.trouble or "The audit's heads are signed and kept again.")
+            self._told = kept.trouble
+        return sealed
 
 
 async def end_streams(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
@@ -100,7 +115,7 @@ DUTIES: Final = (
     Duty("partitions", make_partitions, _HOUR_S),
     Duty("retention", retain, _HOUR_S),
     Duty("coverage", cover),
-    Duty("audit", seal_audit),
+    Duty("audit", SealAudit()),
     Duty("streams", end_streams, _STREAMS_EVERY_S),
     Duty("expiry", expire, _HOUR_S),
 )

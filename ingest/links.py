@@ -1,7 +1,8 @@
 """Which connection of each camera is the newest, over all gateways: the greater epoch wins, and the older is told so.
 
 A camera's epoch is a number in its row of `camera_link`; claiming it makes a connection the newest. Other gateways hear
-of a claim by notification, and look for themselves every few seconds in case they did not.
+of a claim by notification, and look for themselves every few seconds in case they did not. With the claim the database
+queues what a camera that came back must know: who watches it, and whether it is to send.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ class Link:
 class Links:
     """The newest connections that this gateway holds."""
 
-    def __init__(self, pool: asyncpg.Pool, run_id: Callable[[], int]) -> None:
-        """`run_id`: number of this gateway's run in the database."""
+    def __init__(self, pool: asyncpg.Pool, run_id: Callable[[], int], whip_base: str) -> None:
+        """`run_id`: number of this gateway's run in the database; `whip_base`: where its cameras publish."""
         self._pool = pool
         self._run_id = run_id
+        self._whip_base = whip_base
         self._by_camera: dict[int, Link] = {}
         self._gone: list[Link] = []
         self._claims: Gather[int, tuple[int, int | None]] = Gather(self._claim)
@@ -114,7 +116,9 @@ class Links:
     async def _claim(self, camera_ids: list[int]) -> dict[int, tuple[int, int | None]]:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                rows = await connection.fetch(query("gateway.claim"), camera_ids, self._run_id())
+                rows = await connection.fetch(
+                    query("gateway.claim"), camera_ids, self._run_id(), self._whip_base
+                )
                 claims = [f"{row['camera_id']}:{row['epoch']}" for row in rows]
                 for start in range(0, len(claims), _ANNOUNCED_AT_ONCE):
                     part = " ".join(claims[start : start + _ANNOUNCED_AT_ONCE])

@@ -1,6 +1,6 @@
 """`sightline.camera.v1` and `sightline.bridge.v1`: bytes in, values out; values in, bytes out. No I/O.
 
-A message is one JSON object, or the same structure as MessagePack. The fast way decodes and checks in one pass
+A text message is one JSON object, a binary message the same structure as MessagePack. The fast way decodes and checks in one pass
 (`sightline.ingest.wire`); whatever it refuses is looked at field by field (`sightline.ingest.explain`), so that one
 bad value costs that value or that fix and nothing else.
 """
@@ -8,6 +8,7 @@ bad value costs that value or that fix and nothing else.
 from __future__ import annotations
 
 import json
+import math
 from typing import Final
 
 import msgspec
@@ -33,6 +34,9 @@ ERROR_WINDOW_S: Final = 60.0
 MAX_REJECTIONS: Final = fields.MAX_FIXES
 """Entries of one acknowledgement; keeps it below the size that a message may have."""
 
+_MOST_DIGITS: Final = 4_300
+"""Python's own limit, whatever the process has set."""
+_BITS_A_DIGIT: Final = math.log2(10)
 _MSGPACK_MAPS: Final = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
 _json_wire = msgspec.json.Decoder(wire.Wire)
 _json_plain = msgspec.json.Decoder(wire.PlainReport)
@@ -49,29 +53,34 @@ def is_msgpack(raw: bytes) -> bool:
     return bool(raw) and raw[0] in _MSGPACK_MAPS
 
 
-def receive(raw: bytes) -> Incoming | wire.PlainReport:
+def is_json_object(raw: bytes) -> bool:
+    """Whether the bytes begin a JSON object; in MessagePack such a byte is a number, which no message is."""
+    return raw[:1] == b"{"
+
+
+def receive(raw: bytes, *, binary: bool | None = None) -> Incoming | wire.PlainReport:
     """One message of a camera or a bridge; a report of nothing but numbers stays as it was decoded, which is quicker.
 
-    Raises:
-        ProtocolError: as `decode`.
+    Args and errors are those of `decode`.
     """
-    packed = is_msgpack(raw)
+    packed = is_msgpack(raw) if binary is None else binary
     try:
         return (_msgpack_plain if packed else _json_plain).decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return decode(raw)
+        return decode(raw, binary=binary)
 
 
-def decode(raw: bytes) -> Incoming:
+def decode(raw: bytes, *, binary: bool | None = None) -> Incoming:
     """One message of a camera or a bridge.
 
     Args:
         raw: the payload of a text or binary message, at most `fields.MAX_MESSAGE_BYTES`.
+        binary: whether it came as a binary message and is therefore MessagePack; None: its first byte tells.
 
     Raises:
         ProtocolError: it is no message of the protocol; nothing else is ever raised.
     """
-    packed = is_msgpack(raw)
+    packed = is_msgpack(raw) if binary is None else binary
     try:
         return wire.value((_msgpack_wire if packed else _json_wire).decode(raw))
     except (msgspec.MsgspecError, ValueError, RecursionError, wire.NotFast):
@@ -97,9 +106,20 @@ def _any_json(raw: bytes) -> object:
         # Some encoders write NaN, Infinity and halves of characters, which JSON does not know. Read them, so that only
         # the fix that holds one is lost, with an answer that names it.
         try:
-            return json.loads(raw.decode())
+            return json.loads(raw.decode(), parse_int=_whole)
         except ValueError:
             raise strict from None
+
+
+def _whole(digits: str) -> int:
+    """An integer; one of more digits than Python reads (it would take quadratic time) is only about as large.
+
+    No field holds such a number, so that all it must be is out of range.
+    """
+    if len(digits) <= _MOST_DIGITS:
+        return int(digits)
+    size = 1 << int(len(digits) * _BITS_A_DIGIT)
+    return -size if digits.startswith("-") else size
 
 
 def encode(message: Outgoing, *, packed: bool) -> bytes:

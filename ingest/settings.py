@@ -87,6 +87,10 @@ class GatewaySettings(ServiceSettings):
         max_length=64,
         description="Name of this gateway in status and logs; several need different ones",
     )
+    gateway_share_port: bool = Field(
+        default=False,
+        description="Whether several gateways of one database share the gateway's ports and their load",
+    )
     gateway_flush_ms: int = Field(
         default=100,
         ge=10,

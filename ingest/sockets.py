@@ -20,6 +20,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from sightline.ingest import protocol
+from sightline.ingest.admitted import AdmittedConnection
 from sightline.ingest.conversation import (
     COME_BACK_AFTER_S,
     BridgeConversation,
@@ -42,12 +43,6 @@ SUBPROTOCOLS: Final = {
 }
 _QUEUED_MESSAGES: Final = 8
 _PING_EVERY_S: Final = 30.0
-
-
-class AdmittedConnection(ServerConnection):
-    """A connection that knows who is at the other end."""
-
-    identity: CameraIdentity | BridgeIdentity | None = None
 
 
 class SocketDoor:
@@ -81,7 +76,7 @@ class SocketDoor:
             server_header="Sightline",
             logger=library_log,
             backlog=8192,
-            reuse_port=True,  # so that several gateways may share the port
+            reuse_port=settings.gateway_share_port,
         )
 
     async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:

@@ -1,12 +1,16 @@
 """Users, cameras and bridges: making, listing, disabling, and their secrets.
 
 Secrets are made here, shown once, and stored only as hashes: passwords by Argon2id, the tokens of machines (256 random
-bits, so that a fast hash is enough) by SHA-256. Every change leaves an audit row.
+bits, so that a fast hash is enough) by SHA-256. Every change leaves an audit row; where a program makes it, its detail
+names the account of the operating system, since the actor names only the program.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import pwd
 import secrets
 from dataclasses import dataclass
 
@@ -108,6 +112,13 @@ async def set_password(
             raise AccountError(f"there is no user {username!r}.")
         await _audit(connection, "user.password", "user", username, actor)
     return NewUser(username, chosen)
+
+
+async def token_made(
+    connection: asyncpg.Connection, username: str, *, actor: str = "system:cli"
+) -> None:
+    """Put into the audit that a program got a bearer token to act as this user."""
+    await _audit(connection, "user.token", "user", username, actor)
 
 
 async def disable_user(
@@ -213,6 +224,54 @@ async def disable_bridge(
         await _audit(connection, "bridge.disable", "bridge", name, actor)
 
 
+async def enable_user(
+    connection: asyncpg.Connection, username: str, *, actor: str = "system:cli"
+) -> None:
+    """Give a disabled user access again, with the password of before."""
+    async with connection.transaction():
+        if not await connection.fetchval(query("accounts.enable_user"), username):
+            raise AccountError(f"there is no user {username!r} that is disabled.")
+        await _audit(connection, "user.enable", "user", username, actor)
+
+
+async def enable_camera(
+    connection: asyncpg.Connection, camera: str, *, actor: str = "system:cli"
+) -> None:
+    """Let a disabled camera connect again, with the token of before."""
+    async with connection.transaction():
+        if not await connection.fetchval(query("accounts.enable_camera"), camera):
+            raise AccountError(f"there is no camera {camera!r} that is disabled.")
+        await _audit(connection, "camera.enable", "camera", camera, actor)
+
+
+async def enable_bridge(
+    connection: asyncpg.Connection, name: str, *, actor: str = "system:cli"
+) -> None:
+    """Let a disabled bridge connect again, with the token of before."""
+    async with connection.transaction():
+        if not await connection.fetchval(query("accounts.enable_bridge"), name):
+            raise AccountError(f"there is no bridge {name!r} that is disabled.")
+        await _audit(connection, "bridge.enable", "bridge", name, actor)
+
+
+async def check_camera_enabled(connection: asyncpg.Connection, camera: str) -> None:
+    """Raise AccountError if a camera is disabled: a token of it would open nothing."""
+    if await connection.fetchval(query("accounts.camera_is_disabled"), camera):
+        raise AccountError(
+            f"camera {camera!r} is disabled, and no token of it opens anything:"
+            f" 'sightline camera enable {camera}' first."
+        )
+
+
+async def check_bridge_enabled(connection: asyncpg.Connection, name: str) -> None:
+    """Raise AccountError if a bridge is disabled: a token of it would open nothing."""
+    if await connection.fetchval(query("accounts.bridge_is_disabled"), name):
+        raise AccountError(
+            f"bridge {name!r} is disabled, and no token of it opens anything:"
+            f" 'sightline bridge enable {name}' first."
+        )
+
+
 async def list_users(connection: asyncpg.Connection) -> list[asyncpg.Record]:
     """username, display_name, role, disabled_time of all users."""
     found: list[asyncpg.Record] = await connection.fetch(query("accounts.list_users"))
@@ -243,4 +302,17 @@ async def _officer(connection: asyncpg.Connection, shoulder_number: str | None) 
 async def _audit(
     connection: asyncpg.Connection, action: str, object_type: str, object_id: str, actor: str
 ) -> None:
-    await connection.fetchval(query("accounts.audit"), action, object_type, object_id, actor)
+    detail = json.dumps(operator() if actor.startswith("system:") else {})
+    await connection.fetchval(
+        query("accounts.audit"), action, object_type, object_id, actor, detail
+    )
+
+
+def operator() -> dict[str, str]:
+    """Who runs this program: the account of the operating system, and who became it with sudo."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # an account of a container may have no name
+        name = str(os.getuid())
+    sudo_user = os.environ.get("SUDO_USER")
+    return {"os_user": name} | ({"sudo_user": sudo_user[:64]} if sudo_user else {})

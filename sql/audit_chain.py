@@ -1,7 +1,8 @@
 """The arithmetic of the audit's chain and its signed heads: values in, values out.
 
 Each sealed row has a hash over its predecessor's hash, its position and everything the row says. A head (the newest
-hash) is signed with Ed25519; kept elsewhere, it also shows that rows were cut off the end.
+hash) is signed with Ed25519, with the time of the signature; kept elsewhere, it also shows that rows were cut off the
+end.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 GENESIS = bytes(32)
 """What the first row names as its predecessor's hash."""
 
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def canonical(entry: Mapping[str, Any]) -> bytes:
     """One audit row as bytes, the same for equal content: JSON, keys sorted, no spaces, UTF-8.
@@ -24,9 +29,7 @@ def canonical(entry: Mapping[str, Any]) -> bytes:
     Args:
         entry: column → value; times as text in UTC with microseconds, `detail` as PostgreSQL's canonical jsonb text.
     """
-    return json.dumps(
-        dict(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return _json.encode(dict(entry)).encode()
 
 
 def link(previous: bytes, position: int, entry: Mapping[str, Any]) -> bytes:
@@ -39,17 +42,34 @@ def key_id(public: Ed25519PublicKey) -> str:
     return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]
 
 
-def sign_head(private: Ed25519PrivateKey, position: int, head: bytes) -> bytes:
-    """Signature (64 bytes) over position and hash."""
-    return private.sign(b"sightline-audit-head" + position.to_bytes(8, "big") + head)
+def sign_head(
+    private: Ed25519PrivateKey, position: int, head: bytes, signed_time: datetime | None
+) -> bytes:
+    """Signature (64 bytes) over position, hash and time; see `head_is_signed` for no time."""
+    return private.sign(_said(position, head, signed_time))
 
 
-def head_is_signed(public_key: bytes, position: int, head: bytes, signature: bytes) -> bool:
-    """Whether the signature over position and hash is that of the raw public key (32 bytes)."""
+def head_is_signed(
+    public: Ed25519PublicKey,
+    signature: bytes,
+    position: int,
+    head: bytes,
+    signed_time: datetime | None,
+) -> bool:
+    """Whether the signature is that of the key over position, hash and time.
+
+    The first heads of the product were signed without a time; None asks for that form.
+    """
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(
-            signature, b"sightline-audit-head" + position.to_bytes(8, "big") + head
-        )
+        public.verify(signature, _said(position, head, signed_time))
     except InvalidSignature:
         return False
     return True
+
+
+def _said(position: int, head: bytes, signed_time: datetime | None) -> bytes:
+    place = position.to_bytes(8, "big") + head
+    if signed_time is None:
+        return b"sightline-audit-head" + place
+    microseconds = (signed_time - _EPOCH) // timedelta(microseconds=1)
+    return b"sightline-audit-head-2" + place + microseconds.to_bytes(8, "big")

@@ -14,6 +14,7 @@ import pwd
 import random
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -103,8 +104,8 @@ class PrivateCluster:
         Raises:
             ClusterError: with what PostgreSQL said.
         """
-        self._make_directories()
-        if not (self.directory / "PG_VERSION").exists():
+        self._check_directory()
+        if not self.holds_something():
             self._initialise()
         if self.is_running():
             return
@@ -118,6 +119,15 @@ class PrivateCluster:
             tail = self._tail(log)
             raise ClusterError(f"{error} The server's log ends with: {tail}") from error
         asyncio.run(self._provide())
+
+    def holds_something(self) -> bool:
+        """Whether something is where the cluster's directory belongs, and were it only one file."""
+        try:
+            return next(self.directory.iterdir(), None) is not None
+        except FileNotFoundError:
+            return False
+        except OSError:  # a file, or closed to us: then it is somebody's in any case
+            return True
 
     def stop(self, *, mode: str = "fast", timeout_s: int = 20) -> None:
         """Stop the server; nothing happens if it does not run."""
@@ -135,7 +145,13 @@ class PrivateCluster:
         try:
             pid = int((self.directory / "postmaster.pid").read_text().splitlines()[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, IndexError, ValueError):
+        except (
+            FileNotFoundError,
+            NotADirectoryError,
+            ProcessLookupError,
+            IndexError,
+            ValueError,
+        ):
             return None
         return pid if b"postgres" in command else None
 
@@ -187,6 +203,7 @@ class PrivateCluster:
             cwd="/",
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
             check=False,
+            start_new_session=True,  # the terminal's Ctrl-C is for the supervisor, which ends this in order
             **drop,
         )
         if finished.returncode:
@@ -195,33 +212,69 @@ class PrivateCluster:
             )
         return finished.stdout or ""
 
-    def _make_directories(self) -> None:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        account = self._account()
-        if not self.directory.exists():
-            self.directory.mkdir(mode=0o700)
-            if account:
-                os.chown(self.directory, account.pw_uid, account.pw_gid)
-        if account:
+    def _check_directory(self) -> None:
+        """Make the data directory; refuse what is there already and is not a cluster with its passwords.
+
+        Raises:
+            ClusterError: saying what to do.
+        """
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ClusterError(
+                f"The data directory {self.data_dir} cannot be made ({error.strerror}):"
+                " choose another with --data-dir or SIGHTLINE_DATA_DIR."
+            ) from error
+        if self._account():
             for parent in self.directory.parents:
                 if not parent.stat().st_mode & 0o001:
                     raise ClusterError(
                         f"The account 'postgres' cannot reach {self.directory}: {parent} is closed to others."
                         " Choose another directory with --data-dir (or SIGHTLINE_DATA_DIR)."
                     )
+        if not self.holds_something():
+            return
+        try:
+            is_cluster = (self.directory / "PG_VERSION").exists()
+        except PermissionError as error:
+            raise ClusterError(
+                f"{self.directory} cannot be read ({error.strerror}): run this as the user to whom it belongs,"
+                " or choose another directory with --data-dir (or SIGHTLINE_DATA_DIR)."
+            ) from error
+        if not is_cluster:
+            raise ClusterError(
+                f"{self.directory} is not a database cluster, and nothing that is there is touched: move it away,"
+                " or choose another directory with --data-dir (or SIGHTLINE_DATA_DIR)."
+            )
+        if not self.secrets_file.exists():
+            raise ClusterError(
+                f"{self.directory} holds a database, but {self.secrets_file} with its passwords is gone: put that file"
+                f" back from a backup, or move {self.directory} away to begin with an empty database."
+            )
 
     def _initialise(self) -> None:
+        """Make the cluster beside its place and move it there when it is whole, passwords first.
+
+        Whoever is killed in between leaves nothing that could be taken for a cluster.
+        """
+        for left in self.data_dir.glob("postgres.new-*"):  # by one that was killed at this
+            shutil.rmtree(left, ignore_errors=True)
+        for left in self.data_dir.glob(".initdb-*"):
+            left.unlink(missing_ok=True)
+        new = self.data_dir / f"postgres.new-{os.getpid()}"
+        new.mkdir(mode=0o700)
         password = secrets.token_urlsafe(24)
         account = self._account()
-        password_file = self.directory.parent / f".initdb-{os.getpid()}"
+        password_file = self.data_dir / f".initdb-{os.getpid()}"
         descriptor = os.open(password_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         try:
             with os.fdopen(descriptor, "w") as stream:
                 stream.write(password)
             if account:
+                os.chown(new, account.pw_uid, account.pw_gid)
                 os.chown(password_file, account.pw_uid, account.pw_gid)
             self._run(
-                "initdb", "-D", str(self.directory), "-U", "postgres", "-A", "scram-sha-256",
+                "initdb", "-D", str(new), "-U", "postgres", "-A", "scram-sha-256",
                 "--pwfile", str(password_file), "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums",
                 *(["--no-sync"] if self._conf.get("fsync") == "off" else []),
             )  # fmt: skip
@@ -229,6 +282,7 @@ class PrivateCluster:
             password_file.unlink(missing_ok=True)
         passwords = {"superuser": password} | {role: secrets.token_urlsafe(24) for role in ROLES}
         self._write_urls(passwords, self._free_port())
+        new.replace(self.directory)
 
     def _write_urls(self, passwords: Mapping[str, str], port: int) -> None:
         def url(role: str) -> str:

@@ -36,6 +36,12 @@ def database_url(settings: DatabaseSettings, role: Role) -> tuple[str, str | Non
             f"There is no database: SIGHTLINE_DATABASE_URL is not set and {settings.data_dir} holds no cluster"
             " (./sightline up or ./sightline demo makes one)."
         ) from None
+    except OSError as error:
+        raise ClusterError(
+            f"{file} cannot be read ({error.strerror}): run this as the user to whom the data directory belongs."
+        ) from error
+    except ValueError as error:
+        raise ClusterError(f"{file} is damaged: put it back from a backup.") from error
     url: str = urls[role]
     return url, None
 

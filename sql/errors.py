@@ -3,6 +3,7 @@
 DatabaseError
 ├── ClusterError          the private cluster cannot be made, started or stopped
 ├── MigrationError        the schema cannot be brought up to date
+├── AuditFileError        a key or a head of the audit kept in a file cannot be read
 └── AccountError          a user, camera or bridge cannot be made or changed
 """
 
@@ -19,6 +20,10 @@ class ClusterError(DatabaseError):
 
 class MigrationError(DatabaseError):
     """The schema cannot be brought up to date."""
+
+
+class AuditFileError(DatabaseError):
+    """A key or a head of the audit that is kept in a file cannot be read."""
 
 
 class AccountError(DatabaseError):

@@ -55,11 +55,17 @@ async def migrate(settings: DatabaseSettings) -> list[str]:
     """Apply what is missing. Returns the names of what was applied.
 
     Raises:
-        MigrationError: the database is newer than this program, an applied migration has changed, or one fails.
+        MigrationError: the database is newer than this program, an applied migration has changed, one fails, or
+            the user lacks a right.
     """
     connection = await connect(settings, "owner")
     try:
         return await migrate_connection(connection)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationError(
+            f"The schema cannot be brought up to date: {error}. The user must own the database and have CREATEROLE,"
+            " and a superuser must have made the extensions postgis and btree_gist in it."
+        ) from error
     finally:
         await connection.close()
 
@@ -92,6 +98,8 @@ async def migrate_connection(connection: asyncpg.Connection) -> list[str]:
                         query("migrate.record"),
                         migration.number, migration.name, migration.checksum,
                     )  # fmt: skip
+            except asyncpg.InsufficientPrivilegeError:
+                raise
             except asyncpg.PostgresError as error:
                 raise MigrationError(f"{migration.name}: {error}") from error
             done.append(migration.name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP or UDP port; 0 asks the system for a free one (tests)."""
@@ -31,13 +31,24 @@ def default_data_dir() -> Path:
     return Path(base).expanduser() / "sightline"
 
 
+def _named(path: object) -> object:
+    if path == "":  # would be the present directory, which nobody has asked for
+        raise ValueError("must name a directory")
+    return path
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
 def _postgres_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in ("postgresql", "postgres") and bool(parts.path.strip("/"))
+        _ = parts.port  # is read, and checked, only when asked for
+    except ValueError:
+        is_right = False
+    if not is_right:
         raise ValueError("must be a URL like postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     return url
 
@@ -51,7 +62,7 @@ class SettingsGroup(BaseModel):
 class DatabaseSettings(SettingsGroup):
     """Where the database is, and how long one statement may hold it."""
 
-    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+    data_dir: Annotated[Path, BeforeValidator(_named), AfterValidator(_absolute)] = Field(
         default_factory=default_data_dir,
         description="Directory of the private database cluster, secrets and run-time state",
     )

@@ -1,4 +1,4 @@
-"""The two cookies of a sign-in, and where credentials stand in a request. Pure."""
+"""The cookies of a sign-in, and where credentials stand in a request. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ SESSION_COOKIE = "sightline_session"
 
 CSRF_COOKIE = "sightline_csrf"
 """The same value as `csrf` in the answer of POST /api/session, for our own pages' scripts to send back."""
+
+BROWSER_COOKIE = "sightline_browser"
+"""By which a browser is known at the next sign-in, to not wait for the failures of others; says nothing of who."""
+
+BROWSER_KNOWN_S = 31 * 24 * 3600
+"""As long as the database remembers tries to sign in; each sign-in begins it anew."""
+
+SIGN_IN_PATH = "/api/session"
+"""The only path that needs to see the browser's cookie."""
 
 CSRF_HEADER = "X-CSRF-Token"
 
@@ -47,7 +56,15 @@ def set_session(
         )  # fmt: skip
 
 
+def set_browser(response: Response, browser: str, *, https: bool) -> None:
+    """Let the browser be known at its next sign-in; signing out leaves it so."""
+    response.set_cookie(
+        BROWSER_COOKIE, browser, max_age=BROWSER_KNOWN_S, path=SIGN_IN_PATH, secure=https,
+        httponly=True, samesite="lax",
+    )  # fmt: skip
+
+
 def clear_session(response: Response, *, https: bool) -> None:
-    """Take both cookies away."""
+    """Take both cookies of the session away."""
     for name, hidden in ((SESSION_COOKIE, True), (CSRF_COOKIE, False)):
         response.delete_cookie(name, path="/", secure=https, httponly=hidden, samesite=_SAME_SITE)

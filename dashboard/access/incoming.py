@@ -21,6 +21,8 @@ _FOR_PROGRAMS = (
     "/api/", "/tiles/", "/static/", "/ogc/", "/whep/", "/assets/", "/_dash-", "/metrics",
 )  # fmt: skip
 
+_ALSO = frozenset({"/api", "/tiles", "/static", "/ogc", "/whep", "/healthz", "/readyz"})
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -55,7 +57,7 @@ class Incoming:
     @property
     def for_program(self) -> bool:
         """Whether a program asks, which gets a problem document; a person gets a page."""
-        return self.path.startswith(_FOR_PROGRAMS) or self.path in ("/api", "/tiles", "/ogc")
+        return self.path.startswith(_FOR_PROGRAMS) or self.path in _ALSO
 
     @cached_property
     def json(self) -> Any:

@@ -154,7 +154,8 @@ class AccessMiddleware:
         capabilities = act.user.capabilities
         if isinstance(rule.who, tuple) and not any(name in capabilities for name in rule.who):
             await _audit(incoming, act, "role")
-            raise ForbiddenError(f"The role {act.user.role_name} may not do this.")
+            page = page_table.page_at(self._pages, incoming.path)
+            raise ForbiddenError(_not_for(act.user.role_name, page))
         if rule.path == CALLBACK_PATH:
             why = page_table.why_refused(incoming.json, self._callbacks, self._pages, capabilities)
             if why is not None:
@@ -196,3 +197,13 @@ async def _audit(incoming: Incoming, act: Actor, reason: str) -> None:
         query("access.audit_refused_request"),
         action, *incoming.about(), incoming.said("purpose"), reason, json.dumps(detail),
     )  # fmt: skip
+
+
+def _not_for(role_name: str, page: page_table.Page | None) -> str:
+    """Why somebody is turned away, and from a page what to do."""
+    if page is None:
+        return f"The role {role_name} may not do this."
+    return (
+        f"The page {page.name} is not for the role {role_name}. Go on with a page of yours, or sign in"
+        " with the account that the page is for; who is given which role, your administrator decides."
+    )

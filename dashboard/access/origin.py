@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip")
+_PORTS = {"http": 80, "https": 443}
 
 
 def is_https(connection: HTTPConnection, public_url: str | None) -> bool:
@@ -19,15 +20,27 @@ def is_same_origin(connection: HTTPConnection, public_url: str | None) -> bool:
     """Whether the request was made by a page of our own, as far as the browser says.
 
     A browser always names the origin of a socket and of a call that changes something; what names none is no browser
-    (or no other site's page), and is held by the token that it must show.
+    (or no other site's page), and is held by the token that it must show. Scheme, host and port must be those of the
+    public address, or those that the request itself was made to. Behind a proxy that ends TLS only the public address
+    or a trusted proxy tells that the scheme is https.
     """
     origin = connection.headers.get("origin")
     if origin is None:
         return connection.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    if public_url is not None and origin == public_url:
-        return True
-    given = urlsplit(origin)
-    return bool(given.netloc) and given.netloc == connection.headers.get("host")
+    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
+    here = f"{scheme}://{connection.headers.get('host', '')}"
+    given = _origin(origin)
+    return given is not None and given in (_origin(here), _origin(public_url or ""))
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of a URL (RFC 6454); None where it is no address of a website."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
 def is_this_machine(connection: HTTPConnection) -> bool:

@@ -97,7 +97,7 @@ RULES: tuple[Rule, ...] = (
     Rule("POST", "/api/incidents", ("incident.write",), "incident.create"),
     Rule("PUT", "/api/incidents/by-log/{log_number}", ("incident.write",), "incident.put", "log_number"),
     Rule("GET", "/api/incidents/{incident}", ("incident.read",), "incident.view", "incident"),
-    Rule("POST", "/api/incidents/{incident}/link", ("incident.write",), "incident.link", "incident"),
+    Rule("POST", "/api/incidents/{incident}/link", ("incident.write", "stream.open"), "incident.link", "incident"),
     Rule("POST", "/api/incidents/{incident}/close", ("incident.write",), "incident.close", "incident"),
     Rule("PUT", "/api/incidents/{incident}/people/{username}", ("incident.write",), "incident.assign", "incident"),
     Rule("DELETE", "/api/incidents/{incident}/people/{username}", ("incident.write",), "incident.release", "incident"),

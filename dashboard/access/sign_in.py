@@ -1,15 +1,17 @@
 """Signing in and out: password check, limits on tries, sessions.
 
-Tries are counted where they come from, so that nobody can lock others out: a user name is held back only at an address
-from which it failed too often; an address from which all names failed too often is held back for names that never got in
-from there. A name that does not exist takes as long as one that does.
+Guessing is slowed where it comes from, and nobody can lock others out (`sightline.dashboard.access.tries` has the
+numbers). A browser with which a name got in before has a cookie that says so: for that name only its own failures count.
+Any other browser shares its wait with those that fail for the same name at the same address; and once an address has
+failed for many names, with all that try there a name that never got in from it. A name that does not exist takes as long
+as one that does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -17,6 +19,7 @@ import asyncpg
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from sightline.dashboard.access import tries
 from sightline.dashboard.access.acting import Credentials, User, signed_in
 from sightline.dashboard.errors import (
     NotFoundError,
@@ -25,19 +28,9 @@ from sightline.dashboard.errors import (
 )
 from sightline.dashboard.services import Services
 from sightline.sql import query
-from sightline.sql.accounts import hash_password, new_token, token_hash
-
-WINDOW_S = 15 * 60
-"""Failures older than this do not count."""
-
-MOST_OWN_FAILURES = 5
-"""Of one name from one address within the window."""
-
-MOST_ADDRESS_FAILURES = 50
-"""Of all names from one address within the window; held against names that never got in from there."""
+from sightline.sql.accounts import hash_password, new_token, token_hash, token_made
 
 _hasher = PasswordHasher()
-_hashing = asyncio.Semaphore(2)  # each takes 64 MiB and a core for some 50 ms
 
 
 @dataclass(frozen=True)
@@ -49,31 +42,60 @@ class Session:
         csrf: what its state-changing calls send along.
         expires: when it ends at the latest.
         user: who is signed in.
+        browser: the cookie by which the browser is known the next time; None where no password was given.
     """
 
     token: str
     csrf: str
     expires: datetime
     user: User
+    browser: str | None = None
 
 
-async def sign_in(services: Services, username: str, password: str, address: str | None) -> Session:
+async def sign_in(
+    services: Services,
+    username: str,
+    password: str,
+    address: str | None,
+    browser: str | None = None,
+) -> Session:
     """Check a password and begin a session of the browser.
 
+    Args:
+        services: of this process.
+        username: as given.
+        password: as given.
+        address: from where.
+        browser: the cookie by which it may be known, if it has one.
+
     Raises:
-        TooManyError: too many failures from there; nothing is checked.
+        TooManyError: it is too soon after failures from there; nothing is checked.
         WrongCredentialsError: no such user, wrong password, or the account is disabled.
         DatabaseAwayError: the database does not answer.
     """
+    async with services.signing_in:
+        return await _sign_in(services, username, password, address, browser)
+
+
+async def _sign_in(
+    services: Services, username: str, password: str, address: str | None, browser: str | None
+) -> Session:
     place = address or "unknown"
+    shown = None if browser is None else token_hash(browser)
     async with services.transaction() as connection:
-        attempts = await connection.fetchrow(query("access.attempts"), username, place, WINDOW_S)
+        await connection.execute(query("access.one_try_at_a_time"), place)
+        attempts = await connection.fetchrow(
+            query("access.attempts"), username, place, shown, tries.WINDOW_S
+        )
         _check_attempts(attempts)
         account = await connection.fetchrow(query("access.account"), username)
         # Counted before it is known to fail, so that tries at the same time count as well.
-        await connection.execute(query("access.record_attempt"), username, place, False)
-    if not await _is_password(account["password_hash"] if account else None, password):
-        last = attempts["own_failures"] + 1 >= MOST_OWN_FAILURES
+        known = shown if attempts["known_browser"] else None
+        attempt = await connection.fetchval(query("access.record_attempt"), username, place, known)
+    async with services.hashing:
+        right = await _is_password(account["password_hash"] if account else None, password)
+    if not right:
+        last = attempts["own_failures"] + 1 >= tries.FREE_OWN_FAILURES
         async with services.transaction() as connection:
             await connection.fetchrow(
                 query("access.audit_sign_in_refused"),
@@ -84,18 +106,23 @@ async def sign_in(services: Services, username: str, password: str, address: str
             )
         raise WrongCredentialsError
     assert account is not None  # no hash, no match
+    # What others put into a browser is not kept: only a cookie that somebody got in with.
+    kept = browser if browser is not None and attempts["ours"] else new_token()
     async with services.transaction() as connection:
-        await connection.execute(query("access.record_attempt"), username, place, True)
-        return await begin(connection, account["id"], address, by="password")
+        await connection.execute(query("access.attempt_succeeded"), attempt, token_hash(kept))
+        session = await begin(connection, account["id"], address, by="password")
+    return replace(session, browser=kept)
 
 
 def _check_attempts(attempts: asyncpg.Record) -> None:
-    crowded = attempts["address_failures"] >= MOST_ADDRESS_FAILURES and not attempts["known_here"]
-    if attempts["own_failures"] >= MOST_OWN_FAILURES or crowded:
-        wait_s = min(max(attempts["retry_after_s"], 1), WINDOW_S)
-        raise TooManyError(
-            f"Too many wrong tries from here; try again in {wait_s // 60 + 1} min.", wait_s
+    wait_s = tries.wait_s(attempts["own_failures"], attempts["own_age_s"], tries.FREE_OWN_FAILURES)
+    if not (attempts["known_browser"] or attempts["known_here"]):
+        crowd_s = tries.wait_s(
+            attempts["crowd_failures"], attempts["crowd_age_s"], tries.FREE_ADDRESS_FAILURES
         )
+        wait_s = max(wait_s, crowd_s)
+    if wait_s > 0:
+        raise TooManyError(f"Too many wrong tries from here; try again in {wait_s} s.", wait_s)
 
 
 @cache
@@ -106,8 +133,7 @@ def _no_password() -> str:
 
 async def _is_password(known_hash: str | None, password: str) -> bool:
     """Whether the password is the one of the hash; takes as long where there is no hash."""
-    async with _hashing:
-        return await asyncio.to_thread(_verify, known_hash, password)
+    return await asyncio.to_thread(_verify, known_hash, password)
 
 
 def _verify(known_hash: str | None, password: str) -> bool:
@@ -168,6 +194,7 @@ async def machine_token(
         account = await connection.fetchrow(query("access.account"), username)
         if account is None:
             raise NotFoundError("There is no such user.", "user_unknown")
+        await token_made(connection, username)  # before there is a user who acts
         return await begin(
             connection, account["id"], None, by="token", kind="machine", hours=24 * days
         )

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from sightline.dashboard.api.parameters import WithServices
 from sightline.dashboard.operations import audit
+from sightline.dashboard.operations.fields import Moment
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
 
@@ -27,9 +27,9 @@ async def entries(
 async def watched_me(
     services: WithServices,
     start: Annotated[
-        AwareDatetime | None, Query(alias="from", description="default: 31 days ago")
+        Moment | None, Query(alias="from", description="default: 31 days before to")
     ] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="default: now")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="default: now")] = None,
 ) -> dict[str, Any]:
     """Who watched the user's own camera, or looked at its track."""
     last = end or datetime.now(UTC)

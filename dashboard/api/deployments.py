@@ -10,18 +10,18 @@ from pydantic import Field
 from sightline.dashboard.api.parameters import Key, WithServices
 from sightline.dashboard.operations import deployments
 from sightline.dashboard.operations.deployments import Member, RequestFields, ReturnFields
-from sightline.dashboard.operations.fields import Fields
+from sightline.dashboard.operations.fields import Fields, Id, Readable
 
 router = APIRouter(prefix="/api/deployments", tags=["deployments"])
 
-Rationale = Annotated[str, Field(min_length=1, max_length=2000)]
+Rationale = Annotated[str, Field(min_length=1, max_length=2000), Readable]
 Members = Annotated[list[Member], Field(min_length=1, max_length=100)]
 
 
 class NewDeployment(Fields):
     """A request for negotiators."""
 
-    incident: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    incident: Id
     request: RequestFields = RequestFields()
 
 
@@ -69,7 +69,7 @@ async def request(body: NewDeployment, services: WithServices) -> dict[str, Any]
 @router.get("")
 async def find(
     services: WithServices,
-    incident: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    incident: Annotated[Id | None, Query()] = None,
     live: Annotated[bool | None, Query(description="true: not over yet; false: over")] = None,
 ) -> dict[str, Any]:
     """Deployments that the user may see, newest first."""

@@ -9,7 +9,13 @@ from pydantic import Field
 
 from sightline.dashboard.api.parameters import Key, WithServices
 from sightline.dashboard.operations import incidents
-from sightline.dashboard.operations.fields import LONGEST_TEXT, Fields
+from sightline.dashboard.operations.fields import (
+    LONGEST_TEXT,
+    Fields,
+    Id,
+    LogNumber,
+    Readable,
+)
 from sightline.dashboard.operations.incidents import IncidentFields, NewIncident
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
@@ -19,14 +25,14 @@ Name = Annotated[str, Path(max_length=64)]
 class EntryFields(Fields):
     """An entry of the command log."""
 
-    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), Readable]
     kind: incidents.EntryKind = "note"
 
 
 class AcknowledgeFields(Fields):
     """Who has understood; left out: the user."""
 
-    by: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+    by: Annotated[str, Field(min_length=1, max_length=200), Readable] | None = Field(
         default=None, description="Who said so by radio"
     )
 
@@ -46,8 +52,8 @@ class CloseFields(Fields):
 class LinkFields(Fields):
     """What a provisional incident turned out to be."""
 
-    log_number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    incident: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    log_number: LogNumber | None = None
+    incident: Id | None = None
 
 
 @router.post("", status_code=201)
@@ -69,7 +75,10 @@ async def find(
 
 @router.put("/by-log/{log_number}")
 async def put_by_log(
-    log_number: Name, body: IncidentFields, services: WithServices, response: Response
+    log_number: Annotated[LogNumber, Path()],
+    body: IncidentFields,
+    services: WithServices,
+    response: Response,
 ) -> dict[str, Any]:
     """Make the incident of a log number, or bring it up to date; the same twice changes nothing."""
     async with services.acting() as act:

@@ -35,6 +35,7 @@ _PROBLEM: dict[str, Any] = {
         "allowed": {"description": "422: what it may be"},
         "possible": {"type": "array", "items": {"type": "string"}, "description": "409: states"},
         "actions": {"type": "array", "items": {"type": "string"}, "description": "409: actions"},
+        "deployment": {"type": "integer", "description": "409: the live deployment in the way"},
         "retry_after_s": {"type": "integer", "description": "429"},
     },
 }

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Request
 
 from sightline.dashboard.errors import InvalidError
+from sightline.dashboard.operations.fields import Id
 from sightline.dashboard.services import Services
 
 
@@ -16,7 +17,7 @@ def _services(request: Request) -> Services:
 
 
 WithServices = Annotated[Services, Depends(_services)]
-Key = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Key = Annotated[Id, Path()]
 """An id in a path."""
 
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from sightline.dashboard.api.parameters import WithServices
 from sightline.dashboard.operations import rota
+from sightline.dashboard.operations.fields import Moment
 
 router = APIRouter(prefix="/api/rota", tags=["rota"])
 
 
 @router.get("")
-async def on_call(services: WithServices, at: AwareDatetime | None = None) -> dict[str, Any]:
+async def on_call(services: WithServices, at: Moment | None = None) -> dict[str, Any]:
     """Who is on call at a time (default: now), next in turn first, and what cover lacks."""
     async with services.acting() as act:
         return await rota.on_call(act, at)
@@ -31,9 +31,9 @@ async def put_shifts(body: rota.RotaFields, services: WithServices) -> dict[str,
 @router.get("/cover")
 async def cover(
     services: WithServices,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="default: now")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="default: now")] = None,
     end: Annotated[
-        AwareDatetime | None, Query(alias="to", description="default: a week after from")
+        Moment | None, Query(alias="to", description="default: a week after from")
     ] = None,
 ) -> dict[str, Any]:
     """The gaps in cover."""

@@ -10,7 +10,12 @@ from pydantic import Field, SecretStr
 
 from sightline.dashboard.access import sign_in, templates
 from sightline.dashboard.access.acting import current_credentials
-from sightline.dashboard.access.cookies import clear_session, set_session
+from sightline.dashboard.access.cookies import (
+    BROWSER_COOKIE,
+    clear_session,
+    set_browser,
+    set_session,
+)
 from sightline.dashboard.access.origin import is_https, is_own_host, next_path
 from sightline.dashboard.api.parameters import WithServices
 from sightline.dashboard.errors import (
@@ -43,7 +48,11 @@ class DemoRole(Fields):
 async def open_session(body: Credentials, request: Request, services: WithServices) -> Response:
     """Sign in: gives the session cookie, and the CSRF token as `csrf`."""
     session = await sign_in.sign_in(
-        services, body.username, body.password.get_secret_value(), current_credentials.get().address
+        services,
+        body.username,
+        body.password.get_secret_value(),
+        current_credentials.get().address,
+        request.cookies.get(BROWSER_COOKIE),
     )
     return await _begun(request, services, session)
 
@@ -71,6 +80,8 @@ async def _begun(request: Request, services: Services, session: sign_in.Session)
     response = JSONResponse(answer, 201)
     https = is_https(request, services.settings.dashboard_public_url)
     set_session(response, session.token, session.csrf, session.expires, https=https)
+    if session.browser is not None:
+        set_browser(response, session.browser, https=https)
     return response
 
 
@@ -87,7 +98,7 @@ async def _end_former(services: Services) -> None:
 
 @router.delete("/api/session", status_code=204)
 async def close_session(request: Request, services: WithServices) -> Response:
-    """Sign out: the session ends, with its streams and sockets."""
+    """Sign out: the session ends, with its streams and sockets. By a machine's token: that token is revoked for good."""
     await sign_in.sign_out(services)
     response = Response(status_code=204)
     clear_session(response, https=is_https(request, services.settings.dashboard_public_url))

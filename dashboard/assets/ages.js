@@ -45,18 +45,36 @@ export function runningTime(seconds) {
   return whole < 3600 ? rest : `${Math.floor(whole / 3600)}:${rest}`;
 }
 
-/** Local time of day to the second, "14:02:11". */
-export function clockWords(timeMs) {
-  const time = new Date(timeMs);
-  return [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
+/** The zone in which the force reads its clocks, wherever the browser is. @type {Intl.DateTimeFormat|null} */
+let clock = null;
+
+/**
+ * Say all times in this zone from now on.
+ * @param {string|undefined} name as in the IANA data base, as the server has it
+ */
+export function useZone(name) {
+  clock = new Intl.DateTimeFormat("en-GB", {
+    timeZone: name, day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
+    second: "2-digit", hourCycle: "h23", timeZoneName: "short",
+  });
 }
 
-/** Local date, time and zone in full, for hovering. */
+/** @param {number} timeMs @returns {Record<string, string>} day, month, hour, … as the force's clocks show them */
+function shown(timeMs) {
+  if (clock === null) useZone(undefined);
+  return Object.fromEntries(clock.formatToParts(timeMs).map(({ type, value }) => [type, value]));
+}
+
+/** Time of day to the second, "14:02:11". */
+export function clockWords(timeMs) {
+  const { hour, minute, second } = shown(timeMs);
+  return `${hour}:${minute}:${second}`;
+}
+
+/** Date, time and zone in full, for hovering; the words of `spelled` in dashboard/ages.py: "20 July 2026, 15:02:11 BST". */
 export function fullTime(timeMs) {
-  return new Intl.DateTimeFormat("en-GB", {
-    day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
-    timeZoneName: "short",
-  }).format(timeMs);
+  const { day, month, year, timeZoneName } = shown(timeMs);
+  return `${day} ${month} ${year}, ${clockWords(timeMs)} ${timeZoneName}`;
 }
 
 function two(number) { return String(number).padStart(2, "0"); }

@@ -1,9 +1,11 @@
 /**
  * What all pages share in this browser: who is signed in, the feed, the incidents, the open streams.
  */
+import { useZone } from "./ages.js";
 import { call } from "./api.js";
 import { FeedClient } from "./feed.js";
 import { Incidents } from "./incidents.js";
+import { OpenStreams } from "./open_streams.js";
 
 /**
  * @typedef {object} Facts
@@ -11,6 +13,7 @@ import { Incidents } from "./incidents.js";
  * @property {string} username
  * @property {Record<string, string>} capabilities capability → scope
  * @property {string[]} pages paths that this user may see
+ * @property {string} [zone] in which the force reads its clocks
  */
 
 class App {
@@ -20,6 +23,10 @@ class App {
   feed = null;
   /** @type {Incidents|null} null for whoever reads no incidents */
   incidents = null;
+  /** @type {OpenStreams|null} who watches what; null for whoever may not know */
+  openStreams = null;
+  /** @type {import("./stream_dock.js").StreamDock|null} the streams that play here; null for whoever opens none */
+  dock = null;
   #started;
   #start;
 
@@ -33,6 +40,7 @@ class App {
   /** @param {Facts} facts */
   start(facts) {
     this.facts = facts;
+    useZone(facts.zone);
     if (this.may("map.view")) {
       this.feed = new FeedClient({ url: "/api/feed", isSignedIn });
       this.feed.addEventListener("event", (event) => {
@@ -40,6 +48,7 @@ class App {
       });
     }
     if (this.may("incident.read")) this.incidents = new Incidents(call);
+    if (this.may("stream.open") && this.feed) this.openStreams = new OpenStreams(call);
     this.#start();
   }
 

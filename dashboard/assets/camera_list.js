@@ -148,7 +148,7 @@ export class CameraList extends EventTarget {
     mark(row.element, "data-active", place === this.#active ? "true" : null);
     mark(row.element, "aria-setsize", String(this.#order.length));
     mark(row.element, "aria-posinset", String(place + 1));
-say(row.state, `${RECORDING_WORDS[recording]}, stream ${quality}, heard ${ago(ageS)}`);
+    say(row.state, `${RECORDING_WORDS[recording]}, stream ${quality}, heard ${ago(ageS)}`);
   }
 
   #flagWords(index, fresh) {

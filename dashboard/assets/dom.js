@@ -53,6 +53,16 @@ export function present(id) {
 /** Set properties of a Dash component. */
 export function setProps(id, props) { window.dash_clientside.set_props(id, props); }
 
+/**
+ * Go to another page of ours the way dcc.Link does. Not by the properties of dcc.Location: pages that keep their address
+ * by `replaceState` leave its `href` behind, and Dash would put that into the address instead.
+ * @param {string} address path and query
+ */
+export function goTo(address) {
+  window.history.pushState({}, "", address);
+  window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+}
+
 /** Have screen readers say something once. */
 export function announce(text) {
   const announcer = document.getElementById("announcer");

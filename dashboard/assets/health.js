@@ -19,11 +19,12 @@ const STILL_TRUE = "What is shown is what was known then; ages go on counting.";
  * @param {object} given
  * @param {import("./feed.js").FeedState} given.feed
  * @param {object|null} given.health newest health message
+ * @param {number} [given.known] cameras that this user sees, heard of late or not
  * @param {number} given.nowMs local time
  * @param {number} given.offsetMs local minus server time
  * @returns {HealthView}
  */
-export function healthView({ feed, health, nowMs, offsetMs }) {
+export function healthView({ feed, health, known, nowMs, offsetMs }) {
   if (feed.link === "connecting") return { state: "waiting", words: "Connecting…", banner: null };
   if (feed.link === "lost") {
     return {
@@ -50,7 +51,7 @@ export function healthView({ feed, health, nowMs, offsetMs }) {
       },
     };
   }
-  return gatewaysView(health, nowMs, offsetMs) ?? behindView(health);
+  return gatewaysView(health, nowMs, offsetMs) ?? behindView(health, known);
 }
 
 /**
@@ -104,12 +105,19 @@ function gatewaysView(health, nowMs, offsetMs) {
   };
 }
 
-function behindView(health) {
-  const cameras = `${health.cameras.toLocaleString("en-GB")} ${health.cameras === 1 ? "camera" : "cameras"}`;
+function behindView(health, known = health.cameras) {
+  const cameras = camerasWords(health.cameras, known);
   if (health.behind_s === null) return { state: "ok", words: cameras, banner: null };
   const behind = health.behind_s < 10 ? `${health.behind_s.toFixed(1)} s` : ageWords(health.behind_s);
   const state = health.behind_s >= BEHIND_S ? "late" : "ok";
   return { state, words: `${cameras} · ${behind} behind`, banner: null };
+}
+
+/** "120 cameras"; "119 of 120 cameras heard" where some were not of late. A camera that was just added counts as known. */
+function camerasWords(heard, known) {
+  const number = (count) => count.toLocaleString("en-GB");
+  if (heard >= known) return `${number(heard)} ${heard === 1 ? "camera" : "cameras"}`;
+  return `${number(heard)} of ${number(known)} ${known === 1 ? "camera" : "cameras"} heard`;
 }
 
 function since(sinceMs, nowMs) { return ageWords((nowMs - sinceMs) / 1000); }

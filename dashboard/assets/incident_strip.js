@@ -1,10 +1,11 @@
 /**
  * The open incidents across the top of the map: one press frames an incident, with its recording cameras ranked.
- * Event `frame` (detail: incident id, "" to let go).
+ * Events: `frame` (detail: incident id, "" to let go), `link` (detail: incident id).
  */
 import { h, mark, say } from "./dom.js";
 import { ageWords, fullTime } from "./ages.js";
 import { GRADE_SHAPES } from "./incident_markers.js";
+import { linkWords } from "./link_incident.js";
 
 /** What the state of the newest deployment says on the strip; states that are over say nothing. */
 const DEPLOYMENT_WORDS = {
@@ -17,10 +18,15 @@ export class IncidentStrip extends EventTarget {
   #items = new Map();
   #list;
   #note;
+  #mayLink;
 
-  /** @param {HTMLElement} element */
-  constructor(element) {
+  /**
+   * @param {HTMLElement} element
+   * @param {{mayLink: (incident: import("./incidents.js").Incident) => boolean}} given
+   */
+  constructor(element, { mayLink }) {
     super();
+    this.#mayLink = mayLink;
     this.#element = element;
     this.#list = h("div", { class: "strip-items", role: "group", "aria-label": "Open incidents" });
     this.#note = h("p", { class: "strip-note" });
@@ -59,18 +65,27 @@ export class IncidentStrip extends EventTarget {
     );
     item.addEventListener("click", () => {
       const isFramed = item.getAttribute("aria-pressed") === "true";
-      this.dispatchEvent(new CustomEvent("frame", { detail: isFramed ? "" : String(id) }));
+      this.#tell("frame", isFramed ? "" : String(id));
     });
-    this.#items.set(id, item);
-    return item;
+    const link = h("button", { class: "button button-small strip-link", type: "button", text: "Link…", onclick: () => this.#tell("link", String(id)) });
+    const cell = h("div", { class: "strip-cell" }, item, link);
+    this.#items.set(id, cell);
+    return cell;
   }
 
-  #drawItem(item, incident, isFramed, nowMs) {
+  #tell(kind, detail) { this.dispatchEvent(new CustomEvent(kind, { detail })); }
+
+  #drawItem(cell, incident, isFramed, nowMs) {
+    const [item, link] = cell.children;
     const [shape, title, age, under, grade] = item.children;
     const [log, tags] = under.children;
     const openedMs = Date.parse(incident.opened_time);
     say(shape, GRADE_SHAPES[incident.grade] ?? "●");
-    say(log, incident.log_number ?? "provisional");
+    const toLink = linkWords(incident, nowMs);
+    say(log, toLink ? toLink.words : incident.log_number ?? "no log number");
+    mark(log, "data-over", toLink?.isOver ? "true" : null);
+    link.hidden = !this.#mayLink(incident);
+    mark(link, "aria-label", `Link ${incident.title}…`);
     say(title, incident.title);
     say(tags, tagsOf(incident).join(" · "));
     say(age, ageWords((nowMs - openedMs) / 1000));
@@ -78,7 +93,7 @@ export class IncidentStrip extends EventTarget {
     mark(item, "data-grade", incident.grade);
     mark(item, "aria-pressed", String(isFramed));
     mark(item, "title", incident.lat === null ? `${incident.title} (has no place)` : incident.title);
-say(grade, `, ${incident.grade_name}`);
+    say(grade, `, ${incident.grade_name}`);
   }
 }
 

@@ -23,6 +23,8 @@ const CONCERNS = new Set(["incident", "deployment"]);
  * @property {boolean} restricted
  * @property {boolean} exercise
  * @property {boolean} provisional
+ * @property {string|null} link_by until when a provisional one must be linked
+ * @property {string|null} created_by user name
  * @property {string} opened_time
  * @property {string[]} cameras
  * @property {Array<{id: number, state: string}>} deployments
@@ -60,6 +62,9 @@ export class Incidents extends EventTarget {
       this.#read();
     }, TOGETHER_MS);
   }
+
+  /** Read again, and come back when it is done. */
+  readNow() { return this.#read(); }
 
   /** @param {string|number} id */
   byId(id) { return this.open.find((incident) => String(incident.id) === String(id)) ?? null; }

@@ -6,8 +6,10 @@ import { app } from "./app.js";
 import { call } from "./api.js";
 import { CameraList } from "./camera_list.js";
 import { NO_FILTER, SearchTexts, isFiltering, ordered, shownCameras } from "./camera_filter.js";
-import { h, mark, present, say, setProps } from "./dom.js";
+import { goTo, h, mark, present, say, setProps } from "./dom.js";
+import { FoundIncidents } from "./found_incidents.js";
 import { IncidentStrip } from "./incident_strip.js";
+import { askLink, mayLink } from "./link_incident.js";
 import { drawLegend } from "./map_legend.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
 import { addMarkShapes } from "./mark_icons.js";
@@ -51,6 +53,7 @@ class LiveMap {
   #list;
   #card;
   #strip;
+  #found;
   #orderedAt = 0;
   #toReorder = true;
   #toRefilter = false;
@@ -64,7 +67,8 @@ class LiveMap {
     addMarkShapes();
     this.#list = new CameraList(this.#part("list"), this.#store, () => app.nowMs());
     this.#card = new OfficerCard(this.#part("card"), { app, call });
-    this.#strip = new IncidentStrip(this.#part("incidents"));
+    this.#strip = new IncidentStrip(this.#part("incidents"), { mayLink: (incident) => mayLink(incident, app.facts) });
+    this.#found = new FoundIncidents(this.#part("found"));
     drawLegend(this.#part("legend"));
   }
 
@@ -95,6 +99,7 @@ class LiveMap {
     if (JSON.stringify(wanted) === JSON.stringify(this.#state.filter)) return;
     this.#state.filter = wanted;
     this.#refilter();
+    this.#reorder(); // asked for, so also where somebody points at the list
     this.#toAddress();
   }
 
@@ -114,8 +119,15 @@ class LiveMap {
       this.#map?.goTo(event.detail);
     });
     this.#on(this.#strip, "frame", (event) => this.#frame(event.detail));
+    this.#on(this.#strip, "link", (event) => this.#link(event.detail));
+    this.#on(this.#found, "frame", (event) => this.#frameFound(event.detail));
     this.#on(this.#card, "close", () => this.#select(-1, false));
-    this.#on(this.#card, "show", () => this.#map?.goTo(this.#selected));
+    this.#on(this.#card, "show", () => {
+      this.#showView("map");
+      mark(this.#element, "data-sheet", "down");
+      this.#map?.goTo(this.#selected);
+    });
+    for (const button of this.#part("views").children) this.#on(button, "click", () => this.#showView(button.dataset.view));
     this.#on(this.#card, "stream", () => this.#openStream());
     this.#on(this.#card, "request", () => this.#request());
     this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
@@ -176,6 +188,12 @@ class LiveMap {
     );
   }
 
+  /** Map or list, on screens that have room for one. @param {string} view */
+  #showView(view) {
+    mark(this.#element, "data-view", view);
+    for (const button of this.#part("views").children) mark(button, "aria-pressed", String(button.dataset.view === view));
+  }
+
   // what came by the feed
 
   #changed(change) {
@@ -216,12 +234,14 @@ class LiveMap {
   /** @param {number} index -1 for none @param {boolean} reveal whether the list scrolls to it */
   #select(index, reveal) {
     const ref = index < 0 ? "" : this.#store.refOf(index);
+    mark(this.#element, "data-sheet", null);
     if (ref === this.#state.camera) {
       if (reveal) this.#list.select(index, true);
       return;
     }
     this.#state.camera = ref;
     this.#showSelection(reveal);
+    this.#clearOfCard();
     this.#toAddress();
   }
 
@@ -233,6 +253,11 @@ class LiveMap {
     mark(this.#element, "data-selected", this.#state.camera ? "true" : null);
   }
 
+  /** Where the card lies over the map it may lie over the very mark that was chosen. */
+  #clearOfCard() {
+    this.#map?.keepClear(this.#selected, this.#part("card").getBoundingClientRect());
+  }
+
   // filters
 
   #refilter() {
@@ -240,10 +265,16 @@ class LiveMap {
     const before = this.#shown;
     this.#shown = shownCameras(this.#store, this.#state.filter, this.#texts);
     this.#map?.setShown(this.#shown);
+    this.#drawFound();
     const same = before.length === this.#shown.length && before.every((one, index) => one === this.#shown[index]);
     if (same && this.#list.count > 0) return;
     if (this.#list.isHeld) this.#toReorder = true;
     else this.#reorder();
+  }
+
+  #drawFound() {
+    this.#found.draw(app.incidents?.open ?? [], this.#state.filter.text);
+    if (this.#list.count === 0 && this.#shown.length) this.#list.setEmpty(this.#whyEmpty());
   }
 
   #clearFilter() {
@@ -312,8 +343,9 @@ class LiveMap {
 
   #whyEmpty() {
     if (this.#store.count > 0) {
+      const why = this.#found.found.length ? "No camera is called that; the incident above is." : "No camera passes these filters.";
       return h(
-        "div", {}, h("p", { text: "No camera passes these filters." }),
+        "div", {}, h("p", { text: why }),
         h("button", { class: "button", type: "button", text: "Clear filters", onclick: () => this.#clearFilter() }),
       );
     }
@@ -332,6 +364,7 @@ class LiveMap {
     }
     this.#strip.draw(app.incidents, this.#state.incident, app.nowMs());
     this.#map?.incidents.show(app.incidents.open, this.#state.incident);
+    this.#drawFound();
     this.#card.draw();
     if (this.#state.incident && app.incidents.read && !app.incidents.byId(this.#state.incident)) this.#frame("");
   }
@@ -346,12 +379,20 @@ class LiveMap {
     this.#toAddress();
   }
 
-  /** The incident that somebody typed: its log number, or words of its title. */
-  #typedIncident() {
-    const typed = this.#state.filter.text.trim().toLowerCase();
-    if (!typed || !app.incidents) return null;
-    return app.incidents.open.find((incident) => incident.log_number?.toLowerCase() === typed)
-      ?? app.incidents.open.find((incident) => incident.title.toLowerCase().includes(typed)) ?? null;
+  /** The incident that was searched for: the search has done its work. */
+  #frameFound(id) {
+    this.#clearFilter();
+    this.#showView("map");
+    this.#frame(id);
+  }
+
+  async #link(id) {
+    const incident = app.incidents.byId(id);
+    if (!incident) return;
+    const became = await askLink(incident, app.incidents.open, call);
+    if (became === "" || this.#stop.signal.aborted) return;
+    await app.incidents.readNow();
+    if (this.#state.incident === id || this.#state.incident === "") this.#frame(became);
   }
 
   // what can be done
@@ -365,14 +406,14 @@ class LiveMap {
     const asked = new URLSearchParams({ request: "1", camera: this.#state.camera });
     const incident = this.#state.incident || app.incidents?.ofCamera(this.#state.camera)?.id;
     if (incident) asked.set("incident", String(incident));
-    setProps("location", { pathname: "/triage", search: `?${asked}` });
+    goTo(`/triage?${asked}`);
   }
 
   // address and keys
 
   #toAddress() {
-    // The map may come to rest after the address has gone on to another page.
-    if (location.pathname !== this.#path) return;
+    // The map may come to rest after the page was left, or the address has gone on to another.
+    if (this.#stop.signal.aborted || !this.#element.isConnected || location.pathname !== this.#path) return;
     const address = this.#path + writeAddress(this.#state);
     if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
   }
@@ -407,10 +448,9 @@ class LiveMap {
 
   #searchKey(event) {
     if (event.key === "Enter") {
-      const incident = this.#typedIncident();
+      const [incident] = this.#found.found;
       if (incident && this.#list.count === 0) {
-        this.#clearFilter();
-        this.#frame(String(incident.id));
+        this.#frameFound(String(incident.id));
       } else if (this.#list.first >= 0) {
         this.#reorder();
         this.#select(this.#list.first, true);

@@ -7,6 +7,8 @@ import { setProps } from "./dom.js";
 
 /** Milliseconds after which it is said that an entry was not answered. */
 const UNANSWERED_MS = 6000;
+/** Milliseconds after which Dash has heard of the last letter typed. */
+const SETTLED_MS = 60;
 const UNANSWERED =
   "No answer came: it is not known whether this was written. Look at the log before you add it again.";
 
@@ -26,6 +28,8 @@ export class LogWriting {
   #sent = null;
   /** An entry that was given back unanswered; its answer may still come. @type {{text: string, at: number}|null} */
   #unsure = null;
+  /** Whether what stands in the field was given back since the last entry was sent. */
+  #cameBack = false;
   /** @type {string[]} */
   #next = [];
   #timer = 0;
@@ -43,9 +47,18 @@ export class LogWriting {
   send() {
     const text = this.#field?.value.trim();
     if (!text) return;
+    this.#cameBack = false;
     setProps(this.#ids.text, { value: "" });
+    window.setTimeout(() => this.#emptyAgain(text), SETTLED_MS);
     this.#next.push(text);
     this.#sendNext();
+  }
+
+  /** Enter in the moment of the last letter: Dash knew the field as empty still, so emptying it changed nothing. */
+  #emptyAgain(text) {
+    if (this.#field?.value.trim() !== text || this.#cameBack) return;
+    setProps(this.#ids.text, { value: text });
+    window.setTimeout(() => setProps(this.#ids.text, { value: "" }), 0);
   }
 
   #sendNext() {
@@ -89,6 +102,7 @@ export class LogWriting {
   #giveBack() {
     const entry = [this.#sent.text, ...this.#next].join(" ");
     this.#next = [];
+    this.#cameBack = true;
     this.#settle();
     setProps(this.#ids.text, { value: broughtBack(entry, this.#field?.value ?? "") });
   }

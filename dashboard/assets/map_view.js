@@ -19,6 +19,8 @@ const REFRESH_NAMES_MS = 200;
 const MOVE_REFRESH_MS = 120;
 const PULSE_MS = 80;
 const HIT_PX = 16;
+/** Room that a mark needs around its middle to be seen. */
+const CLEAR_PX = 24;
 /** Incidents bear their names from this zoom on, and only their shapes before. */
 const NAMES_FROM_ZOOM = 11;
 const FIT = { padding: 48, maxZoom: 15, duration: 0 };
@@ -122,6 +124,23 @@ export class MapView extends EventTarget {
     if (index < 0 || !this.#store.hasPosition(index)) return;
     const center = [this.#store.lon(index), this.#store.lat(index)];
     this.#map.easeTo({ center, zoom: Math.max(this.#map.getZoom(), 14.5), duration: this.#duration() });
+  }
+
+  /**
+   * Move no further than it takes for a camera's mark to be seen beside what lies over the map.
+   * @param {number} index of the camera, -1 for none
+   * @param {DOMRect} cover in the window; empty: nothing lies there
+   */
+  keepClear(index, cover) {
+    if (index < 0 || !this.#store.hasPosition(index)) return;
+    const frame = this.#map.getContainer().getBoundingClientRect();
+    // A card that lies beside the map is in nobody's way; one that lies over all of it cannot be avoided.
+    if (cover.width === 0 || cover.left > frame.right - CLEAR_PX || cover.left < frame.left + CLEAR_PX) return;
+    const left = cover.left - frame.left - CLEAR_PX;
+    const { x, y } = this.#map.project([this.#store.lon(index), this.#store.lat(index)]);
+    // Also below the card: it grows with what is read of the officer.
+    const isUnder = x > left && x < frame.width && y > 0 && y < frame.height;
+    if (isUnder) this.#map.panBy([x - left, 0], { duration: this.#duration() });
   }
 
   /**

@@ -103,6 +103,7 @@ export class OfficerCard extends EventTarget {
     p.forecast = h("div", { class: "card-forecast" });
     p.incident = h("div", { class: "card-incident" });
     p.stream = h("button", { class: "button button-primary", type: "button", text: "Open stream…", onclick: () => this.#tell("stream") });
+    p.watchers = h("p", { class: "card-watchers" });
     p.why = h("p", { class: "card-why", id: "card-why" });
     p.request = h("button", { class: "button", type: "button", text: "Request negotiators…", onclick: () => this.#tell("request") });
     p.actions = h("div", { class: "card-actions" }, p.stream, p.why, p.request);
@@ -113,7 +114,7 @@ export class OfficerCard extends EventTarget {
         h("button", { class: "icon-button", type: "button", title: "Show on the map", onclick: () => this.#tell("show") }, h("span", { class: "glyph-target", "aria-hidden": "true" }), h("span", { class: "unseen", text: "Show on the map" })),
         h("button", { class: "icon-button", type: "button", title: "Close", onclick: () => this.#tell("close") }, h("span", { class: "glyph-close", "aria-hidden": "true" }), h("span", { class: "unseen", text: "Close" })),
       ),
-      p.who, p.unit, p.state, p.warnings, p.actions,
+      p.who, p.unit, p.state, p.watchers, p.warnings, p.actions,
       h("section", { class: "card-section" }, h("h3", { text: "Stream" }), h("p", { class: "card-now" }, h("span", { class: "card-label", text: "Signal now " }), p.quality), p.forecast),
       h("section", { class: "card-section" }, h("h3", { text: "Report" }), p.facts),
       p.incident,
@@ -129,6 +130,14 @@ export class OfficerCard extends EventTarget {
     const stale = fresh === "stale" || fresh === "never";
     say(p.state, stale ? `Last known: ${RECORDING_WORDS[recording].toLowerCase()}` : `${RECORDING_WORDS[recording]}${time}`);
     mark(p.state, "data-recording", stale ? "stale" : recording);
+    this.#drawWatchers();
+  }
+
+  /** Who watches, as far as the user may know; that somebody does, the feed says to all. */
+  #drawWatchers() {
+    const isWatched = Boolean(this.#store.columns.flags[this.#index] & FLAG.streamed);
+    const names = this.#app.openStreams?.watchersAt(this.#ref) ?? "";
+    say(this.#parts.watchers, names ? `Watched by ${names}` : isWatched ? "Watched now" : "");
   }
 
   #drawFacts(nowMs) {
@@ -142,7 +151,7 @@ export class OfficerCard extends EventTarget {
     say(p.fix, has ? `${ago(Math.max(0, (nowMs - fixTimeMs[index]) / 1000))} · ${accuracy}` : "none reported");
     mark(p.fix, "title", has ? fullTime(fixTimeMs[index]) : null);
     say(p.grid, has ? gridReference(store.lat(index), store.lon(index)) || "off the grid" : "–");
-    say(p.signal, signalWords(store, index) || "not told");
+    say(p.signal, unbroken(signalWords(store, index)) || "not told");
     say(p.battery, battery[index] === UNKNOWN.battery ? "not told" : `${battery[index]} %`);
     mark(p.battery, "data-low", battery[index] <= 15 ? "true" : null);
   }
@@ -175,7 +184,9 @@ export class OfficerCard extends EventTarget {
   #drawActions(nowMs) {
     const { stream, why, request } = this.#parts;
     const { facts } = this.#app;
-    const reason = whyNoStream(this.#store, this.#index, nowMs, facts.capabilities);
+    const { dock } = this.#app;
+    const reason = whyNoStream(this.#store, this.#index, nowMs, facts.capabilities)
+      || (dock && !dock.plays(this.#ref) ? dock.whyFull : "");
     stream.disabled = reason !== "";
     mark(stream, "aria-describedby", reason ? "card-why" : null);
     say(why, reason);
@@ -231,6 +242,9 @@ export class OfficerCard extends EventTarget {
     );
   }
 }
+
+/** A number stays with its unit where a line is too long. */
+function unbroken(words) { return words.split(" · ").map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); }
 
 function metresBetween(one, other) {
   const units = Math.hypot(mercatorX(one.lon) - mercatorX(other.lon), mercatorY(one.lat) - mercatorY(other.lat));

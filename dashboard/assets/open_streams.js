@@ -3,6 +3,8 @@
  * Event `change`.
  */
 const TOGETHER_MS = 200;
+/** Events can be lost; this is how long a difference may stay unseen at most. */
+const ANEW_EVERY_MS = 30_000;
 
 export class OpenStreams extends EventTarget {
   /** @type {Array<{stream: string, camera: string, display_name: string, role: string, mine: boolean, purpose: string, reason: string, incident: number, opened_time: string}>} */
@@ -21,6 +23,7 @@ export class OpenStreams extends EventTarget {
     window.addEventListener("sightline:event", (message) => {
       if (["stream", "stream_ended"].includes(message.detail.event)) this.refresh();
     });
+    setInterval(() => this.refresh(), ANEW_EVERY_MS);
     this.refresh();
   }
 
@@ -39,5 +42,11 @@ export class OpenStreams extends EventTarget {
   /** Names of those who watch a camera beside this user. @param {string} camera */
   othersAt(camera) {
     return this.all.filter((one) => one.camera === camera && !one.mine).map((one) => one.display_name);
+  }
+
+  /** "you, NegCo 1": all who watch a camera, each once; "" where nobody does. @param {string} camera */
+  watchersAt(camera) {
+    const isMine = this.all.some((one) => one.camera === camera && one.mine);
+    return [...new Set([...(isMine ? ["you"] : []), ...this.othersAt(camera)])].join(", ");
   }
 }

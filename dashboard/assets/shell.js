@@ -1,68 +1,76 @@
 /**
- * The frame of every page in the browser: health, clock, theme, signing out, the dialog that opens streams.
+ * The frame of every page in the browser: health, clock, theme, menu, signing out.
  * The exports are called by Dash's clientside callbacks.
  */
 import { Alerts } from "./alerts.js";
 import { app } from "./app.js";
-import { ApiError, call } from "./api.js";
+import { call } from "./api.js";
 import { clockWords, fullTime } from "./ages.js";
-import { fullName, signalWords, whyNoStream } from "./camera_words.js";
 import { h, mark, present, say, setProps } from "./dom.js";
 import { healthView, readyView } from "./health.js";
-import { OpenStreams } from "./open_streams.js";
+import { closeMenu, mountMenu, nameMenu } from "./menu.js";
+import { ReadyWatch } from "./ready_watch.js";
+import { SessionGuard } from "./session_guard.js";
 import { StreamDock } from "./stream_dock.js";
+import { listen as listenForStreams } from "./stream_dialog.js";
 import { mountThemeSwitch } from "./theme.js";
 
-const PROVISIONAL = "provisional";
 const TICK_MS = 250;
 /** Events after which a number in the header may be another one. */
 const COUNTED = new Set(["deployment", "incident", "alert"]);
-const READY_EVERY_MS = 1500;
-/** Milliseconds without an answer after which the server counts as silent. */
-const READY_WITHIN_MS = 1400;
 
-let dock = null;
-let others = null;
+/** Milliseconds in which the feed may say why the sign-in ended, before that is shown without a reason. */
+const REASON_WITHIN_MS = 300;
+
+const guard = new SessionGuard();
+const ready = new ReadyWatch();
 let news = 0;
-/** What the server answered last, for pages without a feed. */
-let ready = { answer: "waiting", sinceMs: 0 };
+let ticking = 0;
+/** Whether this page is being left because its user signs out here. */
+let isLeaving = false;
 
 /** Called by Dash once the frame is there. @param {string} id */
 export async function mount(id) {
   const shell = await present(id);
+  // The feed knows why, and says so at about the same time.
+  guard.addEventListener("over", () => setTimeout(() => showSignedOut(""), app.feed ? REASON_WITHIN_MS : 0));
+  guard.start();
   app.start(JSON.parse(shell.dataset.facts));
+  mountMenu(await present("menu"), await present("header"));
   mountThemeSwitch(await present("theme-switch"));
   (await present("sign-out")).addEventListener("click", signOut);
   window.addEventListener("sightline:event", (message) => {
     if (COUNTED.has(message.detail.event)) setProps("shell-news", { data: `news ${(news += 1)}` });
   });
-  window.addEventListener("sightline:open-stream", (message) => askForStream(message.detail));
+  listenForStreams();
   if (app.feed) {
     app.feed.addEventListener("signedout", (event) => showSignedOut(event.detail));
     app.feed.start();
   } else {
-    watchReady();
+    ready.start();
   }
-  if (app.may("stream.open") && app.feed) {
-    others = new OpenStreams(call);
-    others.start();
-    dock = new StreamDock(await present("dock"), { app, others, call });
+  if (app.openStreams) {
+    app.openStreams.start();
+    app.dock = new StreamDock(await present("dock"), { app, call });
   }
   if (app.may("alert.answer")) new Alerts(await present("alerts"), { nowMs: () => app.nowMs() }).start();
   app.incidents?.start();
-  setInterval(tick, TICK_MS);
+  ticking = setInterval(tick, TICK_MS);
   tick();
   return true;
 }
 
-/** A page is shown: its name in the window's title, and its link marked. */
+/** A page is shown: its name in the window's title and on the menu, and its link marked. */
 export function pageShown() {
+  closeMenu();
   requestAnimationFrame(() => {
     const links = [...document.querySelectorAll("#navigation a")];
     for (const link of links) {
       const current = link.pathname === location.pathname;
       mark(link, "aria-current", current ? "page" : null);
-      if (current) document.title = `${link.firstChild.textContent} · Sightline`;
+      if (!current) continue;
+      document.title = `${link.firstChild.textContent} · Sightline`;
+      nameMenu(link.firstChild.textContent);
     }
   });
 }
@@ -77,8 +85,10 @@ function tick() {
     clock.title = fullTime(now);
   }
   const view = app.feed
-    ? healthView({ feed: app.feed.state, health: app.feed.health, nowMs: now, offsetMs: app.feed.clock.offsetMs })
-    : readyView({ ...ready, nowMs: now });
+    ? healthView({
+      feed: app.feed.state, health: app.feed.health, known: app.feed.store.count, nowMs: now, offsetMs: app.feed.clock.offsetMs,
+    })
+    : readyView({ ...ready.state, nowMs: now });
   const pill = document.getElementById("health");
   if (pill) {
     mark(pill, "data-state", view.state);
@@ -97,26 +107,15 @@ function drawBanner(banner) {
   element.replaceChildren(...(banner === null ? [] : [h("strong", { text: banner.title }), " ", banner.detail]));
 }
 
-/** Roles without cameras have no feed; whether Sightline can work they ask the server. */
-function watchReady() {
-  const heard = (answer) => {
-    if (answer !== ready.answer) ready = { answer, sinceMs: Date.now() };
-  };
-  const ask = () => {
-    const given = { cache: "no-store", signal: AbortSignal.timeout(READY_WITHIN_MS) };
-    return fetch("/readyz", given).then((response) => heard(response.ok ? "ready" : "not"), () => heard("silent"));
-  };
-  ask();
-  setInterval(ask, READY_EVERY_MS);
-}
-
 // Signing out ------------------------------------------------------------------------------------
 
 async function signOut() {
+  isLeaving = true;
   try {
     await call("DELETE", "/api/session");
   } catch (error) {
     if (error.status !== 401) {
+      isLeaving = false;
       drawBanner({ title: "You are still signed in.", detail: error.message });
       return;
     }
@@ -124,8 +123,15 @@ async function signOut() {
   location.assign("/sign-in");
 }
 
-/** The sign-in is over: nothing of it stays on the screen. */
+/** The sign-in is over: nothing of it stays on the screen, and nothing is asked any more. */
 function showSignedOut(reason) {
+  if (isLeaving || document.getElementById("signed-out")) return;
+  clearInterval(ticking);
+  ready.stop();
+  app.feed?.close();
+  app.dock?.endAll("your sign-in is over");
+  guard.end();
+  document.title = "Signed out · Sightline";
   const again = `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`;
   const words = reason ? `It ended: ${reason}.` : "It has ended.";
   document.body.replaceChildren(
@@ -136,86 +142,3 @@ function showSignedOut(reason) {
     ),
   );
 }
-
-// Opening a stream -------------------------------------------------------------------------------
-
-/**
- * Ask for purpose, incident and reason. Any page may: dispatch `sightline:open-stream` on the window with the camera's
- * id and, if there is one, the incident's.
- * @param {{camera: string, incident?: string|number|null}} wanted
- */
-function askForStream({ camera, incident = null }) {
-  if (dock === null || dock.showIfOpen(camera)) return;
-  drawWho(camera);
-  setProps("stream-answer", { children: dock.whyFull });
-  setProps("stream-reason", { value: "" });
-  setProps("stream-for", { data: { camera, incident: incident === null ? null : String(incident), asked: Date.now() } });
-  setProps("stream-dialog", { opened: true });
-  focusWithin("stream-reason", 20);
-}
-
-/** Put the keyboard into a field of a dialog that is just opening: Mantine does so only if the field is shown by then. */
-function focusWithin(id, tries) {
-  const field = document.getElementById(id);
-  field.focus();
-  if (document.activeElement !== field && tries > 0) setTimeout(() => focusWithin(id, tries - 1), 50);
-}
-
-function drawWho(camera) {
-  const { store } = app.feed;
-  const index = store.indexOf(camera);
-  const entry = index < 0 ? undefined : store.entries[index];
-  const lines = index < 0
-    ? [camera]
-    : [[entry?.call_sign, fullName(entry)].filter(Boolean).join(" · "), signalWords(store, index)];
-  document.getElementById("stream-who").replaceChildren(
-    h("strong", { text: lines[0] }), h("span", { class: "faint", text: lines[1] ?? "" }),
-  );
-}
-
-/** Officer safety is the purpose that a provisional incident stands for; what was chosen before stays otherwise. */
-export function purposeFor(incident, purpose) {
-  if (incident === PROVISIONAL) return "officer_safety";
-  return purpose ?? window.dash_clientside.no_update;
-}
-
-/**
- * The button of the dialog.
- * @returns {Promise<[string, any]>} what the dialog answers, and whether it stays open
- */
-export async function openStream(clicks, wanted, purpose, incident, reason) {
-  const stay = window.dash_clientside.no_update;
-  if (!clicks || !wanted) return [stay, stay];
-  const { store } = app.feed;
-  const index = store.indexOf(wanted.camera);
-  const why = missing(purpose, incident, reason) || dock.whyFull
-    || (index < 0 ? "" : whyNoStream(store, index, app.nowMs(), app.facts.capabilities));
-  if (why) return [why, stay];
-  const button = document.getElementById("stream-open");
-  button.disabled = true;
-  try {
-    const body = { camera: wanted.camera, purpose, reason: reason.trim() };
-    if (incident !== PROVISIONAL) body.incident = Number(incident);
-    dock.add(await call("POST", "/api/streams", body));
-    return ["", false];
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return [error.message, stay];
-  } finally {
-    button.disabled = false;
-  }
-}
-
-function missing(purpose, incident, reason) {
-  if (!incident) return "Choose the incident.";
-  if (!purpose) return "Choose the purpose.";
-  if ((reason ?? "").trim().length < 3) return "Say in a few words why you need to see this camera.";
-  return "";
-}
-
-export function closeStreamDialog(clicks) {
-  return clicks ? false : window.dash_clientside.no_update;
-}
-
-/** Who else watches a camera; for the officer card. @param {string} camera */
-export function watchersOf(camera) { return others?.othersAt(camera) ?? []; }

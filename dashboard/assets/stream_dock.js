@@ -3,9 +3,9 @@
  * watches, and why it ended when it has. An ended stream shows no picture.
  */
 import { h, mark, say, announce } from "./dom.js";
-import { ageWords, clockWords, runningTime } from "./ages.js";
+import { ago, ageWords, clockWords, runningTime } from "./ages.js";
 import { fullName, shortName } from "./camera_words.js";
-import { WhepPlayer } from "./whep.js";
+import { RELAY_SILENT, WhepPlayer } from "./whep.js";
 
 export const MOST_STREAMS = 4;
 const TICK_MS = 500;
@@ -13,22 +13,21 @@ const TICK_MS = 500;
 export class StreamDock {
   #element;
   #app;
-  #others;
   #call;
   /** @type {Map<string, Tile>} by stream */
   #tiles = new Map();
+  /** @type {Screen|null} for the stream that is being asked for */
+  #prepared = null;
 
   /**
    * @param {HTMLElement} element
    * @param {object} given
    * @param {typeof import("./app.js").app} given.app
-   * @param {import("./open_streams.js").OpenStreams} given.others
    * @param {typeof import("./api.js").call} given.call
    */
-  constructor(element, { app, others, call }) {
+  constructor(element, { app, call }) {
     this.#element = element;
     this.#app = app;
-    this.#others = others;
     this.#call = call;
     window.addEventListener("sightline:event", (message) => {
       const event = message.detail;
@@ -43,15 +42,38 @@ export class StreamDock {
     return open.length < MOST_STREAMS ? "" : `${MOST_STREAMS} streams are open here; end one first.`;
   }
 
+  /** Whether a camera plays here. @param {string} camera */
+  plays(camera) { return this.#playing(camera) !== undefined; }
+
+  #playing(camera) { return [...this.#tiles.values()].find((one) => one.camera === camera && !one.isOver); }
+
   /** The tile of a camera that plays already, scrolled to. @param {string} camera */
   showIfOpen(camera) {
-    const tile = [...this.#tiles.values()].find((one) => one.camera === camera && !one.isOver);
+    const tile = this.#playing(camera);
     tile?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
     tile?.element.focus();
     return tile !== undefined;
   }
 
-  /** @param {{stream: string, camera: string, whep: string, token: string, expires: string}} opened by the API */
+  /** A stream is being asked for: make ready what takes the browser time. */
+  prepare() {
+    this.#prepared ??= newScreen();
+    this.#prepared.player.prepare();
+  }
+
+  /** It was not opened after all. */
+  unprepare() {
+    this.#prepared?.player.close();
+    this.#prepared = null;
+  }
+
+  /** End all, here: the server knows. @param {string} reason */
+  endAll(reason) {
+    this.unprepare();
+    for (const tile of this.#tiles.values()) tile.ended(reason);
+  }
+
+  /** @param {{stream: string, camera: string, incident: number, whep: string, token: string, expires: string}} opened by the API */
   add(opened) {
     for (const tile of this.#tiles.values()) if (tile.isOver && tile.camera === opened.camera) tile.remove();
     while (this.#tiles.size >= MOST_STREAMS) {
@@ -61,10 +83,11 @@ export class StreamDock {
     }
     const tile = new Tile(opened, {
       app: this.#app,
-      others: this.#others,
+      screen: this.#prepared ?? newScreen(),
       end: () => this.#call("DELETE", `/api/streams/${opened.stream}`),
       removed: () => this.#remove(opened.stream),
     });
+    this.#prepared = null;
     this.#tiles.set(opened.stream, tile);
     this.#element.append(tile.element);
     this.#element.hidden = false;
@@ -75,6 +98,17 @@ export class StreamDock {
     this.#tiles.delete(stream);
     this.#element.hidden = this.#tiles.size === 0;
   }
+}
+
+/**
+ * A picture and what plays in it.
+ * @typedef {{video: HTMLVideoElement, player: WhepPlayer}} Screen
+ * @returns {Screen}
+ */
+function newScreen() {
+  const video = h("video", { playsinline: true, autoplay: true, class: "tile-video" });
+  video.muted = true;
+  return { video, player: new WhepPlayer(video) };
 }
 
 class Tile {
@@ -91,7 +125,7 @@ class Tile {
     this.#given = given;
     this.#parts = this.#build();
     this.element = this.#parts.tile;
-    this.#player = new WhepPlayer(this.#parts.video);
+    this.#player = given.screen.player;
     this.#player.addEventListener("state", (event) => this.#state(event.detail));
     this.#player.addEventListener("stats", (event) => { this.#stats = event.detail; });
     this.draw();
@@ -118,7 +152,7 @@ class Tile {
   }
 
   draw() {
-    const { app, others } = this.#given;
+    const { app } = this.#given;
     const p = this.#parts;
     const store = app.feed.store;
     const index = store.indexOf(this.camera);
@@ -128,7 +162,7 @@ class Tile {
       say(p.who, [entry.name, entry.unit_name ?? entry.unit].filter(Boolean).join(" · "));
       mark(p.tile, "aria-label", `Stream of ${fullName(entry)}`);
     }
-    const names = others.othersAt(this.camera);
+    const names = app.openStreams.othersAt(this.camera);
     say(p.others, names.length ? `also watching: ${names.join(", ")}` : "");
     this.#drawState();
   }
@@ -140,9 +174,10 @@ class Tile {
     const now = Date.now();
     if (state === "ended") {
       say(p.cover, `Ended ${clockWords(since)}: ${reason}.`);
-      say(p.picture, `${ageWords((now - since) / 1000)} ago`);
+      say(p.picture, ago((now - since) / 1000));
     } else if (state === "frozen") {
-      say(p.cover, `No new picture for ${ageWords((now - since) / 1000)}`);
+      const why = this.#player.isInterrupted ? `: ${RELAY_SILENT}` : "";
+      say(p.cover, `No new picture for ${ageWords((now - since) / 1000)}${why}`);
       say(p.picture, "frozen");
     } else if (state === "playing") {
       say(p.cover, "");
@@ -156,6 +191,7 @@ class Tile {
     p.end.hidden = state === "ended";
     p.sound.hidden = state === "ended";
     p.pop.hidden = state === "ended" || !document.pictureInPictureEnabled;
+    p.again.hidden = state !== "ended";
     p.close.hidden = state !== "ended";
   }
 
@@ -186,6 +222,12 @@ class Tile {
     }
   }
 
+  /** The same camera for the same incident: why, is to be said again. */
+  #again() {
+    const { camera, incident } = this.#opened;
+    window.dispatchEvent(new CustomEvent("sightline:open-stream", { detail: { camera, incident } }));
+  }
+
   #toggleSound() {
     const { video, sound } = this.#parts;
     video.muted = !video.muted;
@@ -193,8 +235,7 @@ class Tile {
   }
 
   #build() {
-    const video = h("video", { playsinline: true, autoplay: true, class: "tile-video" });
-    video.muted = true;
+    const { video } = this.#given.screen;
     const p = {
       video,
       cover: h("div", { class: "tile-cover", role: "status" }),
@@ -205,6 +246,7 @@ class Tile {
       sound: h("button", { class: "quiet-button", type: "button", text: "Sound on", onclick: () => this.#toggleSound() }),
       pop: h("button", { class: "quiet-button", type: "button", text: "Pop out", onclick: () => video.requestPictureInPicture() }),
       end: h("button", { class: "button button-small", type: "button", text: "End", onclick: () => this.#end() }),
+      again: h("button", { class: "button button-small", type: "button", text: "Open again…", onclick: () => this.#again() }),
       close: h("button", { class: "button button-small", type: "button", text: "Close", onclick: () => this.remove() }),
     };
     p.tile = h(
@@ -213,7 +255,7 @@ class Tile {
       h(
         "div", { class: "tile-text" },
         h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),
-        h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.close),
+        h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.again, p.close),
       ),
     );
     return p;

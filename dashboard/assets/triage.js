@@ -6,10 +6,14 @@
 import { clockWords } from "./ages.js";
 import { app } from "./app.js";
 import { present, setProps } from "./dom.js";
+import { Drafts, fieldsOf } from "./drafts.js";
+import { keepFolds } from "./log_folds.js";
 import { LogWriting } from "./log_writing.js";
 import { readAnewOn } from "./page_news.js";
 import { addHeading } from "./rationale.js";
+import { RequestDrafts } from "./request_drafts.js";
 import { SceneMap } from "./scene_map.js";
+import { SecondStep } from "./second_step.js";
 import { tickAges } from "./ticking_ages.js";
 
 const NEWS = "triage-news";
@@ -32,6 +36,12 @@ const CONCERNS_US = ["deployment", "incident", "stream", "stream_ended", "rota"]
 /** @type {HTMLElement|null} */
 let page = null;
 const writing = new LogWriting({ text: WRITE_TEXT, written: "triage-written", answer: "triage-log-answer" });
+/** @type {SecondStep|null} */
+let secondStep = null;
+/** @type {RequestDrafts|null} */
+let requests = null;
+/** Whether the open form was sent, and not left by *Back*. */
+let wasSent = false;
 /** @type {SceneMap|null} */
 let sceneMap = null;
 /** Local time at which the page was last drawn from what was read. */
@@ -40,6 +50,7 @@ let drawnMs = 0;
 let unanswered = 0;
 
 const isShown = () => page?.isConnected ?? false;
+const part = (id) => page.querySelector(`#${id}`);
 
 /** Called by Dash when the page appears. @param {string} id */
 export async function mount(id) {
@@ -49,6 +60,12 @@ export async function mount(id) {
   }
   page = await present(id);
   drawnMs = Date.now();
+  await app.started;
+  const drafts = new Drafts(window.sessionStorage, app.facts.username);
+  secondStep = new SecondStep(part("triage-form"), part("triage-decision"), drafts);
+  requests = new RequestDrafts(drafts);
+  requests.load();
+  keepFolds(part("triage-log"));
   page.addEventListener("click", onClick);
   page.addEventListener("keydown", onKey);
   tickAges();
@@ -127,8 +144,14 @@ function onButton(button) {
   if (action) setProps(WANTED, { data: { action, at: Date.now() } });
   else if (entry) setProps(WANTED, { data: { entry, at: Date.now() } });
   if (!does) return;
-  if (does === "send") {
+  if (does === "clear") {
+    secondStep.clear();
+    return;
+  }
+  wasSent = does === "send";
+  if (wasSent) {
     button.disabled = true;
+    secondStep.isSending = true;
     window.clearTimeout(unanswered);
     unanswered = window.setTimeout(() => setProps(FORM_ANSWER, { children: UNANSWERED }), UNANSWERED_MS);
   }
@@ -140,6 +163,24 @@ export function letSendAgain() {
   window.clearTimeout(unanswered);
   const button = page?.querySelector("#triage-form button[data-does=send]");
   if (button) button.disabled = false;
+  if (!secondStep) return;
+  secondStep.isSending = false;
+  secondStep.check();
+}
+
+/** What stands in the open form. @param {any[]} values @param {object|null} opened @param {Array<{name: string}>} ids */
+export function keepDraft(values, opened, ids) {
+  secondStep?.fieldsChanged(fieldsOf(values, ids), opened);
+}
+
+/** What stands in the form of a request. @param {any[]} values @param {Array<{name: string}>} ids @param {object|null} began */
+export function keepRequest(values, ids, began) {
+  requests?.keep(fieldsOf(values, ids), began);
+}
+
+/** @param {{sent?: string}|null} drafts */
+export function requestWasSent(drafts) {
+  if (drafts?.sent !== undefined) requests?.sent(drafts.sent);
 }
 
 /** The server has answered what was written to the log. @param {{at: number, refused: boolean}|null} answer */
@@ -169,10 +210,13 @@ function onKey(press) {
  */
 export function followForm(form) {
   window.clearTimeout(unanswered);
+  if (secondStep) secondStep.isSending = false;
+  if (!form) secondStep?.closed(wasSent);
+  wasSent = false;
   window.setTimeout(() => {
     if (!isShown()) return;
-    const part = page.querySelector(form ? "#triage-form" : "#triage-decision");
-    const target = part?.querySelector("input, textarea, button") ?? part;
+    const where = part(form ? "triage-form" : "triage-decision");
+    const target = where?.querySelector("input, textarea, button:not(.link-button)") ?? where;
     if (form || document.activeElement === document.body) target?.focus();
   });
 }

@@ -10,6 +10,9 @@
  * await player.close();
  * ```
  *
+ * `prepare` may come before `open`, while it is still being asked whether the stream may be opened: what the browser
+ * needs time for (its connection, its offer) is ready then.
+ *
  *     idle ─open→ connecting ─picture→ playing ─1 s without→ frozen ─picture→ playing
  *                     └──────────────────┴─────── ended ───────┘
  *
@@ -24,6 +27,13 @@
 export const FROZEN_AFTER_MS = 1000;
 /** Milliseconds that the first picture may take once the server has answered. */
 export const FIRST_PICTURE_MS = 10_000;
+/**
+ * Milliseconds for which a frozen stream may go on once the browser calls its connection interrupted: it does so when
+ * the relay has left its questions unanswered for some seconds, and would take another ten to give up by itself.
+ */
+export const INTERRUPTED_MS = 1500;
+/** What is said of such a relay. */
+export const RELAY_SILENT = "the media relay does not answer";
 const WATCH_MS = 200;
 const STATS_MS = 1000;
 
@@ -176,12 +186,16 @@ export class WhepPlayer extends EventTarget {
   #reason = "";
   /** @type {RTCPeerConnection|null} */
   #connection = null;
+  /** @type {Promise<{connection: RTCPeerConnection, sdp: string}>|null} the offer, being made */
+  #offer = null;
   /** @type {{url: string, headers: Record<string, string>}|null} */
   #resource = null;
   #lastPicture = 0;
   /** @type {number|null} */
   #ageMs = null;
   #answeredAt = Infinity;
+  /** When the connection was interrupted; Infinity: it is not. */
+  #interruptedAt = Infinity;
   /** @type {Counters|null} */
   #counters = null;
   #countersBusy = false;
@@ -212,6 +226,9 @@ export class WhepPlayer extends EventTarget {
 
   /** Why it ended; empty before. */
   get reason() { return this.#reason; }
+
+  /** Whether the relay does not answer just now. */
+  get isInterrupted() { return this.#interruptedAt !== Infinity; }
 
   /**
    * Ask for the stream and begin to play it; resolves when the server has answered.
@@ -251,7 +268,14 @@ export class WhepPlayer extends EventTarget {
     this.#end(reason, false);
   }
 
-  async #negotiate(url, headers, audio) {
+  /** Make the connection and its offer, and tell nobody. @param {boolean} [audio] whether to ask for sound */
+  prepare(audio = true) {
+    if (this.#state !== "idle") return;
+    this.#offer ??= this.#makeOffer(audio);
+    this.#offer.catch(() => {}); // `open` says it
+  }
+
+  async #makeOffer(audio) {
     const Connection = this.#page.RTCPeerConnection;
     // No ICE servers: the relay has an address of its own, and nobody else is to know of us.
     const connection = new Connection({ iceServers: [], bundlePolicy: "max-bundle" });
@@ -267,15 +291,26 @@ export class WhepPlayer extends EventTarget {
     connection.addEventListener("connectionstatechange", () => {
       if (["failed", "closed"].includes(connection.connectionState)) {
         this.#end("the connection was lost", true);
+      } else if (connection.connectionState === "disconnected") {
+        this.#interruptedAt = this.#now();
+      } else {
+        this.#interruptedAt = Infinity;
       }
     });
     connection.addTransceiver("video", { direction: "recvonly" });
     if (audio) connection.addTransceiver("audio", { direction: "recvonly" });
     await connection.setLocalDescription();
+    // As it is now, without candidates: the relay answers to wherever packets come from.
+    return { connection, sdp: connection.localDescription.sdp };
+  }
+
+  async #negotiate(url, headers, audio) {
+    this.#offer ??= this.#makeOffer(audio);
+    const { connection, sdp } = await this.#offer;
     const response = await this.#page.fetch(url, {
       method: "POST",
       headers: { ...headers, "Content-Type": "application/sdp" },
-      body: connection.localDescription.sdp,
+      body: sdp,
     });
     if (response.status !== 201) throw await refusal(response);
     const location = response.headers.get("Location");
@@ -327,6 +362,8 @@ export class WhepPlayer extends EventTarget {
     const now = this.#now();
     if (this.#state === "playing" && now - this.#lastPicture > FROZEN_AFTER_MS) {
       this.#go("silence", this.#lastPicture);
+    } else if (this.#state === "frozen" && now - this.#interruptedAt > INTERRUPTED_MS) {
+      this.#end(RELAY_SILENT, true);
     } else if (this.#state === "connecting" && now - this.#answeredAt > FIRST_PICTURE_MS) {
       this.#end("no picture came", true);
     }

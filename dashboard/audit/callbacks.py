@@ -11,6 +11,7 @@ from sightline.dashboard.audit import ids
 from sightline.dashboard.audit.chain import read_chain, verify_chain
 from sightline.dashboard.audit.layout import chain, count_words, verdict
 from sightline.dashboard.audit.view import AT_ONCE, read_actions, read_rows, wanted
+from sightline.dashboard.audit.words import action_words
 from sightline.dashboard.errors import DashboardError
 from sightline.dashboard.marks import layout as marks
 from sightline.dashboard.services import Services
@@ -69,7 +70,9 @@ def _register_chain(app: Dash, services: Services) -> None:
         try:
             async with services.acting() as act:
                 found = await read_chain(act, services.settings)
-                return chain(found, now), await read_actions(act)
+                return chain(found, now), [
+                    {"value": code, "label": action_words(code)} for code in await read_actions(act)
+                ]
         except DashboardError as error:
             return str(error), no_update
 

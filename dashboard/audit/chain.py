@@ -72,25 +72,46 @@ async def verify_chain(act: Actor, settings: DatabaseSettings) -> AuditReport:
 
 def verdict_words(report: AuditReport) -> str:
     """What walking the chain found, in one or two sentences."""
-    tail = f" {report.unsealed:,} newer rows wait for their seal." if report.unsealed else ""
+    tail = f" {_waiting(report.unsealed, 'newer row')}." if report.unsealed else ""
     if report.holds and not report.rows:
         return f"Nothing is sealed yet.{tail}"
     if report.holds:
-        return f"The chain holds: {report.rows:,} rows, unbroken and signed.{tail}"
-    where = f"row {report.bad_entry:,}" if report.bad_entry else f"place {report.bad_position:,}"
+        how = "unbroken and signed" if report.signatures_checked else "unbroken"
+        said = f"The chain holds: {count_of(report.rows, 'row')}, {how}.{tail}"
+        return " ".join((said, *report.remarks))
+    where = f" at row {report.bad_entry:,}" if report.bad_entry else ""
+    if not where and report.bad_position:
+        where = f" at place {report.bad_position:,}"
     return (
-        f"The chain does not hold at {where}: {report.problem}."
-        f" The {report.rows:,} rows before it hold."
+        f"The chain does not hold{where}: {report.problem}."
+        f" The {count_of(report.rows, 'row')} before it hold{'s' if report.rows == 1 else ''}."
     )
 
 
 def chain_words(chain: Chain, now: datetime) -> str:
     """How far the audit is sealed, in a sentence."""
-    said = f"{chain.sealed:,} rows sealed."
+    said = f"{count_of(chain.sealed, 'row')} sealed."
     if chain.waiting and chain.oldest is not None:
         age = age_words((now - chain.oldest).total_seconds())
-        said += f" {chain.waiting:,} wait for their seal, the oldest for {age}."
+        oldest = (
+            ""
+            if age == "now"
+            else f", for {age}"
+            if chain.waiting == 1
+            else f", the oldest for {age}"
+        )
+        said += f" {_waiting(chain.waiting)}{oldest}."
     return said
+
+
+def count_of(number: int, what: str) -> str:
+    """So many of something: ``1 row``, ``1,200 rows``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _waiting(number: int, what: str = "") -> str:
+    count = count_of(number, what) if what else f"{number:,}"
+    return f"{count} waits for its seal" if number == 1 else f"{count} wait for their seal"
 
 
 def is_late(chain: Chain, now: datetime) -> bool:

@@ -9,34 +9,40 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from sightline.dashboard.audit import ids
-from sightline.dashboard.audit.chain import Chain, chain_words, is_late, verdict_words
+from sightline.dashboard.audit.chain import Chain, chain_words, count_of, is_late, verdict_words
 from sightline.dashboard.audit.view import OUTCOMES, PERIODS
 from sightline.dashboard.marks import layout as marks
 from sightline.sql.audit import AuditReport
 
 _COLUMNS: list[dict[str, Any]] = [
-    {"field": "at", "headerName": "When", "width": 158, "tooltipField": "at_utc", "pinned": "left"},
-    {"field": "actor", "headerName": "Who", "width": 112},
-    {"field": "role", "headerName": "Role, post", "width": 118},
-    {"field": "action", "headerName": "Action", "width": 200, "tooltipField": "action"},
-    {"field": "object", "headerName": "On", "width": 150, "tooltipField": "object"},
+    {"field": "at", "headerName": "When", "width": 176, "tooltipField": "at_utc", "pinned": "left"},
+    {"field": "actor", "headerName": "Who", "width": 100, "tooltipField": "actor"},
+    {"field": "role", "headerName": "Role, post", "width": 122, "tooltipField": "role"},
+    {"field": "done", "headerName": "Action", "width": 170, "tooltipField": "action"},
+    {"field": "object", "headerName": "On", "width": 130, "tooltipField": "object"},
     {
         "field": "outcome",
         "headerName": "Outcome",
-        "width": 92,
+        "width": 84,
         "cellClassRules": {"is-refused": "params.value !== 'allowed'"},
     },
-    {"field": "purpose", "headerName": "Purpose", "width": 130},
+    {"field": "purpose", "headerName": "Purpose", "width": 128, "tooltipField": "purpose"},
     {
         "field": "reason",
         "headerName": "Reason",
         "flex": 1,
-        "minWidth": 170,
+        "minWidth": 120,
         "tooltipField": "reason",
     },
-    {"field": "incident", "headerName": "Incident", "width": 84},
-    {"field": "address", "headerName": "From", "width": 105},
-    {"field": "detail", "headerName": "Detail", "width": 160, "tooltipField": "detail"},
+    {"field": "incident", "headerName": "Incident", "width": 74},
+    {"field": "address", "headerName": "From", "width": 92},
+    {
+        "field": "detail",
+        "headerName": "Detail",
+        "flex": 1,
+        "minWidth": 150,
+        "tooltipField": "stored",
+    },
 ]
 
 
@@ -129,4 +135,4 @@ def count_words(number: int, *, more: bool) -> str:
     """How many rows are shown."""
     if not number:
         return "No row fits. Widen the time or clear a filter."
-    return f"{number:,} rows" + (", older ones follow" if more else "")
+    return count_of(number, "row") + (", older ones follow" if more else "")

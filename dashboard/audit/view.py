@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sightline.dashboard.access.acting import Actor
-from sightline.dashboard.ages import LOCAL
+from sightline.dashboard.audit.words import action_words, date_time, detail_words, reason_words
 from sightline.dashboard.errors import InvalidError
 from sightline.dashboard.operations.audit import AuditFilter, entries
+from sightline.dashboard.operations.fields import id_from
 from sightline.sql import query
 
 AT_ONCE = 200
@@ -48,9 +49,13 @@ def wanted(
         fields["from"] = now - timedelta(hours=int(hours))
     incident = given.get("incident", "")
     if incident:
-        if not incident.isdecimal():
-            raise InvalidError(f"Incident: {incident!r} is not a number.", "incident", "a number")
-        fields["incident"] = int(incident)
+        fields["incident"] = id_from(incident)
+        if fields["incident"] is None:
+            raise InvalidError(
+                f"Incident: {incident[:40]!r} is not the number of an incident.",
+                "incident",
+                "a number",
+            )
     return AuditFilter.of(fields)
 
 
@@ -60,26 +65,35 @@ async def read_rows(act: Actor, chosen: AuditFilter) -> list[dict[str, Any]]:
     Raises:
         ForbiddenError: the role does not read the audit.
     """
-    return [_row(entry) for entry in await entries(act, chosen)]
+    found = await entries(act, chosen)
+    names = {
+        (row["what"], row["code"]): row["name"]
+        for row in await act.connection.fetch(query("audit_page.names"))
+    }
+    return [_row(entry, names) for entry in found]
 
 
-def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _row(entry: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     detail = entry["detail"]
+    role, purpose = entry["actor_role"], entry["purpose"] or ""
+    parts = (names.get(("role", role), role), entry["actor_post"])
     return {
         "id": entry["id"],
-        "at": entry["at"].astimezone(LOCAL).strftime("%d.%m.%Y %H:%M:%S"),
+        "at": date_time(entry["at"]),
         "at_utc": entry["at"].isoformat(),
         "actor": entry["actor"],
-        "role": " · ".join(part for part in (entry["actor_role"], entry["actor_post"]) if part),
+        "role": " · ".join(part for part in parts if part),
         "action": entry["action"],
-        "object": f"{entry['object_type']} {entry['object_id']}",
+        "done": action_words(entry["action"]),
+        "object": f"{entry['object_type'].replace('_', ' ')} {entry['object_id']}",
         "outcome": entry["outcome"],
-        "purpose": entry["purpose"] or "",
-        "reason": entry["reason"] or "",
+        "purpose": names.get(("purpose", purpose), purpose),
+        "reason": reason_words(entry["reason"]),
         "incident": entry["incident"],
         "address": entry["address"] or "",
         "operation": entry["operation"],
-        "detail": json.dumps(detail, ensure_ascii=False) if detail else "",
+        "detail": detail_words(detail),
+        "stored": json.dumps(detail, ensure_ascii=False) if detail else "",
     }
 
 

@@ -7,7 +7,6 @@ command's module is imported only when the command runs.
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +18,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     An error that a person can do something about is one sentence on standard error.
     """
+    try:
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = 1
+    try:
+        sys.stdout.flush()
+    except OSError:  # the reader of our output has enough
+        from sightline.dashboard.cli.console import stop_writing
+
+        stop_writing()
+        return code or 1
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = build_parser()
     options, further = parser.parse_known_args(arguments)
     if further and not options.passes_on:
@@ -26,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.arguments = further
     if options.handler is None:
         parser.print_help()
-        return 2
+        return 0 if options.asked_for_help else 2
     module_name, _, function = options.handler.partition(":")
     from sightline.dashboard.cli.errors import EXPECTED_ERRORS, exit_code
 
@@ -36,8 +52,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EXPECTED_ERRORS as error:
         sys.stderr.write(f"sightline: {error}\n")
         return exit_code(error)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader of our output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1

@@ -16,12 +16,26 @@ import asyncpg
 from sightline.dashboard.settings import Settings, load_settings, misspelt_variables
 from sightline.sql.errors import ClusterError
 
+OPTIONS = {
+    "data_dir": "--data-dir",
+    "fleet_cameras": "--cameras",
+    "fleet_seed": "--seed",
+    "host": "--host",
+    "dashboard_port": "--port",
+}
+"""Setting → the option that gives it."""
+
 
 def load(options: Namespace, **overrides: Any) -> Settings:
     """The settings, with what the command line gave; misspelt variables are pointed out."""
     for sentence in misspelt_variables(os.environ):
         sys.stderr.write(f"sightline: {sentence}\n")
-    return load_settings(data_dir=options.data_dir, **overrides)
+    return load_settings(OPTIONS, data_dir=options.data_dir, **overrides)
+
+
+def stop_writing() -> None:
+    """The reader of our output, or its terminal, is gone: what is left of it goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager
@@ -43,6 +57,11 @@ def database_errors(settings: Settings) -> Iterator[None]:
         asyncpg.InvalidCatalogNameError,
     ) as error:
         raise ClusterError(f"The database of {where} refuses the connection: {error}.") from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ClusterError(
+            f"The user of {where} lacks a right in the database: {error}."
+            " 'sightline migrate' must have been run as this user."
+        ) from error
     except asyncpg.UndefinedTableError as error:
         raise ClusterError(
             f"The database of {where} has no schema, or an old one: run 'sightline migrate'."

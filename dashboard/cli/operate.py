@@ -1,4 +1,4 @@
-"""`status`, `settings`, `migrate`, `psql` and `audit verify`."""
+"""`status`, `settings`, `migrate`, `psql` and `audit`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from argparse import Namespace
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sightline.dashboard.cli.console import database_errors, load, print_json, print_table
@@ -16,14 +17,17 @@ from sightline.dashboard.supervisor.data_directory import with_internal_secret
 from sightline.dashboard.supervisor.status import Status, ask
 from sightline.sql import audit
 from sightline.sql import migrate as schema
+from sightline.sql.audit_head import Head, read_head
+from sightline.sql.audit_keys import read_keys, trusted_keys
 from sightline.sql.cluster import server_binaries
-from sightline.sql.connect import database_url
+from sightline.sql.connect import connect, database_url
+from sightline.sql.errors import AuditFileError
 
 
 def status(options: Namespace) -> int:
     """What runs, how far behind, what is wrong; 0 only when all is well."""
     settings = load(options)
-    if settings.data_dir.exists() and os.access(settings.data_dir, os.W_OK):
+    if os.access(settings.data_dir, os.W_OK):
         settings = with_internal_secret(settings)
     found = asyncio.run(ask(settings))
     if options.json:
@@ -112,18 +116,66 @@ def psql(options: Namespace) -> int:
 def audit_verify(options: Namespace) -> int:
     """Walk the chain; 1 and the first bad row if it does not hold."""
     present = load(options)
+    try:
+        keys = [key for file in options.key for key in read_keys(file)]
+        heads = [(str(file), read_head(file)) for file in options.head]
+    except AuditFileError as error:
+        raise CommandError(str(error)) from error
     with database_errors(present):
-        report = asyncio.run(audit.verify(present))
-    tail = f"{report.unsealed} rows after it are not sealed yet" if report.unsealed else "no tail"
+        report = asyncio.run(audit.verify(present, keys, heads))
+    said = [_verdict(report), _head_words(report.head) if report.head else "", *report.remarks]
+    sys.stdout.write("".join(f"{line}\n" for line in said if line))
+    return 0 if report.holds else 1
+
+
+def _verdict(report: audit.AuditReport) -> str:
     if report.holds:
-        sys.stdout.write(
-            f"The audit holds: {report.rows} rows, signed to position {report.anchored_position},"
-            f" {tail}.\n"
+        tail = (
+            f"{report.unsealed} rows after it are not sealed yet" if report.unsealed else "no tail"
         )
-        return 0
-    entry = "" if report.bad_entry is None else f" (audit row {report.bad_entry})"
-    sys.stdout.write(
-        f"The audit does not hold at position {report.bad_position}{entry}: {report.problem}."
-        f" {report.rows} rows before it hold.\n"
+        return (
+            f"The audit holds: {report.rows} rows, signed to position {report.anchored_position},"
+            f" {tail}."
+        )
+    where = "" if report.bad_position is None else f" at position {report.bad_position}"
+    if report.bad_entry is not None:
+        entry = f"audit row {report.bad_entry}"
+        where += f" ({entry})" if where else f" at {entry}"
+    return (
+        f"The audit does not hold{where}: {report.problem}."
+        f" {report.rows} sealed rows before it hold."
     )
-    return 1
+
+
+def _head_words(head: dict[str, Any]) -> str:
+    return (
+        f"Head in the database: position {head['position']}, hash {head['hash']},"
+        f" signed {head['time']} with key {head['key']}."
+    )
+
+
+def audit_head(options: Namespace) -> int:
+    """The newest signed head as one JSON object."""
+    present = load(options)
+    with database_errors(present):
+        head = asyncio.run(_signed_head(present))
+    if head is None:
+        raise AuditFileError(
+            "Nothing of the audit is signed yet: a keeper does that within seconds."
+        )
+    print_json(head.as_json())
+    return 0
+
+
+async def _signed_head(present: Settings) -> Head | None:
+    """The head that the database has, refused if none of the keys known here signed it."""
+    keys = trusted_keys(present.data_dir)
+    connection = await connect(present, "audit")
+    try:
+        head = await audit.newest_head(connection)
+    finally:
+        await connection.close()
+    problem = head.check(keys).problem if head and keys else None
+    if problem:
+        raise AuditFileError(f"The newest head in the database is {problem}.")
+    return head

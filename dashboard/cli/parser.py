@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 PARTS = ("gateway", "media", "dashboard", "keeper")
@@ -24,14 +26,46 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Settings are SIGHTLINE_* environment variables or one TOML file:"
         " 'sightline settings' shows them all.",
     )
-    parser.set_defaults(handler=None, passes_on=False)
+    parser.add_argument("--version", action=_Version, help="which Sightline this is")
+    parser.set_defaults(handler=None, passes_on=False, asked_for_help=False)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     _running(commands)
     _database(commands)
     _registers(commands)
     _tracks(commands)
     _checking(commands)
+    commands.add_parser("help", help="this list").set_defaults(asked_for_help=True)
     return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(f"sightline {_version()}\n")
+        parser.exit()
+
+
+def _version() -> str:
+    """Of the checkout this stands in, else of the installed package."""
+    import tomllib
+    from importlib.metadata import version
+
+    try:
+        with (Path(__file__).resolve().parents[2] / "pyproject.toml").open("rb") as project:
+            found: str = tomllib.load(project)["project"]["version"]
+    except FileNotFoundError:
+        return version("sightline")
+    return found
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("must name a directory")
+    return Path(text)
 
 
 def _add(
@@ -46,7 +80,10 @@ def _add(
 
 def _data_dir(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="data directory (default: setting data_dir)"
+        "--data-dir",
+        type=_directory,
+        metavar="DIR",
+        help="data directory (default: setting data_dir)",
     )
 
 
@@ -79,7 +116,18 @@ def _database(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
     audit = commands.add_parser("audit", help="the audit's chain")
     actions = audit.add_subparsers(metavar="ACTION", required=True)
-    _data_dir(_add(actions, "verify", "operate:audit_verify", "walk the audit's chain"))
+    verify = _add(actions, "verify", "operate:audit_verify", "walk the audit's chain")
+    for option, help_text in (
+        ("--key", "a public key to trust as well, as PEM or as audit-public-keys.json"),
+        ("--head", "a head kept elsewhere, which the chain must go through"),
+    ):
+        verify.add_argument(
+            option, type=Path, action="append", default=[], metavar="FILE", help=help_text
+        )
+    _data_dir(verify)
+    _data_dir(
+        _add(actions, "head", "operate:audit_head", "print the signed head, to keep elsewhere")
+    )
 
 
 def _registers(commands: Subparsers[argparse.ArgumentParser]) -> None:
@@ -92,8 +140,10 @@ def _registers(commands: Subparsers[argparse.ArgumentParser]) -> None:
     add.add_argument("--officer", metavar="SHOULDER", help="shoulder number, if an officer")
     _data_dir(add)
     _data_dir(_add(actions, "list", "registers:user_list", "all users"))
+    _import(actions, "users", "name, role, display_name, officer")
     for action, handler, help_text in (
         ("disable", "registers:user_disable", "end a user's access at once"),
+        ("enable", "registers:user_enable", "give a disabled user access again"),
         ("token", "registers:user_token", "make a bearer token for a program that acts as a user"),
     ):
         command = _add(actions, action, handler, help_text)
@@ -107,8 +157,10 @@ def _registers(commands: Subparsers[argparse.ArgumentParser]) -> None:
     add.add_argument("--officer", metavar="SHOULDER", help="shoulder number of who wears it")
     _data_dir(add)
     _data_dir(_add(actions, "list", "registers:camera_list", "all cameras"))
+    _import(actions, "cameras", "camera, officer")
     for action, handler, help_text in (
         ("disable", "registers:camera_disable", "cut a camera off at once"),
+        ("enable", "registers:camera_enable", "let a disabled camera connect again"),
         ("token", "registers:camera_token", "give a camera a new token; the old one stops working"),
     ):
         command = _add(actions, action, handler, help_text)
@@ -118,14 +170,26 @@ def _registers(commands: Subparsers[argparse.ArgumentParser]) -> None:
     bridge = commands.add_parser("bridge", help="connections that carry many cameras")
     actions = bridge.add_subparsers(metavar="ACTION", required=True)
     _data_dir(_add(actions, "list", "registers:bridge_list", "all bridges"))
+    _import(actions, "bridges", "name")
     for action, handler, help_text in (
         ("add", "registers:bridge_add", "register a bridge; prints its token"),
         ("disable", "registers:bridge_disable", "cut a bridge off at once"),
+        ("enable", "registers:bridge_enable", "let a disabled bridge connect again"),
         ("token", "registers:bridge_token", "give a bridge a new token; the old one stops working"),
     ):
         command = _add(actions, action, handler, help_text)
         command.add_argument("name", metavar="NAME")
         _data_dir(command)
+
+
+def _import(actions: Subparsers[argparse.ArgumentParser], what: str, columns: str) -> None:
+    command = _add(
+        actions, "import", f"imports:{what}", f"make {what} from a table, all of them or none"
+    )
+    command.add_argument(
+        "file", type=Path, metavar="FILE.csv", help=f"its first line names the columns: {columns}"
+    )
+    _data_dir(command)
 
 
 def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:

@@ -15,9 +15,10 @@ from sightline.sql import accounts, connect
 from sightline.sql.errors import AccountError
 
 T = TypeVar("T")
+Enable = Callable[[asyncpg.Connection, str], Awaitable[None]]
 
 
-def _with_connection(options: Namespace, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+def with_connection(options: Namespace, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """Do `work` on a connection of the owner.
 
     Raises:
@@ -36,18 +37,24 @@ def _with_connection(options: Namespace, work: Callable[[asyncpg.Connection], Aw
     return asyncio.run(connected())
 
 
+def _enabled(options: Namespace, key: str, name: str, work: Enable) -> int:
+    with_connection(options, lambda connection: work(connection, name))
+    print_json({key: name, "disabled": False})
+    return 0
+
+
 def _list(
     options: Namespace,
     columns: Sequence[str],
     work: Callable[[asyncpg.Connection], Awaitable[Sequence[asyncpg.Record]]],
 ) -> int:
-    print_table(columns, _with_connection(options, work))
+    print_table(columns, with_connection(options, work))
     return 0
 
 
 def user_add(options: Namespace) -> int:
     """Make a user."""
-    made = _with_connection(
+    made = with_connection(
         options,
         lambda connection: accounts.add_user(
             connection,
@@ -68,9 +75,14 @@ def user_list(options: Namespace) -> int:
 
 def user_disable(options: Namespace) -> int:
     """End a user's access."""
-    _with_connection(options, lambda connection: accounts.disable_user(connection, options.name))
+    with_connection(options, lambda connection: accounts.disable_user(connection, options.name))
     print_json({"username": options.name, "disabled": True})
     return 0
+
+
+def user_enable(options: Namespace) -> int:
+    """Give a user access again."""
+    return _enabled(options, "username", options.name, accounts.enable_user)
 
 
 def user_token(options: Namespace) -> int:
@@ -79,7 +91,7 @@ def user_token(options: Namespace) -> int:
     from sightline.dashboard.errors import NotFoundError
 
     try:
-        made = _with_connection(options, lambda connection: machine_token(connection, options.name))
+        made = with_connection(options, lambda connection: machine_token(connection, options.name))
     except NotFoundError:
         raise AccountError(f"there is no user {options.name!r} that may sign in.") from None
     print_json({"username": options.name, "token": made.token, "expires": made.expires.isoformat()})
@@ -88,7 +100,7 @@ def user_token(options: Namespace) -> int:
 
 def camera_add(options: Namespace) -> int:
     """Register a camera."""
-    made = _with_connection(
+    made = with_connection(
         options,
         lambda connection: accounts.add_camera(
             connection, options.camera, shoulder_number=options.officer
@@ -106,25 +118,30 @@ def camera_list(options: Namespace) -> int:
 
 def camera_disable(options: Namespace) -> int:
     """Cut a camera off."""
-    _with_connection(
-        options, lambda connection: accounts.disable_camera(connection, options.camera)
-    )
+    with_connection(options, lambda connection: accounts.disable_camera(connection, options.camera))
     print_json({"camera": options.camera, "disabled": True})
     return 0
 
 
+def camera_enable(options: Namespace) -> int:
+    """Let a camera connect again."""
+    return _enabled(options, "camera", options.camera, accounts.enable_camera)
+
+
 def camera_token(options: Namespace) -> int:
     """Give a camera a new token."""
-    made = _with_connection(
-        options, lambda connection: accounts.camera_token(connection, options.camera)
-    )
-    print_json(asdict(made))
+
+    async def work(connection: asyncpg.Connection) -> accounts.NewCamera:
+        await accounts.check_camera_enabled(connection, options.camera)
+        return await accounts.camera_token(connection, options.camera)
+
+    print_json(asdict(with_connection(options, work)))
     return 0
 
 
 def bridge_add(options: Namespace) -> int:
     """Register a bridge."""
-    made = _with_connection(
+    made = with_connection(
         options, lambda connection: accounts.add_bridge(connection, options.name)
     )
     print_json(asdict(made))
@@ -138,15 +155,22 @@ def bridge_list(options: Namespace) -> int:
 
 def bridge_disable(options: Namespace) -> int:
     """Cut a bridge off."""
-    _with_connection(options, lambda connection: accounts.disable_bridge(connection, options.name))
+    with_connection(options, lambda connection: accounts.disable_bridge(connection, options.name))
     print_json({"bridge": options.name, "disabled": True})
     return 0
 
 
+def bridge_enable(options: Namespace) -> int:
+    """Let a bridge connect again."""
+    return _enabled(options, "bridge", options.name, accounts.enable_bridge)
+
+
 def bridge_token(options: Namespace) -> int:
     """Give a bridge a new token."""
-    made = _with_connection(
-        options, lambda connection: accounts.bridge_token(connection, options.name)
-    )
-    print_json(asdict(made))
+
+    async def work(connection: asyncpg.Connection) -> accounts.NewBridge:
+        await accounts.check_bridge_enabled(connection, options.name)
+        return await accounts.bridge_token(connection, options.name)
+
+    print_json(asdict(with_connection(options, work)))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from argparse import Namespace
 from zoneinfo import available_timezones
 
@@ -19,10 +20,14 @@ def _gateway(options: Namespace, host: str, port: int) -> str:
     return given or f"ws://{host}:{port}/camera"
 
 
+def _check_above_0(option: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise CommandError(f"{option} is {value:g}, but it must be above 0.")
+
+
 def replay(options: Namespace) -> int:
     """Recorded tracks as live cameras."""
-    if options.speed <= 0:
-        raise CommandError(f"--speed is {options.speed:g}, but it must be above 0.")
+    _check_above_0("--speed", options.speed)
     for file in options.files:
         if not file.is_file():
             raise CommandError(f"{file} is not there, or is not a file.")
@@ -32,7 +37,7 @@ def replay(options: Namespace) -> int:
         )
     settings = as_running(load(options))
     with database_errors(settings):
-        asyncio.run(
+        outcome = asyncio.run(
             replaying.run(
                 settings,
                 options.files,
@@ -42,7 +47,7 @@ def replay(options: Namespace) -> int:
                 gateway_url=_gateway(options, settings.client_host, settings.gateway_port),
             )
         )
-    return 0
+    return 0 if outcome.is_whole else 1
 
 
 def simulate(options: Namespace) -> int:
@@ -52,8 +57,8 @@ def simulate(options: Namespace) -> int:
         ("--rate", options.rate),
         ("--duration", options.duration),
     ):
-        if value is not None and value <= 0:
-            raise CommandError(f"{option} is {value:g}, but it must be above 0.")
+        if value is not None:
+            _check_above_0(option, value)
     settings = as_running(load(options))
     allow_many_files()
     with database_errors(settings):

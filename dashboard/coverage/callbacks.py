@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, no_update
 
 from sightline.dashboard.coverage import ids
 from sightline.dashboard.coverage.layout import answered, refused
@@ -21,21 +21,22 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.ANSWER, "children"),
         Output(ids.STANDING, "children"),
-        Input(ids.ASK, "n_clicks"),
-        Input(ids.PLACE, "n_submit"),
-        State(ids.PLACE, "value"),
+        # What the field holds as the browser saw it: Dash would hear of Enter before the last letters.
+        Input(ids.ASKED, "data"),
     )
-    async def show(clicks: int | None, enters: int | None, typed: str | None) -> tuple[Any, Any]:
-        if not (clicks or enters or typed):
+    async def show(asked: dict[str, str] | None) -> tuple[Any, Any]:
+        if asked is None:
             return no_update, no_update
         try:
             async with services.acting() as act:
-                return answered(await ask(act, typed or "")), []
+                return answered(await ask(act, asked["place"])), []
         except InvalidError as error:
             return [], refused(str(error))
         except DashboardError as error:
             return no_update, marks.not_read(error, datetime.now(UTC))
 
     app.clientside_callback(
-        ClientsideFunction("lists", "mount"), Output(ids.MOUNTED, "data"), Input(ids.PAGE, "id")
+        ClientsideFunction("lists", "mountPlace"),
+        Output(ids.MOUNTED, "data"),
+        Input(ids.PAGE, "id"),
     )

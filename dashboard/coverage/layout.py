@@ -23,6 +23,7 @@ def layout(at: str = "", **_: str) -> html.Main:
     return html.Main(
         [
             dcc.Store(id=ids.MOUNTED),
+            dcc.Store(id=ids.ASKED, data={"place": at} if at else None),
             html.Section(
                 [
                     html.H1("Coverage at a place"),

@@ -8,7 +8,7 @@ from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import InvalidError
 from sightline.dashboard.operations.forecast import KNOWN_FOR, forecast
 from sightline.dashboard.places import Place, PlaceError, grid_reference, parse_place
-from sightline.ingest.forecast import Forecast
+from sightline.ingest.forecast import Forecast, share_words
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def observations(answer: Answer) -> list[tuple[str, str]]:
 
 
 def _share(known: int, low: float, high: float) -> str:
-    return f"{low:.0%} to {high:.0%}" if known else "not known"
+    return share_words(low, high) if known else "not known"
 
 
 def _dbm(value: float | None) -> str:

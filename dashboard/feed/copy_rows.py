@@ -80,6 +80,11 @@ LIVE_ROWS: Final = CopyReader(
         "recording": ">i2",
         "bearer": ">i2",
         "flags": ">i2",
+        "speed_mps": ">f4",
+        "rssi_dbm": ">f4",
+        "signal_time_ms": ">f8",
+        "operator_id": ">i4",
+        "cell_id": ">i4",
     }
 )
 """Rows of the query ``feed.changed_since``."""

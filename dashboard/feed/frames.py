@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Sequence
 from typing import Any, Final, Literal
@@ -11,18 +10,30 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from sightline.dashboard.camera_feature import (
+    BEARERS,
+    RECORDING,
+    CameraProperties,
+    CameraSignal,
+    Feature,
+    camera_feature,
+)
 from sightline.dashboard.live_state import (
     COLUMNS,
+    EYES_ON,
+    FIX_FLAGGED,
     HAS_POSITION,
     NO_BATTERY,
     NO_RSRP,
     NO_U16,
     NO_UPLINK,
+    STREAMED,
+    STUCK,
     CameraEntry,
     LiveState,
     Places,
 )
-from sightline.ingest.freshness import freshness
+from sightline.ingest.freshness import AGEING_INTERVALS, STALE_INTERVALS
 from sightline.ingest.quality import from_code
 
 Form = Literal["binary", "json"]
@@ -33,8 +44,6 @@ MAGIC: Final = 0x31464C53
 KIND_CODES: Final[dict[Kind, int]] = {"snapshot": 1, "delta": 2}
 _HEADER: Final = struct.Struct("<IBxxxIIdd")
 _DIRECTORY_CHUNK: Final = 4000
-_RECORDING: Final = ("unknown", "off", "buffering", "recording")
-_BEARER: Final = (None, "lte", "nr", "wifi", "other")
 
 _json = msgspec.json.Encoder()
 
@@ -91,16 +100,14 @@ def _directory_entry(entry: CameraEntry) -> dict[str, Any]:
     }
 
 
-def json_snapshot(seq: int, server_time_ms: float, cameras: list[dict[str, Any]]) -> str:
+def json_snapshot(seq: int, server_time_ms: float, cameras: list[Feature]) -> str:
     """All cameras a reader of JSON sees."""
     return _text(
         {"type": "snapshot", "seq": seq, "server_time": server_time_ms, "cameras": cameras}
     )
 
 
-def json_delta(
-    seq: int, server_time_ms: float, cameras: list[dict[str, Any]], removed: list[str]
-) -> str:
+def json_delta(seq: int, server_time_ms: float, cameras: list[Feature], removed: list[str]) -> str:
     """What changed since the reader's last message; `removed` are camera ids."""
     return _text(
         {
@@ -118,69 +125,108 @@ def text_message(kind: str, body: dict[str, Any]) -> str:
     return _text({"type": kind, **body})
 
 
-def features(state: LiveState, places: Places, now_ms: float) -> list[dict[str, Any]]:
-    """The cameras at these places as GeoJSON features, with ages as of `now_ms`."""
-    return [
-        camera_feature(state.entries[place], row, now_ms)
-        for place, row in zip(places.tolist(), state.table[places], strict=True)
-    ]
+def features(state: LiveState, places: Places, now_ms: float) -> list[Feature]:
+    """The cameras at these places as the API's GeoJSON features, with ages as of `now_ms`.
 
-
-def camera_feature(entry: CameraEntry, row: np.void, now_ms: float) -> dict[str, Any]:
-    """One camera as a GeoJSON feature: what is not known is null, its geometry too.
-
-    Args:
-        entry: what people call it.
-        row: its columns, fields of `live_state.COLUMNS`.
-        now_ms: ms since 1970 UTC as of which ages are given.
+    Column by column, so that even a snapshot of all cameras holds the event loop for no longer than it must.
     """
-    has_position = bool(row["flags"] & HAS_POSITION)
-    lat, lon = int(row["lat_e7"]) / 1e7, int(row["lon_e7"]) / 1e7
-    seen_ms = float(row["seen_time_ms"])
-    age_s = None if math.isnan(seen_ms) else max(0.0, (now_ms - seen_ms) / 1000)
-    return {
-        "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [lon, lat]} if has_position else None,
-        "properties": {
-            "camera": entry.camera,
-            "kind": entry.kind,
-            "officer": entry.officer,
-            "name": entry.name,
-            "call_sign": entry.call_sign,
-            "unit": entry.unit,
-            "recording": _RECORDING[row["recording"]],
-            "recording_since": _time(row["recording_since_ms"]),
-            "freshness": freshness(age_s, float(row["interval_s"])),
-            "age_s": None if age_s is None else round(age_s, 1),
-            "seen_time": _time(seen_ms),
-            "fix_time": _time(row["fix_time_ms"]),
-            "accuracy_m": _known(row["accuracy_dm"], NO_U16, 0.1),
-            "heading_deg": _known(row["heading_ddeg"], NO_U16, 0.1),
-            "quality": from_code(int(row["quality"])),
-            "bearer": _BEARER[row["bearer"]],
-            "rsrp_dbm": _known(row["rsrp_dbm"], NO_RSRP),
-            "uplink_kbps": _known(row["uplink_kbps"], NO_UPLINK),
-            "battery_pct": _known(row["battery_pct"], NO_BATTERY),
-            "stuck": bool(row["flags"] & 2),
-            "streamed": bool(row["flags"] & 4),
-            "eyes_on": bool(row["flags"] & 8),
-            "fix_flagged": bool(row["flags"] & 16),
-        },
-    }
+    table, more = state.table[places], state.more[places]
+    flags = table["flags"]
+    has_position = (flags & HAS_POSITION) != 0
+    age_s = _ages(now_ms, table["seen_time_ms"])
+    entries = [state.entries[place] for place in places.tolist()]
+    columns = zip(
+        entries,
+        _or_none(table["lat_e7"] / 1e7, has_position),
+        _or_none(table["lon_e7"] / 1e7, has_position),
+        [RECORDING[code] for code in table["recording"].tolist()],
+        _times(table["recording_since_ms"]),
+        _freshness(state, table, np.where(has_position, age_s, np.nan)),
+        _times(table["seen_time_ms"]),
+        _measured(age_s),
+        _times(table["fix_time_ms"]),
+        _measured(_ages(now_ms, table["fix_time_ms"])),
+        _known(table["accuracy_dm"], NO_U16, 10),
+        _measured(more["speed_mps"]),
+        _known(table["heading_ddeg"], NO_U16, 10),
+        [from_code(code) for code in table["quality"].tolist()],
+        _signals(state, table, more),
+        _known(table["battery_pct"], NO_BATTERY),
+        *[((flags & flag) != 0).tolist() for flag in (STUCK, FIX_FLAGGED, STREAMED, EYES_ON)],
+        [entry.audio_out for entry in entries],
+        strict=True,
+    )
+    return [
+        camera_feature(
+            lat,
+            lon,
+            CameraProperties(
+                entry.camera, entry.kind, entry.officer, entry.name, entry.call_sign, entry.unit, entry.unit_name,
+                *said,
+            ),
+        )
+        for entry, lat, lon, *said in columns
+    ]  # fmt: skip
 
 
-def _known(value: np.integer, unknown: int, scale: float = 1) -> float | int | None:
-    number = int(value)
-    if number == unknown:
-        return None
-    return number if scale == 1 else round(number * scale, 1)
+def _signals(
+    state: LiveState, table: npt.NDArray[np.void], more: npt.NDArray[np.void]
+) -> list[CameraSignal]:
+    columns = zip(
+        [BEARERS[code] for code in table["bearer"].tolist()],
+        _times(more["signal_time_ms"]),
+        map(state.operators.get, more["operator_id"].tolist()),
+        map(state.cells.get, more["cell_id"].tolist()),
+        _known(table["rsrp_dbm"], NO_RSRP),
+        _measured(more["rsrq_db"]),
+        _measured(more["sinr_db"]),
+        _measured(more["rssi_dbm"]),
+        _known(table["uplink_kbps"], NO_UPLINK),
+        strict=True,
+    )
+    return [CameraSignal(*signal) for signal in columns]
 
 
-def _time(time_ms: float) -> str | None:
-    """RFC 3339 in UTC with milliseconds, None for NaN."""
-    if math.isnan(time_ms):
-        return None
-    return str(np.datetime64(round(time_ms), "ms")) + "Z"
+def _freshness(
+    state: LiveState, table: npt.NDArray[np.void], age_s: npt.NDArray[np.float64]
+) -> list[str]:
+    """`sightline.ingest.freshness.freshness` for a whole column; NaN is never."""
+    interval_s = table["interval_s"].astype(float)
+    stale = age_s > np.maximum(state.stale_after_s, STALE_INTERVALS * interval_s)
+    ageing = age_s > np.maximum(state.ageing_after_s, AGEING_INTERVALS * interval_s)
+    words: list[str] = np.select(
+        [np.isnan(age_s), stale, ageing], ["never", "stale", "ageing"], "live"
+    ).tolist()
+    return words
+
+
+def _ages(now_ms: float, time_ms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Seconds since, to the tenth, never below 0; NaN where the time is not known."""
+    return np.round(np.maximum((now_ms - time_ms) / 1000, 0), 1).astype(np.float64)
+
+
+def _or_none(column: npt.NDArray[Any], known: npt.NDArray[np.bool_]) -> list[Any]:
+    found = column.astype(object)
+    found[~known] = None
+    values: list[Any] = found.tolist()
+    return values
+
+
+def _known(column: npt.NDArray[np.integer], unknown: int, parts: int = 1) -> list[Any]:
+    """Values in whole units of which each has this many parts."""
+    return _or_none(column if parts == 1 else column / parts, column != unknown)
+
+
+def _measured(column: npt.NDArray[np.floating]) -> list[Any]:
+    """As they were sent: single precision adds digits."""
+    return _or_none(np.round(column.astype(np.float64), 2), ~np.isnan(column))
+
+
+def _times(time_ms: npt.NDArray[np.float64]) -> list[Any]:
+    """As `sightline.dashboard.camera_feature.time_words` writes them, None for NaN."""
+    known = ~np.isnan(time_ms)
+    whole = np.floor(np.where(known, time_ms, 0) + 0.5).astype("datetime64[ms]")
+    return _or_none(np.datetime_as_string(whole, timezone="UTC"), known)
 
 
 def _text(message: dict[str, Any]) -> str:

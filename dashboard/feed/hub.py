@@ -24,7 +24,7 @@ from sightline.dashboard.live_map.visibility import (
     visibility_class,
 )
 from sightline.dashboard.live_state import LiveState, Places
-from sightline.ingest.freshness import STALE_AFTER_S, STALE_INTERVALS
+from sightline.ingest.freshness import STALE_INTERVALS
 
 HEARTBEAT_EVERY_MS: Final = 1000.0
 HEALTH_EVERY_MS: Final = 2000.0
@@ -150,7 +150,9 @@ class FeedHub:
     def _heard_of_late(self, channel: Channel) -> int:
         table = self.state.table[channel.places()]
         age_s = (self.now_ms() - table["seen_time_ms"]) / 1000
-        limit_s = np.maximum(STALE_AFTER_S, STALE_INTERVALS * table["interval_s"].astype(float))
+        limit_s = np.maximum(
+            self.state.stale_after_s, STALE_INTERVALS * table["interval_s"].astype(float)
+        )
         return int(np.count_nonzero(age_s <= limit_s))
 
     def _place(self, viewer: Viewer) -> None:

@@ -58,6 +58,11 @@ def feed_routes(services: Services, feed: Feed) -> APIRouter:
     return router
 
 
+def _is_seq(text: str) -> bool:
+    short = text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_SEQ))
+    return short and int(text) < _LARGEST_SEQ
+
+
 async def _viewer(websocket: WebSocket, services: Services) -> Viewer:
     """The viewer that this request asks for.
 
@@ -70,7 +75,7 @@ async def _viewer(websocket: WebSocket, services: Services) -> Viewer:
         raise _BadRequestError(f"format is {given[:20]!r}, but must be json or binary")
     form: Form = "binary" if given == "binary" else "json"
     since = websocket.query_params.get("since")
-    if since is not None and not (since.isdecimal() and int(since) < _LARGEST_SEQ):
+    if since is not None and not _is_seq(since):
         raise _BadRequestError(f"since is {since[:20]!r}, but must be the seq of a message")
     user: User = websocket.scope["state"]["user"]
     async with services.transaction() as connection:

@@ -17,6 +17,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import asyncpg
+import numpy as np
 
 from sightline.dashboard.feed.copy_rows import DIRECTORY_MARKS, LIVE_ROWS, CopyReader
 from sightline.dashboard.feed.events import said, viewers_of
@@ -121,6 +122,9 @@ class FeedSource:
     async def _read_directory(self, connection: asyncpg.Connection) -> None:
         rows = await connection.fetch(query("feed.report_intervals"), timeout=ANSWER_WITHIN_S)
         self._intervals = {row["recording"]: row["interval_s"] for row in rows}
+        force = await connection.fetchrow(query("api_cameras.force"), timeout=ANSWER_WITHIN_S)
+        self._hub.state.ageing_after_s = force["ageing_after_s"]
+        self._hub.state.stale_after_s = force["stale_after_s"]
         marks = await _copied(connection, DIRECTORY_MARKS, "feed.directory_marks", within_s=5.0)
         found = dict(zip(marks["camera_id"].tolist(), marks["mark"].tolist(), strict=True))
         changed = [number for number, mark in found.items() if self._marks.get(number) != mark]
@@ -145,7 +149,10 @@ class FeedSource:
         )
         for gateway, batch in zip(rows["gateway_id"].tolist(), rows["batch"].tolist(), strict=True):
             self._batches[gateway] = max(batch, self._batches.get(gateway, batch))
-        changed = self._hub.state.put_live(rows, self._intervals)
+        state = self._hub.state
+        await _name(connection, state.operators, "feed.operators", rows["operator_id"])
+        await _name(connection, state.cells, "feed.cells", rows["cell_id"])
+        changed = state.put_live(rows, self._intervals)
         self._hub.changed(columns=changed)
         now_ms = self._hub.now_ms()
         if len(rows) and not (first or resync):
@@ -225,6 +232,16 @@ async def _copied(
     return reader.rows(b"".join(parts))
 
 
+async def _name(
+    connection: asyncpg.Connection, names: dict[int, str], name: str, numbers: Any
+) -> None:
+    """Read the names of numbers that have none yet; 0 stands for unknown."""
+    unknown = set(np.unique(numbers).tolist()) - names.keys() - {0}
+    if unknown:
+        rows = await connection.fetch(query(name), list(unknown), timeout=ANSWER_WITHIN_S)
+        names.update((row["id"], row["name"]) for row in rows)
+
+
 def viewing(row: asyncpg.Record) -> Viewing:
     """A row of ``feed.viewers`` as a value."""
     return Viewing(
@@ -254,4 +271,5 @@ def _entry(row: asyncpg.Record) -> CameraEntry:
         unit_name=row["unit_name"],
         unit_id=row["unit_id"],
         officer_id=row["officer_id"],
+        audio_out=row["audio_out"],
     )

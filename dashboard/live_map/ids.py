@@ -5,6 +5,8 @@ from __future__ import annotations
 PAGE = "live-map"
 MOUNTED = "live-map-mounted"
 INCIDENTS = "live-map-incidents"
+VIEWS = "live-map-views"
+FOUND = "live-map-found"
 MAP = "live-map-map"
 MAP_LEGEND = "live-map-legend"
 MAP_EMPTY = "live-map-empty"

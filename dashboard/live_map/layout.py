@@ -31,8 +31,14 @@ def layout(**_: str) -> html.Main:
             html.Section(
                 id=ids.INCIDENTS, className="incident-strip", **{"aria-label": "Open incidents"}
             ),
+            _views(),
             html.Section(
-                [_filters(), _list_head(), html.Div(id=ids.LIST, className="camera-list")],
+                [
+                    _filters(),
+                    html.Div(id=ids.FOUND, className="found", hidden=True),
+                    _list_head(),
+                    html.Div(id=ids.LIST, className="camera-list"),
+                ],
                 className="side side-list",
                 **{"aria-label": "Cameras"},
             ),
@@ -51,6 +57,25 @@ def layout(**_: str) -> html.Main:
         ],
         id=ids.PAGE,
         className="live-map",
+        **{"data-view": "map"},
+    )
+
+
+def _views() -> html.Div:
+    """Map or list, where a screen has room for one only."""
+    return html.Div(
+        [
+            html.Button(
+                name,
+                type="button",
+                **{"data-view": view, "aria-pressed": str(view == "map").lower()},
+            )
+            for view, name in (("map", "Map"), ("list", "List"))
+        ],
+        id=ids.VIEWS,
+        className="view-switch",
+        role="group",
+        **{"aria-label": "Show"},
     )
 
 
@@ -60,8 +85,8 @@ def _filters() -> html.Div:
         [
             dmc.TextInput(
                 id=ids.SEARCH, inputProps={"type": "search"}, size="sm", debounce=False,
-                placeholder="Number, call sign, camera, unit",
-                **{"aria-label": "Search by shoulder number, name, call sign, camera or unit"},
+                placeholder="Number, call sign, unit, incident",
+                **{"aria-label": "Search by shoulder number, name, call sign, camera, unit or incident"},
             ),
             dmc.SegmentedControl(
                 id=ids.RECORDING, data=RECORDING_CHOICES, value="all", size="xs", fullWidth=True,

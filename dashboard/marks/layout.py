@@ -120,6 +120,7 @@ def table(component_id: str, columns: Sequence[dict[str, Any]], *, row_id: str) 
             "tooltipShowDelay": 300,
             "rowHeight": 30,
             "headerHeight": 32,
+            "suppressNoRowsOverlay": True,  # why a table is empty, its page says in a sentence
         },
         className="grid",
         style={"height": "100%"},

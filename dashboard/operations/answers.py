@@ -31,7 +31,7 @@ def check(row: asyncpg.Record | None) -> asyncpg.Record:
     assert row is not None  # the functions always answer with one row
     if row["outcome"] == "ok":
         return row
-    raise _BY_OUTCOME[row["outcome"]](row["message"], row["code"])
+    raise _BY_OUTCOME[row["outcome"]](row["message"], code=row["code"])
 
 
 def refusal(

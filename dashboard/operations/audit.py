@@ -6,10 +6,10 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import ConfigDict, Field
 
 from sightline.dashboard.access.acting import Actor
-from sightline.dashboard.operations.fields import Fields
+from sightline.dashboard.operations.fields import Fields, Id, Moment
 from sightline.sql import query
 
 Operation = Literal[
@@ -19,7 +19,9 @@ Word = Annotated[str, Field(max_length=200)]
 
 
 class AuditFilter(Fields):
-    """Which rows; what is left out, does not matter."""
+    """Which rows; what is left out, does not matter. It comes from an address, where everything is a text."""
+
+    model_config = ConfigDict(strict=False)
 
     actor: Word | None = None
     action: Word | None = Field(default=None, description="stream.open; or stream, for all of them")
@@ -27,10 +29,10 @@ class AuditFilter(Fields):
     object_id: Word | None = None
     outcome: Literal["allowed", "refused", "failed"] | None = None
     operation: Operation | None = None
-    incident: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
-    start: AwareDatetime | None = Field(default=None, alias="from")
-    end: AwareDatetime | None = Field(default=None, alias="to")
-    before: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
+    incident: Id | None = None
+    start: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
+    before: Id | None = Field(
         default=None, description="Only rows older than this id: the next page"
     )
     limit: Annotated[int, Field(ge=1, le=1000)] = 100

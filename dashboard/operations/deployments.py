@@ -9,25 +9,26 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import ConflictError, InvalidError, NotFoundError
 from sightline.dashboard.operations import rota
 from sightline.dashboard.operations.answers import check
-from sightline.dashboard.operations.fields import Fields
+from sightline.dashboard.operations.fields import Fields, Id, Readable
 from sightline.dashboard.rota.on_call import OnCall
 from sightline.sql import query
 
 Decision = Literal["advice_only", "not_required", "reopen"]
 Text = Annotated[str, Field(max_length=2000)]
-Member = (
-    Annotated[int, Field(ge=1, le=2**31 - 1)] | Annotated[str, Field(min_length=1, max_length=64)]
-)
+Member = Id | Annotated[str, Field(min_length=1, max_length=64)]
 """A negotiator: the number in `members` and in the rota, or a shoulder number as text."""
 
 MOST = 500
 _NO_DETAIL = "{}"
+_LARGEST_NEGOTIATOR = 2**31 - 1
+_MEMBERS = ("members", "numbers of negotiators as in the rota, or their shoulder numbers as text")
 
 
 class RequestFields(Fields):
@@ -48,10 +49,23 @@ class RequestFields(Fields):
     talkgroup: Text | None = None
 
 
+def _welfare_check(value: Any) -> Any:
+    """That nobody was asked is no welfare check."""
+    if value is True or (isinstance(value, str) and value.strip()):
+        return value
+    raise PydanticCustomError(
+        "welfare_check",
+        "Input should be what the welfare check of the team found, or true where all were asked",
+    )
+
+
 class ReturnFields(Fields):
     """A deployment's return, with the welfare check of the team."""
 
-    welfare_check: Annotated[str, Field(min_length=1, max_length=2000)] | bool
+    welfare_check: Annotated[
+        Annotated[str, Field(min_length=1, max_length=2000), Readable] | Literal[True],
+        BeforeValidator(_welfare_check),
+    ]
     outcome: Text = ""
     summary: Text = ""
     lessons: Text = ""
@@ -65,14 +79,15 @@ async def request(
     Raises:
         ForbiddenError: the role does not ask for negotiators.
         NotFoundError: no such incident, or not the user's to see.
-        ConflictError: the incident is closed.
+        ConflictError: the incident is closed, or has a live deployment, which is named.
         InvalidError: a field is not one of the request's, or too long.
     """
     said = fields if isinstance(fields, RequestFields) else RequestFields.of(fields)
     values = {name: text for name, text in said.model_dump(exclude_none=True).items() if text}
-    row = check(
-        await act.connection.fetchrow(query("deployments.request"), incident, json.dumps(values))
-    )
+    row = await act.connection.fetchrow(query("deployments.request"), incident, json.dumps(values))
+    if row["outcome"] == "conflict":
+        raise ConflictError(row["message"], row["code"], deployment=row["deployment_id"])
+    check(row)
     return await get(act, row["deployment_id"])
 
 
@@ -85,7 +100,8 @@ async def find(
 
 async def get(act: Actor, deployment: int) -> dict[str, Any]:
     """One deployment: ``state``, ``request``, ``members``, ``transitions``, who commands; ``possible``: the actions that its
-    state knows, and ``may``: those of them that the user's role may take.
+    state knows, and ``may``: those of them that the user's role may take. The ``return`` and what was said with it are for
+    roles that read or write returns, a member's ``phone`` for those that read the rota or dispatch; else they are null.
 
     Raises:
         NotFoundError: there is none, or it is not the user's to see.
@@ -201,14 +217,14 @@ async def file_return(
 ) -> dict[str, Any]:
     """File the return, which closes the deployment; gives it. Raises like `_step`."""
     said = fields if isinstance(fields, ReturnFields) else ReturnFields.of(fields)
-    return await _step(act, deployment, "return", said.summary, detail=said.model_dump_json())
+    return await _step(act, deployment, "return", "", detail=said.model_dump_json())
 
 
 async def hand_over(act: Actor, deployment: int, to: str) -> dict[str, Any]:
     """Offer command to a user; it changes hands once they accept. Gives the deployment.
 
     Raises:
-        ForbiddenError, NotFoundError, ConflictError: as `_step`; also the user is no commander or FIM.
+        ForbiddenError, NotFoundError, ConflictError: as `_step`; also the user is no commander or FIM, or is oneself.
     """
     user_id = await act.connection.fetchval(query("deployments.user"), to)
     if user_id is None:
@@ -257,6 +273,9 @@ async def _step(
 async def _negotiators(act: Actor, members: Iterable[int | str]) -> list[int]:
     """Ids of negotiators given by id or by shoulder number."""
     given = list(members)
+    for member in given:
+        if isinstance(member, int) and not 1 <= member <= _LARGEST_NEGOTIATOR:
+            raise InvalidError(f"members: {member} is not the number of a negotiator.", *_MEMBERS)
     texts = [member for member in given if isinstance(member, str)]
     if not texts:
         return [member for member in given if isinstance(member, int)]
@@ -265,8 +284,6 @@ async def _negotiators(act: Actor, members: Iterable[int | str]) -> list[int]:
     for text in texts:
         if text not in by_number:
             raise InvalidError(
-                f"members: {text[:40]!r} is not the shoulder number of a negotiator.",
-                "members",
-                "numbers of negotiators as in the rota, or their shoulder numbers as text",
+                f"members: {text[:40]!r} is not the shoulder number of a negotiator.", *_MEMBERS
             )
     return [by_number[m] if isinstance(m, str) else m for m in given]

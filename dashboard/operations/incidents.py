@@ -8,9 +8,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sightline.dashboard.access.acting import Actor
-from sightline.dashboard.errors import ConflictError, InvalidError, NotFoundError
+from sightline.dashboard.errors import InvalidError, NotFoundError
 from sightline.dashboard.operations.answers import check
-from sightline.dashboard.operations.fields import LONGEST_TEXT, Fields
+from sightline.dashboard.operations.fields import (
+    LONGEST_TEXT,
+    Fields,
+    Id,
+    LogNumber,
+    Readable,
+    is_readable,
+)
 from sightline.sql import query
 
 Capacity = Literal["commander", "negotiator", "negco", "supervisor", "named"]
@@ -23,6 +30,10 @@ _CAPABILITY: dict[EntryKind, str] = {
 }
 
 Short = Annotated[str, Field(max_length=200)]
+Title = Annotated[str, Field(min_length=1, max_length=200), Readable]
+Resource = Annotated[str, Field(min_length=1, max_length=200), Readable]
+"""A call sign, as the command-and-control system names it."""
+
 MOST = 1000
 """Most incidents, or entries, in one answer."""
 
@@ -30,21 +41,21 @@ MOST = 1000
 class IncidentFields(Fields):
     """What may be said of an incident; what is left out, stays as it is (or as the force's default)."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    title: Title | None = None
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     grade: Short | None = None
-    log_number: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^/]+$")] | None = None
+    log_number: LogNumber | None = None
     source: Short | None = None
     type: Short | None = None
     regime: Literal["law_enforcement", "general"] | None = None
     retention_category: Short | None = None
     talkgroup: Short | None = None
-    resources: Annotated[list[Short], Field(max_length=200)] | None = None
+    resources: Annotated[list[Resource], Field(max_length=200)] | None = None
     restricted: bool | None = None
     exercise: bool | None = None
     provisional: bool | None = None
-    provisional_incident: int | None = Field(
+    provisional_incident: Id | None = Field(
         default=None, description="The provisional incident that this one turns out to be"
     )
 
@@ -59,7 +70,7 @@ class IncidentFields(Fields):
 class NewIncident(IncidentFields):
     """An incident that is made: it has a title and a grade."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Title
     grade: Short
 
 
@@ -68,14 +79,11 @@ async def create(act: Actor, fields: NewIncident) -> dict[str, Any]:
 
     Raises:
         ForbiddenError: the role does not make incidents.
-        ConflictError: another incident has this log number.
+        ConflictError: another incident has this log number, seen or not; or what `provisional_incident` names is none.
+        NotFoundError: the provisional incident is not known, or not the user's to see.
         InvalidError: the grade or category is not one of the force's.
     """
-    if fields.log_number is not None:
-        known = await act.connection.fetchval(query("incidents.by_log_number"), fields.log_number)
-        if known is not None:
-            raise ConflictError("Another incident has this log number.", "log_number_taken")
-    incident, _ = await _put(act, fields)
+    incident, _ = await _put(act, fields, must_be_new=True)
     return await get(act, incident)
 
 
@@ -84,13 +92,16 @@ async def put_by_log(
 ) -> tuple[dict[str, Any], bool]:
     """Make the incident of a log number, or bring it up to date; the same twice changes nothing.
 
+    A provisional incident that is named becomes it, or is linked to it (see `link`).
+
     Returns:
         The incident, and whether it was made.
 
     Raises:
         ForbiddenError: the role does not make or change incidents.
         InvalidError: a new one lacks title or grade, or a code is not one of the force's.
-        NotFoundError: it is not the user's to see.
+        NotFoundError: it is not the user's to see, or the provisional one is not known or not the user's to see.
+        ConflictError: the provisional one is none, or cannot be linked.
     """
     if fields.log_number not in (None, log_number):
         raise InvalidError(
@@ -108,11 +119,17 @@ async def put_by_log(
 
 
 async def _put(
-    act: Actor, fields: IncidentFields, log_number: str | None = None
+    act: Actor,
+    fields: IncidentFields,
+    log_number: str | None = None,
+    *,
+    must_be_new: bool = False,
 ) -> tuple[int, bool]:
     values = fields.model_dump(exclude_none=True, mode="json")
     if log_number is not None:
         values["log_number"] = log_number
+    if must_be_new:
+        values["must_be_new"] = True
     await _check_code(act, "grade", fields.grade)
     row = check(await act.connection.fetchrow(query("incidents.put"), json.dumps(values)))
     return row["incident_id"], row["made"]
@@ -189,9 +206,11 @@ async def write_log(
     if kind not in _CAPABILITY:
         raise InvalidError(f"kind is {kind!r}.", "kind", list(_CAPABILITY))
     written = text.strip()
-    if not written or len(written) > LONGEST_TEXT:
+    if not is_readable(written) or len(written) > LONGEST_TEXT:
         raise InvalidError(
-            f"text has {len(written)} characters.", "text", f"1 to {LONGEST_TEXT} characters"
+            f"text has {len(written)} characters.",
+            "text",
+            f"1 to {LONGEST_TEXT} characters to read",
         )
     await _must_exist(act, incident)
     await act.require(_CAPABILITY[kind], f"log.{kind}", "incident", str(incident))
@@ -266,14 +285,14 @@ async def close(act: Actor, incident: int, reason: str = "") -> dict[str, Any]:
 async def link(
     act: Actor, provisional: int, *, log_number: str | None = None, incident: int | None = None
 ) -> dict[str, Any]:
-    """Link a provisional incident to what it turned out to be, by log number or id; gives that one.
+    """Link a provisional incident to what it turned out to be, by log number or id; gives that one. Whoever opened it may.
 
     Its cameras, open streams and deployments go along.
 
     Raises:
-        ForbiddenError: the role does not change incidents.
+        ForbiddenError: the role does not change incidents, and somebody else opened it.
         NotFoundError: one of them is not known, or not the user's to see.
-        ConflictError: it is not provisional, or the other cannot be linked to.
+        ConflictError: it is not provisional, the other cannot be linked to, or both have a live deployment.
         InvalidError: neither or both were given.
     """
     if (log_number is None) == (incident is None):

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import ConflictError, InvalidError
 from sightline.dashboard.operations.answers import check
-from sightline.dashboard.operations.fields import Fields
+from sightline.dashboard.operations.fields import Fields, Id, Moment
 from sightline.dashboard.rota.cover import Gap, Minimum, Shift, gaps, lapsed, shortfall
 from sightline.dashboard.rota.on_call import OnCall, in_order, warning
 from sightline.sql import query
@@ -24,16 +24,16 @@ LONGEST = timedelta(days=100)
 class NewShift(Fields):
     """One negotiator on call from a time to another."""
 
-    negotiator: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    start: AwareDatetime = Field(alias="from")
-    end: AwareDatetime = Field(alias="to")
+    negotiator: Id
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
 
 
 class RotaFields(Fields):
     """The shifts of a time, all of them: what stood there before is replaced."""
 
-    start: AwareDatetime = Field(alias="from")
-    end: AwareDatetime = Field(alias="to")
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
     shifts: Annotated[list[NewShift], Field(max_length=2000)]
     reason: Annotated[str, Field(max_length=500)] = Field(
         default="", description="Needed where cover falls short of what the force wants"

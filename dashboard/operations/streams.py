@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sightline.dashboard.access.acting import Actor, Credentials, current_credentials
 from sightline.dashboard.errors import (
+    InvalidError,
     NotFoundError,
     NotSignedInError,
     RelayAwayError,
@@ -17,6 +18,7 @@ from sightline.dashboard.errors import (
 )
 from sightline.dashboard.operations.answers import refusal
 from sightline.dashboard.services import Services
+from sightline.ingest.media.sdp import why_no_offer
 from sightline.sql import query
 from sightline.sql.accounts import new_token, token_hash
 
@@ -117,10 +119,13 @@ async def watch(services: Services, stream: UUID, token: str, offer: str) -> str
     """Redeem a stream's one-time token and hand the browser's SDP offer to the relay; the SDP answer.
 
     Raises:
-        NotSignedInError: the token is not valid, used up or too old; or it is not this session's.
+        InvalidError: the body is no SDP offer. The token can still be used.
+        NotSignedInError: the token is not valid, used up or too old; it is not this session's; or the stream has ended.
         RelayAwayError: the relay does not answer. The stream is ended.
         RelayRefusedError: the relay cannot, and why. The stream is ended.
     """
+    if (wrong := why_no_offer(offer.encode())) is not None:
+        raise InvalidError(wrong, code="invalid_offer")
     hashed = token_hash(token)
     if current_credentials.get().token is None:
         async with services.transaction() as connection:
@@ -130,7 +135,7 @@ async def watch(services: Services, stream: UUID, token: str, offer: str) -> str
             row = await act.connection.fetchrow(query("streams.redeem"), stream, hashed)
     if row is None:
         raise NotSignedInError(
-            "The token is not valid for this stream, or was used, or is older than 30 s."
+            "The token is not valid for this stream, or was used, or is older than 30 s, or the stream has ended."
         )
     try:
         return await services.relay.view(row["relay_url"], stream, row["publication_id"], offer)
@@ -183,3 +188,9 @@ async def open_streams(act: Actor) -> list[dict[str, Any]]:
 async def purposes(act: Actor) -> list[Purpose]:
     """The purposes for which streams are opened, by name."""
     return [Purpose(**row) for row in await act.connection.fetch(query("streams.purposes"))]
+
+
+async def link_minutes(act: Actor) -> int:
+    """Minutes within which a provisional incident must be linked."""
+    minutes: int = await act.connection.fetchval(query("streams.link_minutes"))
+    return minutes

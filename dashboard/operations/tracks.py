@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sightline.dashboard.access.acting import Actor
+from sightline.dashboard.camera_feature import BEARERS, RECORDING, rounded
 from sightline.dashboard.errors import InvalidError
 from sightline.dashboard.operations.answers import refusal
-from sightline.dashboard.operations.cameras import BEARERS, RECORDING, rounded
 from sightline.sql import query
 
 LONGEST = timedelta(hours=24)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import dcc, html
@@ -206,14 +206,30 @@ def _lane(lane: Lane, week: Week) -> html.Div:
 
 
 def _bar(stretch: Stretch, lane: Lane) -> html.Li:
-    words = f"{_hour(stretch.start)}–{_hour(stretch.end)}"
-    day = f"{stretch.start.astimezone(LOCAL):%A} "
+    in_full = f"{lane.name}, {_day(stretch.begins)} to {_day(stretch.ends)}"
+    hidden: dict[str, Any] = {"aria-hidden": "true"}
     return html.Li(
-        [html.Span(day, className="unseen"), words],
-        title=f"{lane.name}, {day}{words}",
+        [html.Span(in_full, className="unseen"), html.Span(bar_words(stretch), **hidden)],
+        title=in_full,
         className=f"bar is-{lane.capacity}",
         style=_placed(stretch),
     )
+
+
+def bar_words(stretch: Stretch) -> str:
+    """From when to when a shift really is; with the days where it is more than one, and their dates where it is a week."""
+    first, last = stretch.begins.astimezone(LOCAL), stretch.ends.astimezone(LOCAL)
+    if first.date() == last.date():
+        return f"{clock(first)}–{clock(last)}"
+    if last.date() - first.date() < timedelta(days=7):
+        return f"{first:%a %H:%M} – {last:%a %H:%M}"
+    return f"{first:%a} {first.day}, {first:%H:%M} – {last:%a} {last.day}, {last:%H:%M}"
+
+
+def _day(moment: datetime) -> str:
+    """Local day and time in full, for the hover: ``Saturday 21 November 08:00``."""
+    local = moment.astimezone(LOCAL)
+    return f"{local:%A} {local.day} {local:%B %H:%M}"
 
 
 def person(on_call: OnCall, now: datetime) -> html.Li:
@@ -243,11 +259,6 @@ def person(on_call: OnCall, now: datetime) -> html.Li:
         ],
         className="person",
     )
-
-
-def _hour(moment: datetime) -> str:
-    """Local time of day, the minutes only where there are any: ``06``, ``06:30``."""
-    return clock(moment).removesuffix(":00")
 
 
 def _worked(on_call: OnCall, now: datetime) -> list[html.Span]:

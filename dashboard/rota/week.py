@@ -15,12 +15,23 @@ from sightline.dashboard.rota.cover import Gap, Shift
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a lane; `start` and `end` are the times it stands for, cut to what is shown."""
+    """A part of a lane.
+
+    Attributes:
+        start: from when it is drawn: its beginning, or that of the time shown.
+        end: until when it is drawn.
+        left: place of `start`.
+        width: share of the lane.
+        begins: when it really begins, which may be before the time shown.
+        ends: when it really ends.
+    """
 
     start: datetime
     end: datetime
     left: float
     width: float
+    begins: datetime
+    ends: datetime
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,9 @@ def week(
 def _stretch(begins: datetime, ends: datetime, start: datetime, end: datetime) -> Stretch:
     first, last = max(begins, start), min(ends, end)
     length = end - start
-    return Stretch(first, last, (first - start) / length, (last - first) / length)
+    return Stretch(
+        first, last, (first - start) / length, (last - first) / length, begins=begins, ends=ends
+    )
 
 
 def _days(start: datetime, end: datetime) -> list[Day]:

@@ -43,7 +43,9 @@ def dash_application(
         owners: learns which page each callback belongs to.
         force_name: for the header.
     """
-    modules = list(dict.fromkeys(["shell", *(page.module for page in pages if page.module)]))
+    modules = list(
+        dict.fromkeys(["shell", "stream_dialog", *(page.module for page in pages if page.module)])
+    )
     styles = [*STYLES, *(style for page in pages for style in page.styles)]
     app = Dash(
         "sightline.dashboard",

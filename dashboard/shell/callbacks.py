@@ -11,7 +11,7 @@ from sightline.dashboard.access.pages import may_see, page_at
 from sightline.dashboard.access.pattern import places
 from sightline.dashboard.errors import DashboardError
 from sightline.dashboard.operations import incidents
-from sightline.dashboard.operations.streams import purposes
+from sightline.dashboard.operations.streams import link_minutes, purposes
 from sightline.dashboard.page import AppPage
 from sightline.dashboard.services import Services
 from sightline.dashboard.shell import ids, layout, stream_dialog
@@ -78,43 +78,60 @@ def _register_stream_dialog(app: Dash, services: Services) -> None:
         Output(ids.STREAM_PURPOSE, "data"),
         Output(ids.STREAM_INCIDENT, "data"),
         Output(ids.STREAM_INCIDENT, "value"),
+        Output(ids.STREAM_PROVISIONAL, "description"),
         Output(ids.STREAM_ANSWER, "children"),
         Input(ids.STREAM_FOR, "data"),
         prevent_initial_call=True,
     )
     async def fill(wanted: dict[str, Any] | None) -> tuple[Any, ...]:
-        if wanted is None:
-            return no_update, no_update, no_update, no_update
+        user = current_user()
+        if wanted is None or user is None:
+            return (no_update,) * 5
         try:
             async with services.acting() as act:
                 known = await incidents.find(act)
                 choices = stream_dialog.purpose_choices(await purposes(act))
+                words = stream_dialog.provisional_words(await link_minutes(act))
         except DashboardError as error:
-            return no_update, no_update, no_update, str(error)
-        chosen = stream_dialog.likely_incident(known, wanted["camera"], wanted.get("incident"))
-        return choices, stream_dialog.incident_choices(known), chosen, ""
+            return no_update, no_update, no_update, no_update, str(error)
+        chosen = stream_dialog.likely_incident(
+            known, wanted["camera"], wanted.get("incident"), user.username
+        )
+        return choices, stream_dialog.incident_choices(known), chosen, words, ""
 
     app.clientside_callback(
-        ClientsideFunction("shell", "purposeFor"),
-        Output(ids.STREAM_PURPOSE, "value"),
-        Input(ids.STREAM_INCIDENT, "value"),
-        State(ids.STREAM_PURPOSE, "value"),
+        ClientsideFunction("stream_dialog", "filled"),
+        Input(ids.STREAM_INCIDENT, "data"),
+        State(ids.STREAM_INCIDENT, "value"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        ClientsideFunction("shell", "openStream"),
+        ClientsideFunction("stream_dialog", "provisionalChosen"),
+        Output(ids.STREAM_PURPOSE, "value"),
+        Output(ids.STREAM_PURPOSE, "disabled"),
+        Output(ids.STREAM_INCIDENT, "value", allow_duplicate=True),
+        Output(ids.STREAM_INCIDENT, "disabled"),
+        Input(ids.STREAM_PROVISIONAL, "checked"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("stream_dialog", "openStream"),
         Output(ids.STREAM_ANSWER, "children", allow_duplicate=True),
         Output(ids.STREAM_DIALOG, "opened"),
         Input(ids.STREAM_OPEN, "n_clicks"),
         State(ids.STREAM_FOR, "data"),
         State(ids.STREAM_PURPOSE, "value"),
         State(ids.STREAM_INCIDENT, "value"),
+        State(ids.STREAM_PROVISIONAL, "checked"),
         State(ids.STREAM_REASON, "value"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        ClientsideFunction("shell", "closeStreamDialog"),
+        ClientsideFunction("stream_dialog", "close"),
         Output(ids.STREAM_DIALOG, "opened", allow_duplicate=True),
         Input(ids.STREAM_CANCEL, "n_clicks"),
         prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("stream_dialog", "moved"), Input(ids.STREAM_DIALOG, "opened")
     )

@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from sightline.dashboard.access.acting import User
+from sightline.dashboard.ages import LOCAL
 from sightline.dashboard.shell import ids
 from sightline.dashboard.shell.stream_dialog import stream_dialog
 
@@ -43,6 +44,7 @@ def shell(user: User | None, force_name: str, *, pages: dict[str, str]) -> dmc.M
                 "username": user.username if user else "",
                 "capabilities": user.capabilities if user else {},
                 "pages": list(pages),
+                "zone": LOCAL.key,
             }
         )
     }
@@ -93,6 +95,17 @@ def _header(user: User | None, force_name: str) -> html.Header:
                 ],
                 className="brand",
             ),
+            html.Button(
+                [
+                    html.Span(className="menu-bars", **{"aria-hidden": "true"}),
+                    html.Span("Menu: ", className="unseen"),
+                    html.Span("Pages", className="menu-page"),
+                ],
+                id=ids.MENU,
+                className="menu-button",
+                type="button",
+                **{"aria-expanded": "false", "aria-controls": ids.NAVIGATION},
+            ),
             html.Nav(id=ids.NAVIGATION, className="navigation", **{"aria-label": "Pages"}),
             html.Div(
                 [
@@ -115,6 +128,7 @@ def _header(user: User | None, force_name: str) -> html.Header:
             ),
             html.Button("Sign out", id=ids.SIGN_OUT, className="quiet-button", type="button"),
         ],
+        id=ids.HEADER,
         className="header",
     )
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from sightline.dashboard.operations.streams import Purpose
 from sightline.dashboard.shell import ids
-
-PROVISIONAL: Final = "provisional"
-"""Value of the choice that makes a provisional incident."""
-OFFICER_SAFETY: Final = "officer_safety"
 
 
 def stream_dialog() -> dmc.Modal:
@@ -23,21 +19,33 @@ def stream_dialog() -> dmc.Modal:
             [
                 dcc.Store(id=ids.STREAM_FOR),
                 html.Div(id=ids.STREAM_WHO, className="stream-who"),
-                dmc.Select(
-                    id=ids.STREAM_INCIDENT, label="Incident", data=[], searchable=True,
-                    allowDeselect=False, withAsterisk=True, nothingFoundMessage="No such open incident",
-                    comboboxProps={"withinPortal": True},
-                ),
-                dmc.Select(
-                    id=ids.STREAM_PURPOSE, label="Purpose", data=[], allowDeselect=False,
-                    withAsterisk=True, comboboxProps={"withinPortal": True},
-                ),
-                dmc.Textarea(
-                    id=ids.STREAM_REASON, label="Reason",
-                    description="In a few words; it is recorded with your name before the picture opens.",
-                    withAsterisk=True, autosize=True, minRows=2, maxRows=5,
-                    attributes={"input": {"maxLength": 500}},
-                    **{"data-autofocus": True},
+                html.Div(
+                    [
+                        dmc.Select(
+                            id=ids.STREAM_INCIDENT, label="Incident", data=[], searchable=True,
+                            openOnFocus=False, allowDeselect=False, withAsterisk=True,
+                            placeholder="Log number or words of its title",
+                            nothingFoundMessage="No such open incident",
+                            comboboxProps={"withinPortal": True},
+                        ),
+                        dmc.Checkbox(
+                            id=ids.STREAM_PROVISIONAL, checked=False,
+                            label="No incident yet: open now, for officer safety",
+                            description="Makes a provisional incident.",
+                        ),
+                        dmc.Select(
+                            id=ids.STREAM_PURPOSE, label="Purpose", data=[], allowDeselect=False,
+                            placeholder="Choose", withAsterisk=True,
+                            comboboxProps={"withinPortal": True},
+                        ),
+                        dmc.Textarea(
+                            id=ids.STREAM_REASON, label="Reason",
+                            description="In a few words; it is recorded with your name before the picture opens.",
+                            withAsterisk=True, autosize=True, minRows=2, maxRows=5,
+                            attributes={"input": {"maxLength": 500}},
+                        ),
+                    ],
+                    className="form stream-fields",
                 ),
                 html.Div(id=ids.STREAM_ANSWER, className="form-answer", role="alert"),
                 html.Div(
@@ -53,6 +61,7 @@ def stream_dialog() -> dmc.Modal:
                     className="form-buttons",
                 ),
             ],
+            id=ids.STREAM_FORM,
             className="form",
         ),
         id=ids.STREAM_DIALOG,
@@ -70,24 +79,39 @@ def purpose_choices(purposes: Iterable[Purpose]) -> list[dict[str, str]]:
     return [{"value": purpose.code, "label": purpose.name} for purpose in purposes]
 
 
+def provisional_words(link_minutes: int) -> str:
+    """What opening without an incident does."""
+    return (
+        "Makes a provisional incident, flagged until it is linked to the real one,"
+        f" which must be done within {link_minutes} minutes."
+    )
+
+
 def incident_choices(incidents: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Open incidents as choices, and last the one that makes a provisional incident."""
-    found = [
-        {"value": str(incident["id"]), "label": incident_label(incident)} for incident in incidents
+    """Open incidents as choices, provisional ones last."""
+    ordered = sorted(incidents, key=lambda incident: bool(incident["provisional"]))
+    return [
+        {"value": str(incident["id"]), "label": incident_label(incident)} for incident in ordered
     ]
-    found.append({"value": PROVISIONAL, "label": "New provisional incident – officer safety, now"})
-    return found
 
 
 def incident_label(incident: Mapping[str, Any]) -> str:
-    """An incident in a list: its log number, or that it has none yet, and its title."""
-    return f"{incident['log_number'] or 'provisional'} · {incident['title']}"
+    """An incident in a list: its log number, or that it has none (yet), and its title."""
+    none = "provisional" if incident["provisional"] else "no log number"
+    return f"{incident['log_number'] or none} · {incident['title']}"
 
 
-def likely_incident(incidents: Iterable[Mapping[str, Any]], camera: str, wanted: str | None) -> str:
-    """The choice to begin with: the one asked for, else the first that the camera is at, else provisional."""
-    known = list(incidents)
-    if wanted is not None and any(str(incident["id"]) == wanted for incident in known):
-        return wanted
-    at = [incident for incident in known if camera in incident["cameras"]]
-    return str(at[0]["id"]) if at else PROVISIONAL
+def likely_incident(
+    incidents: Sequence[Mapping[str, Any]], camera: str, wanted: str | None, username: str
+) -> str | None:
+    """The choice to begin with: the one asked for, else the first that the camera is at, else none.
+
+    Somebody else's provisional incident is proposed only for the camera that it was made for.
+    """
+    at = [incident for incident in incidents if camera in incident["cameras"]]
+    for incident in incidents:
+        own = not incident["provisional"] or incident["created_by"] == username
+        if str(incident["id"]) == wanted and (own or incident in at):
+            return wanted
+    at.sort(key=lambda incident: bool(incident["provisional"]))
+    return str(at[0]["id"]) if at else None

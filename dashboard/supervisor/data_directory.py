@@ -24,6 +24,7 @@ from pydantic import SecretStr
 
 from sightline.dashboard.settings import Settings
 from sightline.dashboard.supervisor.errors import DataDirectoryError
+from sightline.sql.cluster import PrivateCluster
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,17 @@ class DataDirectory:
                 self._run_file.unlink(missing_ok=True)
 
     def has_database(self) -> bool:
-        """Whether there is a private cluster."""
-        return (self.path / "database.json").exists()
+        """Whether there is a private cluster, or anything where it belongs."""
+        cluster = PrivateCluster(self.path)
+        return cluster.secrets_file.exists() or cluster.holds_something()
 
     def demo(self) -> Demo | None:
         """The demo in this directory, if there is one."""
         content = self._read(self._demo_file)
-        return Demo(**content) if content else None
+        try:
+            return Demo(**content) if content else None
+        except TypeError as error:
+            raise _not_ours(self._demo_file) from error
 
     def write_demo(self, demo: Demo) -> None:
         """Mark the directory as a demo's."""
@@ -125,15 +130,38 @@ class DataDirectory:
             with contextlib.suppress(FileExistsError):  # parts started at once agree on the first
                 os.link(new, file)
             new.unlink()
-        return file.read_text()
+        try:
+            return file.read_text()
+        except OSError as error:
+            raise _closed_to_us(file, error) from error
 
     @staticmethod
     def _read(file: Path) -> dict[str, Any] | None:
         try:
-            content: dict[str, Any] = json.loads(file.read_text())
+            content = json.loads(file.read_text())
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise _closed_to_us(file, error) from error
+        except ValueError as error:
+            raise _not_ours(file) from error
+        if not isinstance(content, dict):
+            raise _not_ours(file)
         return content
+
+
+def _closed_to_us(file: Path, error: OSError) -> DataDirectoryError:
+    return DataDirectoryError(
+        f"{file} cannot be read ({error.strerror}): run this as the user to whom the data directory"
+        " belongs, or name another with --data-dir or SIGHTLINE_DATA_DIR."
+    )
+
+
+def _not_ours(file: Path) -> DataDirectoryError:
+    return DataDirectoryError(
+        f"{file} does not hold what Sightline writes there: put it back from a backup,"
+        " or name another data directory with --data-dir or SIGHTLINE_DATA_DIR."
+    )
 
 
 def write_private(file: Path, text: str) -> None:

@@ -70,7 +70,8 @@ class SupervisedCluster:
     async def stop(self, hurry: asyncio.Event) -> None:
         """Stop the server, without waiting for its tidying when `hurry` is set."""
         if self._starting is not None:
-            await asyncio.wait({self._starting})
+            # What it failed with has been said by whoever waited for it, or nobody wants it any more.
+            await asyncio.gather(self._starting, return_exceptions=True)
         mode = "immediate" if hurry.is_set() else "fast"
         try:
             await asyncio.to_thread(self._cluster.stop, mode=mode, timeout_s=3)

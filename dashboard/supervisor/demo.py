@@ -34,7 +34,8 @@ def choose_demo(
     if present is None:
         if has_database:
             raise DataDirectoryError(
-                f"The data directory {directory.path} holds a database that is not a demo's:"
+                f"The data directory {directory.path} holds a database that is not a demo's,"
+                " or something else in postgres/, and a demo never touches that:"
                 " choose another for the demo with --data-dir or SIGHTLINE_DATA_DIR."
             )
         return Demo(seed=settings.fleet_seed, cameras=settings.fleet_cameras)
@@ -71,12 +72,19 @@ class DemoSupervisor(Supervisor):
     async def discard_unfinished(self) -> None:
         """Remove a database whose filling was interrupted, and mark the directory as a demo's."""
         cluster = PrivateCluster(self.settings.data_dir)
-        if not self._demo.complete and cluster.directory.exists():
+        before = self.directory.demo()
+        # Only what an earlier demo marked as its own and unfinished; anything else may be a force's.
+        if before is not None and not before.complete and cluster.directory.exists():
             self.say("  the last set-up of this demo was interrupted; starting afresh")
             await asyncio.to_thread(cluster.stop, mode="immediate")
-            shutil.rmtree(cluster.directory)
+            await asyncio.to_thread(shutil.rmtree, cluster.directory)
             cluster.secrets_file.unlink(missing_ok=True)
             self.directory.credentials_file.unlink(missing_ok=True)
+        elif not self._demo.complete and self.directory.has_database():
+            raise DataDirectoryError(
+                f"{cluster.directory} holds something that no demo made: choose another data directory"
+                " for the demo with --data-dir or SIGHTLINE_DATA_DIR."
+            )
         self.directory.write_demo(self._demo)
 
     async def prepare(self) -> None:
@@ -116,12 +124,16 @@ class DemoSupervisor(Supervisor):
 
     async def settle(self) -> None:
         """Wait until the simulated cameras are connected."""
+        # With it comes numpy, which the supervisor needs for nothing else.
+        from sightline.ingest.fleet.files import FleetFiles
+
+        fleet = FleetFiles(self.settings.data_dir).cameras()
         connection = await connect(self.settings, "owner")
         try:
             wanted = round(0.95 * self._demo.cameras)
             connected = 0
             for _ in range(int(_CONNECTED_WITHIN_S / 0.25)):
-                connected = await connection.fetchval(query("supervisor.connected_cameras"))
+                connected = await connection.fetchval(query("supervisor.connected_cameras"), fleet)
                 if connected >= wanted:
                     break
                 await asyncio.sleep(0.25)

@@ -2,6 +2,7 @@
 
 SupervisorError
 ├── DataDirectoryError   the data directory cannot be used
+├── HostError            the address to listen on is none of this machine
 ├── PortTakenError       another program listens where a part must
 └── PartFailedError      a part does not start
 """
@@ -15,6 +16,10 @@ class SupervisorError(Exception):
 
 class DataDirectoryError(SupervisorError):
     """The data directory cannot be used: not writable, in use, or another kind of data."""
+
+
+class HostError(SupervisorError):
+    """The address that the parts should listen on is unknown, or belongs to another machine."""
 
 
 class PortTakenError(SupervisorError):

@@ -17,9 +17,12 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 
+import asyncpg
+
 from sightline.dashboard.settings import Settings, SettingsError, load_settings
 from sightline.dashboard.supervisor.data_directory import with_internal_secret
 from sightline.dashboard.supervisor.parts import Part, part_named
+from sightline.ingest.errors import IngestError
 from sightline.sql.errors import DatabaseError
 
 logger = logging.getLogger("sightline.part")  # the module itself is __main__ here
@@ -52,10 +55,29 @@ def run_part(part: Part, settings: Settings) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory(part)) as runner:
             runner.run(_until_stopped(part, settings))
-    except (DatabaseError, OSError) as error:
+    except (DatabaseError, IngestError, OSError) as error:
         logger.critical("%s cannot run: %s", part.name, error)
         return 1
+    except BaseExceptionGroup as group:
+        logger.critical("%s cannot run: %s", part.name, _first(group), exc_info=_unknown(group))
+        return 1
+    except SystemExit as ended:  # a web server that has told its log why it cannot start
+        logger.critical("%s cannot run: see above", part.name)
+        return int(ended.code or 0) or 1
     return 0
+
+
+def _first(error: BaseException) -> BaseException:
+    """What began it, of errors that came together."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _unknown(group: BaseExceptionGroup) -> BaseException | None:
+    """The group, with its traceback, where something in it is a fault of ours."""
+    _, others = group.split((DatabaseError, IngestError, OSError, asyncpg.PostgresError))
+    return others
 
 
 def configure_logging(level: str) -> None:

@@ -62,8 +62,8 @@ class Supervisor:
         self._began = time.time()
         self._ready = False
 
-    async def run(self) -> None:
-        """Start everything, stay until asked to stop, stop everything."""
+    async def run(self) -> bool:
+        """Start everything, stay until asked to stop, stop everything; returns whether it was ready before."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
@@ -74,10 +74,11 @@ class Supervisor:
         try:
             await asyncio.wait({asked, starting}, return_when=asyncio.FIRST_COMPLETED)
             if not starting.done():
-                return
+                return False
             await starting
             await self._announce()
             await asked
+            return True
         finally:
             asked.cancel()
             starting.cancel()

@@ -20,6 +20,7 @@ from sightline.sql.errors import DatabaseError
 
 _BEHIND_LIMIT_S = 10.0
 _UNSEALED_LIMIT_S = 60.0
+_NO_SCHEMA = "no schema"
 _SHAKY_FOR_S = 60.0
 """A part that failed this recently may fail again."""
 
@@ -118,6 +119,9 @@ def problems(status: Status) -> list[str]:
         for part in status.parts
         if part.restarted_s is not None and part.restarted_s < _SHAKY_FOR_S
     ]
+    if status.database == _NO_SCHEMA:
+        found.append("The database has no schema, or an old one: run 'sightline migrate'.")
+        return found
     if status.database != "ok":
         found.append(f"The database does not answer: {status.database}.")
         return found
@@ -148,6 +152,9 @@ async def _ask_database(settings: Settings, status: Status) -> None:
         return
     try:
         row = await connection.fetchrow(query("supervisor.health"), timeout=5)
+    except asyncpg.UndefinedTableError:
+        status.database = _NO_SCHEMA
+        return
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         status.database = str(error) or type(error).__name__
         return

@@ -24,6 +24,7 @@ from sightline.dashboard.triage.decision.second_step import (
 from sightline.dashboard.triage.layout import drawn, not_read
 from sightline.dashboard.triage.request import layout as request_layout
 from sightline.dashboard.triage.request import send as requests
+from sightline.dashboard.triage.request.draft import began, with_draft
 from sightline.dashboard.triage.view import read_view
 
 
@@ -107,6 +108,12 @@ def _register_reading(app: Dash, services: Services) -> None:
     app.clientside_callback(
         ClientsideFunction("triage", "letSendAgain"), Input(ids.FORM_ANSWER, "children")
     )
+    app.clientside_callback(
+        ClientsideFunction("triage", "keepDraft"),
+        Input({"type": "triage-field", "name": ALL}, "value"),
+        Input(ids.OPEN_FORM, "data"),
+        State({"type": "triage-field", "name": ALL}, "id"),
+    )
 
 
 def _register_opening(app: Dash, services: Services) -> None:
@@ -124,8 +131,10 @@ def _register_opening(app: Dash, services: Services) -> None:
             async with services.acting() as act:
                 if "entry" in wanted:
                     entry = await open_acknowledgement(act, selected, int(wanted["entry"]))
+                    opened["first"] = {"by": None}
                     return decision_layout.acknowledgement(entry), None, opened
                 asked = await open_form(act, selected, wanted["action"])
+                opened["first"] = {field.name: field.value for field in asked.inputs}
                 return decision_layout.form(asked), None, opened
         except DashboardError as error:
             return None, said(error), None
@@ -198,35 +207,61 @@ def _register_request(app: Dash, services: Services) -> None:
         Output(ids.REQUEST_DIALOG, "opened"),
         Output(ids.REQUEST_BODY, "children"),
         Output(ids.REQUEST_ANSWER, "children"),
+        Output(ids.REQUEST_BEGAN, "data"),
         Input(ids.REQUEST_OPEN, "n_clicks"),
-        Input(ids.REQUEST_FROM, "data"),
+        Input(ids.REQUEST_CLEAR, "n_clicks"),
+        Input(ids.MOUNTED, "data"),  # by then the drafts of this browser are there
+        State(ids.REQUEST_FROM, "data"),
+        State(ids.REQUEST_DRAFTS, "data"),
+        prevent_initial_call=True,
     )
     async def begin_request(
-        _clicks: Any, begun_from: dict[str, str | None] | None
+        _open: Any,
+        _clear: Any,
+        _mounted: Any,
+        begun_from: dict[str, str | None] | None,
+        drafts: dict[str, Any] | None,
     ) -> tuple[Any, ...]:
-        if not _clicks and begun_from is None:
-            return no_update, no_update, no_update
+        if ctx.triggered_id == ids.MOUNTED and begun_from is None:
+            return no_update, no_update, no_update, no_update
         given = begun_from or {}
         try:
             async with services.acting() as act:
                 begun = await requests.begin(act, given.get("incident"), given.get("camera"))
                 grades = await requests.grades(act)
         except DashboardError as error:
-            return True, None, said(error)
-        return True, request_layout.request_body(begun, grades), None
+            return True, None, said(error), None
+        written = None if ctx.triggered_id == ids.REQUEST_CLEAR else (drafts or {}).get(begun.key)
+        body = request_layout.request_body(with_draft(begun, written), grades)
+        return True, body, None, began(begun, grades)
 
     @app.callback(
         Output(ids.REQUEST_DIALOG, "opened", allow_duplicate=True),
         Output(ids.REQUEST_ANSWER, "children", allow_duplicate=True),
         Output(ids.SELECTED, "data", allow_duplicate=True),
+        Output(ids.REQUEST_DRAFTS, "data", allow_duplicate=True),
         Input(ids.REQUEST_SEND, "n_clicks"),
         State({"type": "triage-request-field", "name": ALL}, "value"),
+        State(ids.REQUEST_BEGAN, "data"),
         prevent_initial_call=True,
     )
-    async def send_request(_clicks: Any, _values: Any) -> tuple[Any, Any, Any]:
+    async def send_request(
+        _clicks: Any, _values: Any, begun: dict[str, Any] | None
+    ) -> tuple[Any, ...]:
         try:
             async with services.acting() as act:
                 made = await requests.send(act, _values_of(ctx.states_list[0]))
         except DashboardError as error:
-            return no_update, said(error), no_update
-        return False, None, made
+            return no_update, said(error), no_update, no_update
+        return False, None, made, {"sent": (begun or {}).get("key", "")}
+
+    app.clientside_callback(
+        ClientsideFunction("triage", "keepRequest"),
+        Input({"type": "triage-request-field", "name": ALL}, "value"),
+        State({"type": "triage-request-field", "name": ALL}, "id"),
+        State(ids.REQUEST_BEGAN, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("triage", "requestWasSent"), Input(ids.REQUEST_DRAFTS, "data")
+    )

@@ -30,7 +30,7 @@ class Member:
         negotiator_id: key of the negotiator.
         name: rank and name.
         capacity: ``negotiator`` or ``negco``.
-        phone: number to ring, empty if unknown.
+        phone: number to ring, empty if unknown; None where it is not the reader's to know.
         state: mobilising, en_route, on_scene, cancelled or released.
         since: since when in this state.
         had_set_off: was en route or on scene at some time.
@@ -39,7 +39,7 @@ class Member:
     negotiator_id: int
     name: str
     capacity: str
-    phone: str
+    phone: str | None
     state: str
     since: datetime
     had_set_off: bool = False
@@ -80,6 +80,15 @@ class Incident:
 
 
 @dataclass(frozen=True)
+class Change:
+    """The newest step of a deployment: its number grows with every step."""
+
+    number: int
+    by: Person
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One request for negotiators and what became of it.
 
@@ -97,6 +106,7 @@ class Deployment:
         recommendation: the newest.
         members: everyone who was ever sent, in the order of sending.
         in_charge: whether the reader is the commander in charge.
+        change: the newest step.
     """
 
     id: int
@@ -112,6 +122,7 @@ class Deployment:
     recommendation: Recommendation | None = None
     members: tuple[Member, ...] = ()
     in_charge: bool = False
+    change: Change | None = None
 
     @property
     def team(self) -> tuple[Member, ...]:

@@ -38,6 +38,9 @@ REQUEST_DIALOG = "triage-request-dialog"
 REQUEST_BODY = "triage-request-body"
 REQUEST_ANSWER = "triage-request-answer"
 
+REQUEST_BEGAN = "triage-request-began"
+REQUEST_DRAFTS = "triage-request-drafts"
+REQUEST_CLEAR = "triage-request-clear"
 REQUEST_SEND = "triage-request-send"
 
 

@@ -14,6 +14,7 @@ from dash import dcc, html, no_update
 
 from sightline.dashboard.errors import DashboardError
 from sightline.dashboard.marks import layout as marks
+from sightline.dashboard.operations.fields import id_from
 from sightline.dashboard.triage import ids
 from sightline.dashboard.triage.command_log import layout as log_layout
 from sightline.dashboard.triage.command_log.timeline import KIND_NAMES
@@ -49,7 +50,7 @@ def layout(
         incident: for which incident to ask.
         camera: at which camera the officer who asks stands.
     """
-    selected = int(deployment) if deployment and deployment.isdecimal() else None
+    selected = id_from(deployment)
     asked_from = {"incident": incident, "camera": camera} if request else None
     return html.Div(
         [
@@ -64,6 +65,8 @@ def layout(
             dcc.Store(id=ids.WRITTEN),
             dcc.Store(id=ids.WRITE_ANSWERED),
             dcc.Store(id=ids.REQUEST_FROM, data=asked_from),
+            dcc.Store(id=ids.REQUEST_BEGAN),
+            dcc.Store(id=ids.REQUEST_DRAFTS),
             dcc.Interval(id=ids.SAFETY_NET, interval=SAFETY_NET_MS),
             html.Div(id=ids.STANDING, role="status", className="triage-standing"),
             html.Nav(

@@ -21,5 +21,6 @@ TRIAGE = AppPage(
         "/static/triage.css",
         "/static/triage_incident.css",
         "/static/triage_request.css",
+        "/static/triage_streams.css",
     ),
 )

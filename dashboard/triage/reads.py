@@ -9,9 +9,11 @@ from typing import Any
 
 import asyncpg
 
+from sightline.dashboard.operations.fields import id_from
 from sightline.dashboard.places import direction
-from sightline.dashboard.triage.command_log.timeline import Entry
+from sightline.dashboard.triage.command_log.timeline import Entry, Stream
 from sightline.dashboard.triage.deployment import (
+    Change,
     Deployment,
     Incident,
     Member,
@@ -37,9 +39,13 @@ async def read_queue(connection: asyncpg.Connection, settled_since: datetime) ->
 
 
 async def read_deployment(connection: asyncpg.Connection, deployment_id: int) -> Deployment | None:
-    """One deployment; None where there is none, or it is not the acting user's to see."""
-    row = await connection.fetchrow(query("triage.deployment"), deployment_id)
-    if row is None:
+    """One deployment; None where there is none, or it is not the acting user's to see.
+
+    The id comes from the address or the browser's store, so it may be any number.
+    """
+    known = id_from(deployment_id)
+    row = known and await connection.fetchrow(query("triage.deployment"), known)
+    if not row:
         return None
     members = await connection.fetch(query("triage.members"), deployment_id)
     return Deployment(
@@ -56,6 +62,7 @@ async def read_deployment(connection: asyncpg.Connection, deployment_id: int) ->
         recommendation=_recommendation(row),
         members=tuple(Member(**member) for member in members),
         in_charge=row["in_charge"],
+        change=_change(row),
     )
 
 
@@ -82,6 +89,13 @@ def _person(row: Mapping[str, Any], which: str) -> Person | None:
     return Person(row[f"{which}_id"], row[which], row[f"{which}_role"])
 
 
+def _change(row: Mapping[str, Any]) -> Change | None:
+    if row["step_id"] is None:
+        return None
+    by = Person(row["step_by_id"], row["step_by"], row["step_role"])
+    return Change(row["step_id"], by, row["step_time"])
+
+
 def _recommendation(row: Mapping[str, Any]) -> Recommendation | None:
     if row["recommendation_code"] is None:
         return None
@@ -102,7 +116,36 @@ async def read_possible(connection: asyncpg.Connection, state: str) -> list[str]
 async def read_log(connection: asyncpg.Connection, incident_id: int) -> list[Entry]:
     """The newest entries of the command log."""
     rows = await connection.fetch(query("triage.log"), incident_id, LONGEST_LOG)
-    return [Entry(**row) for row in rows]
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(
+        id=row["id"],
+        at=row["at"],
+        kind=row["kind"],
+        author=row["author"],
+        role=row["role"],
+        text=row["text"],
+        about=row["about"],
+        acknowledged_by=row["acknowledged_by"],
+        action=row["action"],
+        people=tuple(zip(row["people"] or (), row["had_set_off"] or (), strict=True)),
+        stream=_stream(row),
+    )
+
+
+def _stream(row: Mapping[str, Any]) -> Stream | None:
+    if row["camera"] is None:
+        return None
+    return Stream(
+        camera=row["camera"],
+        call_sign=row["call_sign"],
+        officer=row["officer"],
+        purpose=row["purpose"],
+        opened=row["opened_time"],
+        ended=row["ended_time"],
+    )
 
 
 async def read_cameras(connection: asyncpg.Connection, incident: Incident) -> list[NearCamera]:

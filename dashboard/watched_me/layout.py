@@ -14,7 +14,7 @@ from sightline.dashboard.marks import layout as marks
 from sightline.dashboard.watched_me import ids
 from sightline.dashboard.watched_me.view import PERIODS, Watched
 
-_HEADS = ("When", "", "By", "Why", "Camera", "For")
+_HEADS = ("When", "What", "By", "Why", "Camera", "For")
 
 
 def layout(**_: str) -> html.Main:

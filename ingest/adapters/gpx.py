@@ -29,7 +29,11 @@ def read_file(path: Path) -> Track:
     Raises:
         TrackFormatError: it is not GPX, or no point of it has a time.
     """
-    return read_bytes(path.read_bytes(), path.name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TrackFormatError(f"{path} cannot be read ({error.strerror}).") from error
+    return read_bytes(content, path.name)
 
 
 def read_bytes(content: bytes, file: str) -> Track:
@@ -46,15 +50,20 @@ def read_bytes(content: bytes, file: str) -> Track:
     fixes: list[Fix] = []
     remarks: list[Remark] = []
     for count, point in enumerate((e for e in root.iter() if _name(e) == "trkpt"), 1):
-        where = f"{file}, track point {count}"
         try:
-            fixes.append(_fix(point, where, count, remarks))
+            fixes.append(_fix(point, file, count, remarks))
         except BadValueError as error:
-            remarks.append(Remark(where, count, error.field, error.value, error.allowed))
+            remarks.append(_remark(file, count, error))
     return in_order(Track(Path(file).stem, list(dict.fromkeys(fixes)), remarks))
 
 
-def _fix(point: ET.Element, where: str, count: int, remarks: list[Remark]) -> Fix:
+def _remark(file: str, count: int, error: BadValueError, *, kept: bool = False) -> Remark:
+    return Remark(
+        file, count, error.field, error.value, error.allowed, kept=kept, unit="track point"
+    )
+
+
+def _fix(point: ET.Element, file: str, count: int, remarks: list[Remark]) -> Fix:
     values: dict[str, float] = {}
     time: datetime | None = None
     for element in point.iter():
@@ -66,7 +75,7 @@ def _fix(point: ET.Element, where: str, count: int, remarks: list[Remark]) -> Fi
             try:
                 values[known] = number(text, name, bounds)
             except BadValueError as error:
-                remarks.append(Remark(where, count, name, text, error.allowed, kept=True))
+                remarks.append(_remark(file, count, error, kept=True))
     if time is None:
         raise BadValueError("time", "", "there")
     return Fix(

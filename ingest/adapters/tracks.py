@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
 from sightline.ingest.adapters.errors import TrackFormatError
 from sightline.ingest.camera.messages import Fix
-from sightline.ingest.fields import NumberField
+from sightline.ingest.fields import NumberField, echo
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -22,8 +23,10 @@ class Remark:
     """Something in a file that could not be taken as it stands.
 
     Attributes:
-        line: in the file, from 1.
-        kept: the line was taken without the value; otherwise it was skipped.
+        line: in the file, from 1; of GPX the number of the track point.
+        kept: the line was taken, the value not as it stands; otherwise the line was skipped.
+        unit: what `line` counts.
+        taken_as: what became of a value that was not taken as it stands.
     """
 
     file: str
@@ -32,10 +35,32 @@ class Remark:
     value: str
     allowed: str
     kept: bool = False
+    unit: Literal["line", "track point"] = "line"
+    taken_as: str = "unknown"
 
     def __str__(self) -> str:
-        then = "taken as unknown" if self.kept else "line skipped"
-        return f"{self.file}, line {self.line}: {self.field} is {self.value!r}, but must be {self.allowed}; {then}"
+        then = f"taken as {self.taken_as}" if self.kept else f"{self.unit} skipped"
+        return (
+            f"{self.file}, {self.unit} {self.line}: {self.field} is {echo(self.value)!r},"
+            f" but must be {self.allowed}; {then}"
+        )
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file of several, of which nothing was taken while the others were.
+
+    Attributes:
+        why: as a sentence.
+        is_log: it is, or was meant to be, a log, so that something is missing now.
+    """
+
+    file: str
+    why: str
+    is_log: bool
+
+    def __str__(self) -> str:
+        return f"{self.why} It was left out."
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class CameraClient:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.core = CameraCore(identity, first_seq=int(clock()))
+        self.refused = False
+        """Whether the gateway said last that this token opens nothing."""
         self._url = url
         self._token = token
         self._on_message = on_message
@@ -131,6 +133,7 @@ class CameraClient:
             status = error.response.status_code
             log.warning("the gateway refuses camera=%s status=%d", self.camera, status)
             if status in (401, 403):
+                self.refused = True
                 return self._backoff.after_refusal()
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
             log.debug("no gateway camera=%s error=%r", self.camera, error)
@@ -163,6 +166,7 @@ class CameraClient:
             )
             return
         if isinstance(message, m.Welcome):
+            self.refused = False
             self._backoff.succeeded()
         if isinstance(message, m.Error):
             log.warning(

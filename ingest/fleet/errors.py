@@ -2,7 +2,8 @@
 
 FleetError (an IngestError)
 ├── DemoIncompleteError      the data directory holds no demo's fleet, or half of one
-└── GatewayUnreachableError  nobody answers where cameras should connect, or refuses them
+├── GatewayUnreachableError  nobody answers where cameras should connect, or refuses them
+└── CameraTakenError         another program has taken over a camera that this one plays
 """
 
 from __future__ import annotations
@@ -20,3 +21,7 @@ class DemoIncompleteError(FleetError):
 
 class GatewayUnreachableError(FleetError):
     """Nobody answers where cameras should connect, or refuses them."""
+
+
+class CameraTakenError(FleetError):
+    """Another program has taken over a camera that this one plays."""

@@ -54,6 +54,13 @@ class FleetFiles:
         }
         _write_private(self._plan, json.dumps(content))
 
+    def cameras(self) -> list[str]:
+        """Ids of the simulated cameras; none where there is no force."""
+        try:
+            return list(json.loads(self._tokens.read_text())["cameras"])
+        except FileNotFoundError:
+            return []
+
     def read(self) -> tuple[Ground, FleetPlan, dict[str, str]]:
         """What `write` kept.
 

@@ -9,6 +9,7 @@ to the archive. What a fix says beside its time (place, speed, signal) is exactl
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import sys
@@ -32,17 +33,22 @@ from rich.progress import (
 
 from sightline.ingest.adapters import gnettrack, gpx
 from sightline.ingest.adapters.errors import TrackFormatError
-from sightline.ingest.adapters.tracks import Remark, Track
+from sightline.ingest.adapters.tracks import Remark, Track, Unread
 from sightline.ingest.camera import messages as m
 from sightline.ingest.camera.client import CameraClient
-from sightline.ingest.fleet.errors import GatewayUnreachableError
+from sightline.ingest.camera.core import FIXES_PER_REPORT, REPORTS_UNDERWAY
+from sightline.ingest.fleet.errors import CameraTakenError, GatewayUnreachableError
 from sightline.sql import accounts, connect
 from sightline.sql.settings import DatabaseSettings
 
 ZONE = "Europe/London"
 """Of logs that do not say theirs: the force's local time."""
 CONNECT_WITHIN_S = 20.0
+MOST_BUFFERED = 2 * REPORTS_UNDERWAY * FIXES_PER_REPORT
+"""Fixes that one camera holds unacknowledged; the file waits then, since a full buffer drops its oldest."""
 _NAME_LENGTH = 52
+_REMARKS_TOLD = 20
+_LOOK_EVERY_S = 0.25
 
 
 @dataclass
@@ -54,6 +60,7 @@ class Outcome:
         stored: fixes that are new in the database (history, archive or quarantine).
         duplicate: fixes that were there already.
         rejected: what the gateway said of fixes or values that it did not take as they were.
+        unread: files of a ZIP of which nothing was sent.
     """
 
     tracks: int = 0
@@ -61,6 +68,17 @@ class Outcome:
     stored: int = 0
     duplicate: int = 0
     rejected: list[str] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+    @property
+    def lost(self) -> int:
+        """Fixes that were sent and are not in the database, as far as the gateway has said."""
+        return max(0, self.sent - self.answered)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that was recorded is in the database now."""
+        return not self.lost and not any(file.is_log for file in self.unread)
 
     @property
     def answered(self) -> int:
@@ -72,11 +90,19 @@ class Outcome:
         return (
             f"{self.tracks} tracks: {self.sent:,} fixes sent, {self.stored:,} stored,"
             f" {self.duplicate:,} there already, {len(self.rejected):,} remarks of the gateway."
+            + (f" {self.lost:,} of those sent are not stored." if self.lost else "")
         )
 
 
-def read_tracks(files: Sequence[Path], zone: ZoneInfo) -> list[Track]:
+def read_tracks(
+    files: Sequence[Path], zone: ZoneInfo, unread: list[Unread] | None = None
+) -> list[Track]:
     """The tracks of all files, by the files' endings.
+
+    Args:
+        files: G-NetTrack CSV, ZIP of them, or GPX.
+        zone: of logs without a time zone.
+        unread: takes the files of a ZIP that cannot be read; without it, the first of them raises.
 
     Raises:
         TrackFormatError: a file is of no known format, or not what its ending says.
@@ -85,7 +111,7 @@ def read_tracks(files: Sequence[Path], zone: ZoneInfo) -> list[Track]:
     for file in files:
         match file.suffix.lower():
             case ".csv" | ".zip":
-                tracks += gnettrack.read_file(file, zone)
+                tracks += gnettrack.read_file(file, zone, unread)
             case ".gpx":
                 tracks.append(gpx.read_file(file))
             case other:
@@ -148,21 +174,28 @@ async def run(
     Raises:
         TrackFormatError: a file cannot be read.
         GatewayUnreachableError: the gateway does not answer.
+        CameraTakenError: another replay of the same file, or a new token, ended this one.
         AccountError: a camera cannot be registered.
     """
     console = Console(file=output or sys.stderr, highlight=False, soft_wrap=True)
-    tracks = read_tracks(files, ZoneInfo(zone))
+    unread: list[Unread] = []
+    tracks = read_tracks(files, ZoneInfo(zone), unread)
+    for file in unread:
+        console.print(str(file))
     _tell_remarks(console, [remark for track in tracks for remark in track.remarks])
     names = camera_names(tracks)
     tokens = await _register(settings, names)
     replay = _Replay(gateway_url, tracks, names, tokens)
+    replay.outcome.unread = unread
     try:
         with _bar(console) as bar:
             await replay.run(speed, bar, original_times=original_times)
     finally:
         console.print(replay.outcome.sentence())
-        for line in replay.outcome.rejected[:20]:
+        for line in replay.outcome.rejected[:_REMARKS_TOLD]:
             console.print(f"  {line}")
+        if len(replay.outcome.rejected) > _REMARKS_TOLD:
+            console.print(f"  … and {len(replay.outcome.rejected) - _REMARKS_TOLD:,} more.")
     return replay.outcome
 
 
@@ -191,6 +224,7 @@ async def _register(settings: DatabaseSettings, names: Iterable[str]) -> dict[st
         tokens = {}
         for name in names:
             if name in known:
+                await accounts.check_camera_enabled(connection, name)
                 made = await accounts.camera_token(connection, name, actor="system:replay")
             else:
                 made = await accounts.add_camera(
@@ -219,6 +253,7 @@ class _Replay:
         self._url = url
         self._tracks = tracks
         self._heard = asyncio.Event()
+        self._taken: str | None = None
         self._clients = [
             CameraClient(url, tokens[name], m.Identity(name, "replay", "1"), self._listener(name))
             for name in names
@@ -230,7 +265,9 @@ class _Replay:
                 self.outcome.stored += message.stored
                 self.outcome.duplicate += message.duplicate
                 self.outcome.rejected += [_told(name, said) for said in message.rejected]
-                self._heard.set()
+            elif isinstance(message, m.Error) and message.code in ("token_invalid", "replaced"):
+                self._taken = name
+            self._heard.set()
 
         return hear
 
@@ -243,12 +280,11 @@ class _Replay:
             telling = asyncio.create_task(self._tell(bar, task))
             try:
                 if original_times:
-                    self._send_all()
+                    await self._send_all()
                 else:
                     await self._send_in_time(speed)
                 while not all(client.core.idle for client in self._clients):
-                    self._heard.clear()
-                    await self._heard.wait()
+                    await self._hear()
             finally:
                 telling.cancel()
                 bar.update(task, completed=self.outcome.answered)
@@ -260,6 +296,7 @@ class _Replay:
     async def _connected(self) -> None:
         deadline = time.monotonic() + CONNECT_WITHIN_S
         while not all(client.connected for client in self._clients):
+            self._check_taken()
             if time.monotonic() > deadline:
                 count = sum(not client.connected for client in self._clients)
                 raise GatewayUnreachableError(
@@ -268,11 +305,37 @@ class _Replay:
                 )
             await asyncio.sleep(0.05)
 
-    def _send_all(self) -> None:
-        for track, client in zip(self._tracks, self._clients, strict=True):
+    async def _hear(self) -> None:
+        """Wait until the gateway has said something, or something may have happened without it."""
+        self._heard.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_EVERY_S):
+                await self._heard.wait()
+        self._check_taken()
+
+    def _check_taken(self) -> None:
+        taken = self._taken or next((c.camera for c in self._clients if c.refused), None)
+        if taken is not None:
+            raise CameraTakenError(
+                f"Another replay of the same file, or a new token, has taken over the camera {taken}:"
+                " this replay ends, and what was acknowledged is stored. Replay the file again to send the rest."
+            )
+
+    async def _send(self, client: CameraClient, fix: m.Fix) -> None:
+        """Hand over a fix as soon as the camera has room for it."""
+        self._check_taken()
+        while client.core.buffered >= MOST_BUFFERED:
+            await self._hear()
+        client.add_fix(fix)
+        self.outcome.sent += 1
+
+    async def _send_all(self) -> None:
+        async def one(track: Track, client: CameraClient) -> None:
             for fix in track.fixes:
-                client.add_fix(fix)
-            self.outcome.sent += len(track.fixes)
+                await self._send(client, fix)
+
+        pairs = zip(self._tracks, self._clients, strict=True)
+        await asyncio.gather(*(one(track, client) for track, client in pairs))
 
     async def _send_in_time(self, speed: float) -> None:
         start_ms = int(time.time() * 1000)
@@ -285,13 +348,12 @@ class _Replay:
             key=lambda item: item[:2],
         )
         for time_ms, number, fix in due:
-            wait_s = time_ms / 1000 - time.time()
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-            self._clients[number].add_fix(fix)
-            self.outcome.sent += 1
+            while (wait_s := time_ms / 1000 - time.time()) > 0:
+                await asyncio.sleep(min(wait_s, _LOOK_EVERY_S))
+                self._check_taken()
+            await self._send(self._clients[number], fix)
 
     async def _tell(self, bar: Progress, task: TaskID) -> None:
         while True:
             bar.update(task, completed=self.outcome.answered)
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(_LOOK_EVERY_S)

@@ -133,8 +133,10 @@ def _given(
     """(token, cameras of the connection) from a file of tokens."""
     try:
         content = json.loads(file.read_text())
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise FleetError(f"{file} holds no tokens: {error}.") from error
+    if not isinstance(content, dict):
+        raise FleetError(f"{file} holds no tokens: it is no JSON object.")
     if bridge:
         if "bridge" not in content:
             raise FleetError(f"{file} holds no bridge's token.")

@@ -22,9 +22,9 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sightline.ingest.media.errors import InvalidOffer, InvalidRequest, RelayRefusal
 from sightline.ingest.media.gate_watch import RelayIdentity
-from sightline.ingest.media.offers import LONGEST_OFFER_BYTES
 from sightline.ingest.media.publication import Publication
 from sightline.ingest.media.relay import PeerKind, Relay
+from sightline.ingest.media.sdp import LONGEST_OFFER_BYTES
 from sightline.ingest.media.viewing import Viewing
 
 SDP = "application/sdp"

@@ -22,8 +22,7 @@ from aiortc.sdp import (
 )
 
 from sightline.ingest.media.errors import InvalidOffer
-
-LONGEST_OFFER_BYTES = 64 * 1024
+from sightline.ingest.media.sdp import LONGEST_OFFER_BYTES
 
 Side = Literal["camera", "viewer"]
 Kind = Literal["audio", "video"]

@@ -17,22 +17,43 @@ select audit_append('access', $1, $2, $3, 'refused', p_purpose => $4, p_reason =
 -- The account of a user name, to check a password.
 select id, username, role, password_hash from app_user where username = $1 and disabled_time is null;
 
+-- name: one_try_at_a_time
+-- Until the transaction ends, no other try from this address is looked at, so that none is overlooked.
+select pg_advisory_xact_lock(hashtextextended('sightline.sign_in ' || $1, 0));
+
 -- name: attempts
--- What speaks against another try: failures of this name from this address since it last got in from there; failures of
--- all names from this address; whether this name got in from this address before (then others' failures do not count).
-select
-  count(*) filter (where username = $1 and not succeeded and at > now() - make_interval(secs => $3)
-    and at > coalesce((select max(s.at) from login_attempt s where s.username = $1 and s.address = $2 and s.succeeded), '-infinity'))
-    as own_failures,
-  count(*) filter (where not succeeded and at > now() - make_interval(secs => $3)) as address_failures,
-  coalesce(bool_or(username = $1 and succeeded), false) as known_here,
-  extract(epoch from coalesce(min(at) filter (where username = $1 and not succeeded and at > now() - make_interval(secs => $3)), now())
-    + make_interval(secs => $3) - now())::int as retry_after_s
-from login_attempt where address = $2;
+-- What speaks against another try of a name ($1) from an address ($2) with a browser's cookie ($3, its hash) within so many
+-- seconds ($4). own: failures of this name since it last got in, by this browser if the name got in with it before, else
+-- from this address by browsers that are not known; crowd: failures of all names from this address by browsers that are
+-- not known. Each with the seconds since the last. known_browser, known_here: whether the name got in with it, from there.
+-- ours: whether anybody got in with this browser.
+with known as (
+  select coalesce(bool_or(browser = $3), false) as browser, coalesce(bool_or(address = $2), false) as here
+  from login_attempt where username = $1 and succeeded and (address = $2 or browser = $3)
+), tries as (
+  select t.username, t.browser, t.succeeded, t.at, extract(epoch from clock_timestamp() - t.at)::float as age_s
+  from login_attempt t, known k
+  where t.at > clock_timestamp() - make_interval(secs => $4)
+    and case when k.browser then t.browser = $3 else t.address = $2 end
+), own as (
+  select count(*) as failures, min(age_s) as age_s from tries t, known k
+  where t.username = $1 and not t.succeeded and (k.browser or t.browser is null)
+    and t.at > coalesce((select max(s.at) from tries s where s.username = $1 and s.succeeded), '-infinity')
+), crowd as (
+  select count(*) as failures, min(age_s) as age_s from tries where browser is null and not succeeded
+)
+select own.failures as own_failures, own.age_s as own_age_s, crowd.failures as crowd_failures, crowd.age_s as crowd_age_s,
+  known.browser as known_browser, known.here as known_here,
+  exists (select from login_attempt where browser = $3 and succeeded) as ours
+from known, own, crowd;
 
 -- name: record_attempt
--- Records one try to sign in: user name, address, whether it got in.
-insert into login_attempt (username, address, succeeded) values ($1, $2, $3);
+-- Records one try to sign in, as failed until it gets in: user name, address, hash of the browser's cookie where it is known.
+insert into login_attempt (username, address, browser, succeeded) values ($1, $2, $3, false) returning id;
+
+-- name: attempt_succeeded
+-- A recorded try got in, with the browser that has the cookie of this hash from now on.
+update login_attempt set succeeded = true, browser = $2 where id = $1;
 
 -- name: open_session
 -- Opens a session: user, hash of its token, CSRF token, address, kind, and hours it lasts (null: the force's setting).

@@ -6,6 +6,10 @@ select code from role order by code;
 -- Id of the officer with a shoulder number.
 select id from officer where shoulder_number = $1;
 
+-- name: shoulder_numbers
+-- Shoulder numbers of all officers.
+select shoulder_number from officer order by shoulder_number;
+
 -- name: add_user
 -- Makes a user with a password's hash.
 insert into app_user (username, display_name, role, password_hash, officer_id) values ($1, $2, $3, $4, $5);
@@ -17,6 +21,10 @@ update app_user set password_hash = $2 where username = $1 returning id;
 -- name: disable_user
 -- Disables a user; the trigger ends the sessions.
 update app_user set disabled_time = now() where username = $1 and disabled_time is null returning id;
+
+-- name: enable_user
+-- Gives a disabled user access again.
+update app_user set disabled_time = null where username = $1 and disabled_time is not null returning id;
 
 -- name: list_users
 -- All users, without secrets.
@@ -33,6 +41,14 @@ update camera set token_hash = $2 where ref = $1 returning id;
 -- name: disable_camera
 -- Disables a camera.
 update camera set disabled_time = now() where ref = $1 and disabled_time is null returning id;
+
+-- name: enable_camera
+-- Lets a disabled camera connect again.
+update camera set disabled_time = null where ref = $1 and disabled_time is not null returning id;
+
+-- name: camera_is_disabled
+-- Whether a camera is disabled; null where there is none.
+select disabled_time is not null from camera where ref = $1;
 
 -- name: list_cameras
 -- All cameras with who wears them.
@@ -51,10 +67,18 @@ update bridge set token_hash = $2 where name = $1 returning id;
 -- Disables a bridge.
 update bridge set disabled_time = now() where name = $1 and disabled_time is null returning id;
 
+-- name: enable_bridge
+-- Lets a disabled bridge connect again.
+update bridge set disabled_time = null where name = $1 and disabled_time is not null returning id;
+
+-- name: bridge_is_disabled
+-- Whether a bridge is disabled; null where there is none.
+select disabled_time is not null from bridge where name = $1;
+
 -- name: list_bridges
 -- All bridges, without secrets.
 select name as bridge, disabled_time from bridge order by name;
 
 -- name: audit
 -- An administrative change, in the audit.
-select audit_append('alteration', $1, $2, $3, p_actor => $4);
+select audit_append('alteration', $1, $2, $3, p_actor => $4, p_detail => $5);

@@ -5,6 +5,10 @@ with hidden as materialized (
   select distinct v.camera_id from feed_visibility() v where v.restricted and not actor_user_id() = any (v.user_ids)
 ), assigned as materialized (
   select distinct v.camera_id from feed_visibility() v where actor_user_id() = any (v.user_ids)
+), streamed as materialized (
+  select s.camera_id from feed_streamed() s (camera_id)
+), eyes_on as materialized (
+  select a.camera_id from alert a where a.kind = 'eyes_on' and a.state in ('waiting', 'seen')
 ), viewer as materialized (
   select u.id, u.officer_id, may('map.view') as scope, is_on_call(u.id) as on_call from app_user u where u.id = actor_user_id()
 )
@@ -14,6 +18,7 @@ select c.id as camera_id, c.ref as camera, c.kind, c.audio_out, o.shoulder_numbe
   l.battery_pct, coalesce(l.bearer, 0) as bearer, op.plmn as operator, rc.cell, l.signal_time, l.rsrp_dbm, l.rsrq_db, l.sinr_db,
   l.rssi_dbm, l.uplink_kbps, l.seen_time, extract(epoch from clock_timestamp() - l.seen_time)::float8 as seen_age_s,
   extract(epoch from clock_timestamp() - l.fix_time)::float8 as fix_age_s, ri.interval_s,
+  exists (select from streamed s where s.camera_id = c.id) as streamed, exists (select from eyes_on e where e.camera_id = c.id) as eyes_on,
   st_distancesphere(st_makepoint(l.lon, l.lat), st_makepoint($6, $7)) as distance_m
 from viewer v cross join camera c
 left join live l on l.camera_id = c.id

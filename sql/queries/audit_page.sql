@@ -14,3 +14,7 @@ select distinct action from audit_entry order by action limit 500;
 -- name: verified
 -- Records that the acting user had the chain verified, and what came of it.
 select audit_append('consultation', 'audit.verify', 'audit', 'audit', p_detail => $1);
+
+-- name: names
+-- The force's words for the codes of roles and purposes that rows hold, those refused included.
+select 'role' as what, code, name from role union all select 'purpose', code, name from purpose;

@@ -4,23 +4,28 @@ select outcome, code, message, deployment_id from deployment_request($1, $2);
 
 -- name: documents
 -- Deployments that the acting user may see, newest first, each as one document: one of them, those of an incident, live or not.
+-- Returns are for whoever reads or writes them, telephone numbers for whoever calls people out.
 select jsonb_build_object(
     'id', d.id, 'incident', d.incident_id, 'state', d.state, 'state_name', s.name, 'live', s.live, 'request', d.request,
     'requested_by', rb.username, 'requested_time', d.requested_time, 'updated_time', d.updated_time,
     'commander', co.username, 'commander_name', co.display_name, 'handover_to', ht.username, 'handover_to_name', ht.display_name,
-    'return', d.return_detail,
+    'return', case when reader.reads_returns then d.return_detail end,
     'members', (select coalesce(jsonb_agg(jsonb_build_object('negotiator', m.negotiator_id, 'name', o.name,
-        'officer', o.shoulder_number, 'capacity', n.capacity, 'phone', n.phone, 'state', m.state, 'had_set_off', m.had_set_off,
+        'officer', o.shoulder_number, 'capacity', n.capacity, 'phone', case when reader.calls_out then n.phone end,
+        'state', m.state, 'had_set_off', m.had_set_off,
         'since', m.since) order by m.id), '[]')
       from deployment_member m join negotiator n on n.id = m.negotiator_id join officer o on o.id = n.officer_id
       where m.deployment_id = d.id),
     'transitions', (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'at', t.at, 'from', t.from_state, 'to', t.to_state,
-        'action', t.action, 'recommendation', t.recommendation, 'by', t.by_username, 'role', t.by_role, 'rationale', t.rationale,
+        'action', t.action, 'recommendation', t.recommendation, 'by', t.by_username, 'role', t.by_role, 'rationale',
+        case when reader.reads_returns or t.action <> 'return' then t.rationale else '' end,
         'members', t.members) order by t.id), '[]')
       from deployment_transition t where t.deployment_id = d.id),
     'possible', (select coalesce(jsonb_agg(r.action order by r.action), '[]') from deployment_rule r where r.from_state = d.state)
     ) as document
 from deployment d
+cross join (select may('return.read') is not null or may('return.write') is not null as reads_returns,
+  may('rota.read') is not null or may('rota.write') is not null or may('deployment.decide') is not null as calls_out) reader
 join deployment_state s on s.code = d.state
 join app_user rb on rb.id = d.requested_by
 left join app_user co on co.id = d.commander_id

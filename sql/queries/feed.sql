@@ -9,7 +9,10 @@ select l.camera_id, l.gateway_id, l.batch,
   coalesce(l.battery_pct, 'NaN')::float4, coalesce(l.rsrp_dbm, 'NaN')::float4,
   coalesce(l.rsrq_db, 'NaN')::float4, coalesce(l.sinr_db, 'NaN')::float4,
   coalesce(l.uplink_kbps, 'NaN')::float4,
-  l.recording, l.bearer, l.flags
+  l.recording, l.bearer, l.flags,
+  coalesce(l.speed_mps, 'NaN')::float4, coalesce(l.rssi_dbm, 'NaN')::float4,
+  coalesce(extract(epoch from l.signal_time) * 1000, 'NaN')::float8,
+  coalesce(l.operator_id, 0)::int4, coalesce(l.cell_id, 0)::int4
 from live l
 where not exists (
   select from unnest($1::int[], $2::bigint[]) known (gateway_id, batch)
@@ -19,9 +22,17 @@ where not exists (
 -- Seconds expected between two reports in each recording state.
 select recording, interval_s from report_interval
 
+-- name: operators
+-- What these operators ($1) are called.
+select id, plmn as name from network_operator where id = any ($1::int[])
+
+-- name: cells
+-- What these cells ($1) are called.
+select id, cell as name from radio_cell where id = any ($1::int[])
+
 -- name: directory_marks
 -- Of every camera in use a number that changes whenever what the directory says of it does; fixed width for a binary COPY.
-select c.id, hashtextextended(concat_ws(chr(31), c.ref, c.kind, o.id, o.shoulder_number, o.rank, o.name, d.call_sign, u.id, u.code, u.name), 0)
+select c.id, hashtextextended(concat_ws(chr(31), c.ref, c.kind, c.audio_out, o.id, o.shoulder_number, o.rank, o.name, d.call_sign, u.id, u.code, u.name), 0)
 from camera c
 left join duty d on d.camera_id = c.id and d.during @> now()
 left join officer o on o.id = coalesce(d.officer_id, c.officer_id)
@@ -30,7 +41,7 @@ where c.disabled_time is null
 
 -- name: directory
 -- What people call these cameras ($1 ids): the officer who wears each, call sign and unit.
-select c.id, c.ref, c.kind, o.id as officer_id, o.shoulder_number, concat_ws(' ', o.rank, o.name) as officer_name,
+select c.id, c.ref, c.kind, c.audio_out, o.id as officer_id, o.shoulder_number, concat_ws(' ', o.rank, o.name) as officer_name,
   d.call_sign, u.id as unit_id, u.code as unit_code, u.name as unit_name
 from camera c
 left join duty d on d.camera_id = c.id and d.during @> now()

@@ -51,20 +51,8 @@ where not exists (
   select from bridge b where b.id = held.id and b.token_hash = held.token_hash and b.disabled_time is null)
 
 -- name: claim
--- Makes this gateway's connections ($1 cameras, $2 gateway) the newest ones. Tells whose each was before.
-with wanted as (
-  select camera_id, coalesce(l.epoch, 0) + 1 as epoch
-  from unnest($1::int[]) w (camera_id) left join live l using (camera_id)
-), before as (
-  select camera_id, gateway_id from camera_link where camera_id = any ($1::int[])
-), claimed as (
-  insert into camera_link (camera_id, epoch, gateway_id)
-  select camera_id, epoch, $2 from wanted order by camera_id
-  on conflict (camera_id) do update set epoch = greatest(camera_link.epoch + 1, excluded.epoch),
-    gateway_id = excluded.gateway_id, connected_time = now(), disconnected_time = null
-  returning camera_id, epoch
-)
-select c.camera_id, c.epoch, b.gateway_id as gateway_before from claimed c left join before b using (camera_id)
+-- Makes this gateway's connections ($1 cameras, $2 gateway) the newest ones, and tells whose each was before. Cameras that are watched are told so again ($3 WHIP base).
+select camera_id, epoch, gateway_before from claim_cameras($1, $2, $3)
 
 -- name: announce_claims
 -- Tells the other gateways which connections are now the newest: "GATEWAY CAMERA:EPOCH CAMERA:EPOCH …".
@@ -115,6 +103,10 @@ update camera_command set delivered_time = null where id = any ($1::bigint[])
 -- name: redeem_publication
 -- The one-time token of a publication: its camera and the relay that carries it, or no row.
 select camera_id, camera, relay_url from publication_redeem($1, $2)
+
+-- name: publication_held
+-- The relay of the publication that was claimed with this token; no row: it was not.
+select relay_url from publication_held($1, $2)
 
 -- name: retention
 -- How long the force keeps history: seconds for fixes of recording cameras, and for all others.

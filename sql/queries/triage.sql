@@ -15,8 +15,9 @@ where s.live or d.state = 'stood_down' or d.updated_time > $1
 order by d.id;
 
 -- name: deployment
--- One deployment with its incident, its people and the newest recommendation.
+-- One deployment with its incident, its people, the newest recommendation and the newest step.
 select d.id, d.state, s.name as state_name, d.requested_time, d.updated_time, d.request,
+  lt.id as step_id, lt.at as step_time, lu.id as step_by_id, lu.display_name as step_by, lr.name as step_role,
   ru.id as requested_by_id, ru.display_name as requested_by, rr.name as requested_role,
   cu.id as commander_id, cu.display_name as commander, cr.name as commander_role,
   hu.id as handover_id, hu.display_name as handover, hr.name as handover_role,
@@ -39,6 +40,9 @@ left join lateral (select x.* from deployment_transition x
   where x.deployment_id = d.id and x.action = 'recommend' order by x.id desc limit 1) t on true
 left join recommendation rec on rec.code = t.recommendation
 left join app_user tu on tu.id = t.by_user_id
+left join lateral (select x.* from deployment_transition x where x.deployment_id = d.id order by x.id desc limit 1) lt on true
+left join app_user lu on lu.id = lt.by_user_id
+left join role lr on lr.code = lt.by_role
 where d.id = $1;
 
 -- name: possible
@@ -46,8 +50,9 @@ where d.id = $1;
 select action from deployment_rule where from_state = $1 order by action;
 
 -- name: members
--- Everyone who was ever sent with a deployment, in the order of sending.
-select m.negotiator_id, o.rank || ' ' || o.name as name, n.capacity, n.phone, m.state, m.since, m.had_set_off
+-- Everyone who was ever sent with a deployment, in the order of sending; telephone numbers for whoever calls people out.
+select m.negotiator_id, o.rank || ' ' || o.name as name, n.capacity, m.state, m.since, m.had_set_off,
+  case when may('rota.read') is not null or may('rota.write') is not null or may('deployment.decide') is not null then n.phone end as phone
 from deployment_member m
 join negotiator n on n.id = m.negotiator_id
 join officer o on o.id = n.officer_id
@@ -55,12 +60,30 @@ where m.deployment_id = $1
 order by m.id;
 
 -- name: log
--- The newest entries of an incident's command log, with the author's name and the force's word for the role.
+-- The newest entries of an incident's command log, with the author's name and the force's word for the role; whom a decision was
+-- about and who of them had set off by then; of which camera a stream was, and how long.
 select l.id, l.at, l.kind, coalesce(u.display_name, l.author) as author, coalesce(r.name, l.author_role) as role, l.text,
-  l.about, l.acknowledged_by
+  l.about, l.acknowledged_by, t.action, p.people, p.had_set_off,
+  s.camera, s.call_sign, s.officer, s.purpose, s.opened_time, s.ended_time
 from incident_log l
 left join app_user u on u.id = l.author_user_id
 left join role r on r.code = l.author_role
+left join lateral (
+  -- The step that an entry tells of was written just before it, by the same person.
+  select x.id, x.action, x.members from deployment_transition x
+  where l.kind = 'decision' and x.deployment_id = l.deployment_id and x.at <= l.at and x.at > l.at - interval '10 seconds'
+    and x.by_user_id = l.author_user_id
+  order by x.id desc limit 1) t on true
+left join lateral (
+  select array_agg(o.rank || ' ' || o.name order by m.place) as people, array_agg(exists (
+      select from deployment_transition e
+      where e.deployment_id = l.deployment_id and e.id < t.id and e.action in ('en_route', 'on_scene') and m.id = any (e.members)
+        and not exists (select from deployment_transition f where f.deployment_id = e.deployment_id and f.id > e.id and f.id < t.id
+          and f.action = 'dispatch' and m.id = any (f.members))) order by m.place) as had_set_off
+  from unnest(t.members) with ordinality m (id, place)
+  join negotiator n on n.id = m.id
+  join officer o on o.id = n.officer_id) p on true
+left join log_streams($1) s on s.entry = l.id
 where l.incident_id = $1
 order by l.id desc limit $2;
 

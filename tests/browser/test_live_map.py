@@ -238,7 +238,10 @@ async def test_everything_by_keyboard(desk: Desk, force: Force) -> None:
     await expect(page).to_have_url(re.compile(r"at=56\.352"))
     await page.keyboard.press("o")
     await expect(page.get_by_role("dialog")).to_contain_text("RB11")
-    await expect(page.locator("#stream-reason")).to_be_focused()
+    await expect(page.locator("#stream-incident")).to_be_focused()
+    for field in ("provisional", "purpose", "reason"):
+        await page.keyboard.press("Tab")
+        await expect(page.locator(f"#stream-{field}")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await page.keyboard.press("Escape")
@@ -435,12 +438,23 @@ async def test_the_dialog_says_what_is_missing_and_what_the_gate_says(
     await page.get_by_role("button", name="Open stream…").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("RB17 · PC Officer 17 4017")
-    await expect(page.locator("#stream-incident")).to_have_value(
-        "New provisional incident – officer safety, now"
+    await expect(page.locator("#stream-incident")).to_have_value("")
+    await expect(page.locator("#stream-purpose")).to_have_value("")
+    await expect(dialog).to_contain_text("within 10 minutes")
+    await page.locator("#stream-open").click()
+    await expect(page.locator("#stream-answer")).to_have_text(
+        "Choose the incident, or open now for officer safety."
     )
+    await page.get_by_label("No incident yet").check()
     await expect(page.locator("#stream-purpose")).to_have_value("Officer safety")
+    await expect(page.locator("#stream-incident")).to_be_disabled()
+    await page.get_by_label("No incident yet").uncheck()
     await page.locator("#stream-incident").click()
     await page.get_by_role("option", name="Man on the bridge").click()
+    await page.locator("#stream-open").click()
+    await expect(page.locator("#stream-answer")).to_have_text("Choose the purpose.")
+    await page.locator("#stream-purpose").click()
+    await page.get_by_role("option", name="Officer safety").click()
     await page.locator("#stream-open").click()
     await expect(page.locator("#stream-answer")).to_have_text(
         "Say in a few words why you need to see this camera."
@@ -453,6 +467,129 @@ async def test_the_dialog_says_what_is_missing_and_what_the_gate_says(
         ("refused", "See the subject", incident)
     ]
     assert screen.problems == [f"503 {desk.url}/api/streams"]
+
+
+async def test_nothing_is_carried_over_into_the_next_stream(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 17)
+    await officer(force, 18)
+    await force.at_incident(camera, await force.incident("Man on the bridge"))
+    fim = await force.user("fim")
+    page = (await desk.open(fim, f"{here()}&camera=AB4-000017")).page
+    await page.get_by_role("button", name="Open stream…").click()
+    await expect(page.locator("#stream-incident")).to_have_value(
+        "no log number · Man on the bridge"
+    )
+    await expect(page.locator("#stream-purpose")).to_be_focused()
+    await page.locator("#stream-purpose").click()
+    await page.get_by_role("option", name="Negotiator triage").click()
+    await page.locator("#stream-reason").fill("See the subject")
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("option").filter(has_text="RB18").click()
+    await page.get_by_role("button", name="Open stream…").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("RB18")
+    for field in ("incident", "purpose", "reason"):
+        await expect(page.locator(f"#stream-{field}")).to_have_value("")
+
+
+async def test_why_not_is_said_before_the_form(desk: Desk, force: Force) -> None:
+    await officer(force, 17, state="buffering")
+    fim = await force.user("fim")
+    page = (await desk.open(fim, f"{here()}&camera=AB4-000017")).page
+    await expect(page.locator("#card-why")).to_contain_text("Buffering, not recording")
+    await page.keyboard.press("o")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Buffering, not recording: only a recording camera")
+    await expect(page.locator("#stream-reason")).to_be_hidden()
+    await expect(page.locator("#stream-open")).to_be_hidden()
+    await expect(dialog.get_by_role("button", name="Close").last).to_be_focused()
+
+
+async def test_asking_for_negotiators_has_an_address_of_its_own(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, here())).page
+    await map_is_drawn(page)
+    await page.get_by_role("option").click()
+    await page.keyboard.press("ArrowDown")
+    await page.get_by_role("button", name="Show on the map").click()
+    await page.get_by_role("button", name="Request negotiators…").click()
+    queue = page.get_by_role("navigation", name="Requests for negotiators")
+    await expect(queue).to_be_attached()
+    for _ in range(10):  # also once the map has come to rest
+        assert urlsplit(await page.evaluate("location.href")).path == "/triage"
+        await asyncio.sleep(0.1)
+    await page.reload()
+    await expect(queue).to_be_attached()
+    await page.go_back()
+    await expect(page.locator("#live-map-card").get_by_role("heading", name="RB17")).to_be_visible()
+
+
+async def test_a_search_finds_incidents_too(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    incident = await force.incident("Man on the bridge")
+    await force.owner.execute("update incident set log_number = 'HC-7'")
+    fim = await force.user("fim")
+    page = (await desk.open(fim, here())).page
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await page.locator("#live-map-search").fill("hc-7")
+    found = page.locator(".found-incident")
+    await expect(found).to_contain_text("Man on the bridge")
+    await expect(page.locator("#live-map-list")).to_contain_text("the incident above is")
+    await found.click()
+    await expect(page.locator("#live-map-search")).to_have_value("")
+    await expect(found).to_have_count(0)
+    assert said(page)["incident"] == str(incident)
+
+
+async def test_a_provisional_incident_is_linked_from_the_strip(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 17)
+    bridge = await force.incident("Man on the bridge")
+    fim = await force.user("fim")
+    provisional = await force.owner.fetchval(
+        "insert into incident (title, lat, lon, grade, provisional, link_by, created_by)"
+        " values ('Officer safety: PC 4017', 57, 2, 'immediate', true, now() + interval '9 minutes', $1) returning id",
+        fim.user_id,
+    )  # fmt: skip
+    await force.at_incident(camera, provisional)
+    screen = await desk.open(fim, here())
+    page = screen.page
+    cell = page.locator(".strip-cell").filter(has_text="Officer safety")
+    await expect(cell).to_contain_text("provisional · 9 min to link")
+    await cell.get_by_role("button", name="Link Officer safety: PC 4017…").click()
+    dialog = page.get_by_role("dialog").filter(has_text="Its cameras, open streams")
+    await dialog.get_by_role("button", name="Link", exact=True).click()
+    await expect(dialog).to_contain_text("Choose the incident, or give its log number.")
+    await dialog.get_by_label("Open incident").select_option(str(bridge))
+    await dialog.get_by_role("button", name="Link", exact=True).click()
+    await expect(dialog).to_have_count(0)
+    await expect(cell).to_have_count(0)
+    assert said(page)["incident"] == str(bridge)
+    linked = await force.owner.fetchval("select linked_to from incident where id = $1", provisional)
+    assert linked == bridge
+    assert screen.problems == []
+
+
+async def test_an_overdue_link_is_amber(desk: Desk, force: Force) -> None:
+    await force.owner.execute(
+        "insert into incident (title, lat, lon, grade, provisional, link_by)"
+        " values ('Officer safety', 57, 2, 'immediate', true, now() - interval '1 s')"
+    )
+    page = (await desk.open(await force.user("fim"))).page
+    await expect(page.locator(".strip-log[data-over]")).to_have_text("provisional · overdue")
+
+
+async def test_pill_and_list_count_the_same_cameras(desk: Desk, force: Force) -> None:
+    await gateway(force)
+    await officer(force, 17)
+    silent = await officer(force, 18)
+    await force.owner.execute(
+        "update live set seen_time = now() - interval '1 h' where camera_id = $1", silent
+    )
+    beating = await beats(force)
+    page = (await desk.open(await force.user("fim"))).page
+    await expect(page.locator("#live-map-count")).to_have_text("2 cameras")
+    await expect(page.locator("#health-words")).to_contain_text("1 of 2 cameras heard")
+    beating.cancel()
 
 
 async def test_eyes_on_stands_at_the_top_until_it_is_answered(desk: Desk, force: Force) -> None:

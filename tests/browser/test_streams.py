@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -46,9 +47,8 @@ class Scene:
         """From the card's button to the dialog's."""
         await page.get_by_role("button", name="Open stream…").click()
         await page.locator("#stream-reason").fill("See the subject on the bridge")
-        await expect(page.locator("#stream-incident")).not_to_have_value("")
-        await page.locator("#stream-purpose").click()
-        await page.get_by_role("option", name="Officer safety").click()
+        await page.get_by_label("No incident yet").check()
+        await expect(page.locator("#stream-purpose")).to_have_value("Officer safety")
         await page.locator("#stream-open").click()
 
 
@@ -120,13 +120,29 @@ async def test_a_stream_opens_moves_and_ends_with_the_recording(scene: Scene) ->
     assert await page.evaluate(PICTURES) > 3
     await expect(tile.locator(".tile-picture")).to_contain_text("picture", timeout=5000)
     await expect(page.get_by_role("option")).to_contain_text("watched")
+    await expect(page.locator(".card-watchers")).to_have_text("Watched by you")
     await expect(page.locator(".strip-item")).to_contain_text("Officer safety")
+    await expect(page.locator(".strip-log")).to_contain_text("to link")
 
     scene.camera.set_status("buffering", 79.0)
     await expect(tile).to_have_attribute("data-state", "ended", timeout=2500)
     await expect(tile).to_contain_text("the camera stopped recording")
     assert await page.evaluate("document.querySelector('.tile-video').srcObject") is None
     await expect(page.get_by_role("button", name="Open stream…")).to_be_disabled()
+    await tile.get_by_role("button", name="Open again…").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Buffering, not recording")
+    await page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    scene.camera.set_status("recording", 79.0)
+    await expect(page.get_by_role("button", name="Open stream…")).to_be_enabled()
+    await tile.get_by_role("button", name="Open again…").click()
+    await expect(page.locator("#stream-incident")).to_have_value(
+        re.compile("provisional · Officer safety")
+    )
+    await expect(page.locator("#stream-purpose")).to_have_value("")
+    await expect(page.locator("#stream-reason")).to_have_value("")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
     await tile.get_by_role("button", name="Close").click()
     await expect(tile).to_have_count(0)
     assert screen.problems == []
@@ -156,6 +172,7 @@ async def test_each_sees_who_else_watches_and_streams_stay_from_page_to_page(sce
     await expect(other.page.locator(".tile-others")).to_have_text(
         "also watching: fim", timeout=5000
     )
+    await expect(other.page.locator(".card-watchers")).to_have_text("Watched by you, fim")
     await one.page.get_by_role("link", name="Triage").click()
     await expect(one.page).to_have_url(f"{scene.desk.url}/triage")
     await expect(one.page.locator(".tile")).to_have_attribute("data-state", "playing")

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from sightline.dashboard.app import Dashboard
+from sightline.dashboard.http_server import server_config
 from sightline.dashboard.settings import load_settings
 from tests.force import Force
 
@@ -18,16 +19,10 @@ from tests.force import Force
 async def serving(force: Force, **settings_given: Any) -> AsyncIterator[str]:
     """The base URL of a dashboard over this force's database."""
     given = {"internal_secret": "s" * 40, **settings_given}
-    settings = load_settings(data_dir=force.database.data_dir, dashboard_port=0, **given)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Dashboard(settings).server,
-            port=0,
-            log_level="warning",
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=1,
-        )
+    settings = load_settings(
+        data_dir=force.database.data_dir, dashboard_port=0, log_level="warning", **given
     )
+    server = uvicorn.Server(server_config(Dashboard(settings).server, settings))
     running = asyncio.create_task(server._serve())
     async with asyncio.timeout(30):
         while not server.started:  # noqa: ASYNC110

@@ -36,7 +36,7 @@ ALLOWED = {
     "POST /api/incidents": "fim",
     "PUT /api/incidents/by-log/{log_number}": "fim",
     "GET /api/incidents/{incident}": "fim negco commander supervisor coordinator",
-    "POST /api/incidents/{incident}/link": "fim",
+    "POST /api/incidents/{incident}/link": "fim negco commander supervisor",  # whoever opened it
     "POST /api/incidents/{incident}/close": "fim",
     "PUT /api/incidents/{incident}/people/{username}": "fim",
     "DELETE /api/incidents/{incident}/people/{username}": "fim",
@@ -161,6 +161,13 @@ async def test_a_role_gets_what_the_matrix_says_and_nothing_else(force: Any, rol
         else:
             assert got == 403, (call, got)
             assert after == before + 1, f"{call}: a refusal leaves one audit row"
+
+
+async def test_a_page_of_another_role_says_which_page_and_what_to_do(force: Any) -> None:
+    client = await force.as_("planner")
+    answer = await client.get("/triage", headers={"Accept": "text/html"})
+    assert answer.status_code == 403
+    assert "The page Triage is not for the role Planner. Go on with a page of yours" in answer.text
 
 
 async def test_a_refusal_names_what_it_was_about(force: Any) -> None:

@@ -8,7 +8,12 @@ import asyncpg
 import pytest
 from starlette.requests import HTTPConnection
 
-from sightline.dashboard.access.origin import is_own_host, is_this_machine, next_path
+from sightline.dashboard.access.origin import (
+    is_own_host,
+    is_same_origin,
+    is_this_machine,
+    next_path,
+)
 from sightline.dashboard.access.pages import CallbackPages, Page, why_refused
 from sightline.dashboard.access.pattern import places
 from sightline.dashboard.access.security_headers import content_security_policy
@@ -98,7 +103,37 @@ def test_this_machine_is_not_a_proxy_on_it() -> None:
     assert is_this_machine(connection(client="::1"))
     assert not is_this_machine(connection(client="10.0.0.1"))
     assert not is_this_machine(connection(client="127.0.0.1", x_forwarded_for="10.0.0.1"))
+    assert not is_this_machine(connection(client="127.0.0.1", x_forwarded_proto="https"))
     assert not is_this_machine(connection())
+
+
+@pytest.mark.parametrize(
+    ("origin", "ours"),
+    [
+        ("http://map.test:8050", True),
+        ("http://MAP.test:8050", True),
+        ("https://map.test:8050", False),
+        ("http://map.test", False),
+        ("http://map.test:8051", False),
+        ("http://map.test.evil.example:8050", False),
+        ("https://map.force.example", True),
+        ("https://map.force.example:443", True),
+        ("http://map.force.example", False),
+        ("null", False),
+        ("", False),
+        ("http://", False),
+        ("http://map.test:x", False),
+        ("file://map.test:8050", False),
+    ],
+)
+def test_a_page_of_our_own_has_scheme_host_and_port(origin: str, ours: bool) -> None:
+    asked = connection("map.test:8050", origin=origin)
+    assert is_same_origin(asked, "https://map.force.example/") is ours
+
+
+def test_the_standard_port_need_not_be_named() -> None:
+    asked = connection("map.test:80", origin="http://map.test")
+    assert is_same_origin(asked, None)
 
 
 def test_the_policy_lets_in_only_the_scripts_that_are_named() -> None:
@@ -213,7 +248,7 @@ class Body(Fields):
     ("values", "field", "told"),
     [
         ({}, "number", "number is missing."),
-        ({"number": "x"}, "number", 'number is "x"; it must be a valid integer'),
+        ({"number": "x"}, "number", 'number is "x"; it must be a whole number'),
         ({"number": 1, "other": 2}, "other", "other is not a field of this call."),
         ({"number": 1, "name": "a\0"}, None, "character that cannot be stored"),
         ({"number": 1, "name": "\udfff"}, None, "character that cannot be stored"),

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from sightline.dashboard.access.sign_in import (
-    MOST_ADDRESS_FAILURES,
-    MOST_OWN_FAILURES,
-    begin,
-    machine_token,
+from sightline.dashboard.access import tries
+from sightline.dashboard.access.sign_in import begin, machine_token
+from sightline.dashboard.access.tries import (
+    FREE_ADDRESS_FAILURES,
+    FREE_OWN_FAILURES,
+    LONGEST_WAIT_S,
 )
 
 PASSWORD = "correct horse battery"
@@ -26,16 +27,34 @@ async def sign_in(
     return await client.post("/api/session", json=body, headers=headers)
 
 
+async def later(force: Any, seconds: float) -> None:
+    """Let time pass for the tries so far."""
+    await force.owner.execute(
+        "update login_attempt set at = at - make_interval(secs => $1)", float(seconds)
+    )
+
+
+async def guesses(force: Any, username: str, number: int, address: str = "10.1.2.3") -> None:
+    """Wrong tries by a browser that is not known, just now."""
+    await force.owner.executemany(
+        "insert into login_attempt (username, address, succeeded) values ($1, $2, false)",
+        [(username, address)] * number,
+    )
+
+
 async def test_a_sign_in_gives_both_cookies_and_the_csrf_token(force: Any) -> None:
     client = force.client()
     answer = await sign_in(client, "fim")
     assert answer.status_code == 201, answer.text
     assert answer.json()["role"] == "fim"
-    session, csrf = sorted(answer.headers.get_list("set-cookie"), key=lambda c: "csrf" in c)
+    browser, csrf, session = sorted(answer.headers.get_list("set-cookie"))
     assert session.startswith("sightline_session=")
     for flag in ("HttpOnly", "SameSite=strict", "Path=/"):
         assert flag in session
     assert "Secure" not in session  # by http
+    assert browser.startswith("sightline_browser=")
+    for flag in ("HttpOnly", "SameSite=lax", "Path=/api/session", "Max-Age=2678400"):
+        assert flag in browser
     assert csrf.startswith(f"sightline_csrf={answer.json()['csrf']};")
     assert "HttpOnly" not in csrf
     me = (await client.get("/api/me")).json()
@@ -86,32 +105,40 @@ async def test_a_disabled_account_does_not_get_in(force: Any) -> None:
     assert (await sign_in(force.client(), "fim")).status_code == 401
 
 
+@pytest.fixture
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first wait is as long as the longest, so that it lasts until the test looks."""
+    monkeypatch.setattr(tries, "FIRST_WAIT_S", LONGEST_WAIT_S)
+
+
+@pytest.mark.usefixtures("slow_machine")
 async def test_too_many_failures_are_held_back_where_they_come_from_and_nowhere_else(
     force: Any,
 ) -> None:
     attacker = force.client(address="10.9.9.9")
-    for _ in range(MOST_OWN_FAILURES):
+    for _ in range(FREE_OWN_FAILURES):
         assert (await sign_in(attacker, "fim", "wrong")).status_code == 401
     answer = await sign_in(attacker, "fim")  # even with the right password
     assert answer.status_code == 429
-    assert 0 < int(answer.headers["retry-after"]) <= 900
+    assert 0 < int(answer.headers["retry-after"]) <= LONGEST_WAIT_S
+    assert f"try again in {answer.headers['retry-after']} s." in answer.json()["detail"]
     assert answer.json()["code"] == "too_many_attempts"
     assert (await sign_in(attacker, "negco")).status_code == 201
     assert (await sign_in(force.client(), "fim")).status_code == 201
 
 
+@pytest.mark.usefixtures("slow_machine")
 async def test_failures_at_the_same_time_count_as_well(force: Any) -> None:
-    tries = [sign_in(force.client(), "fim", "wrong") for _ in range(3 * MOST_OWN_FAILURES)]
-    statuses = [answer.status_code for answer in await asyncio.gather(*tries)]
-    # Those that were under way together may pass the look at once, but no more than the pool has connections.
-    assert statuses.count(401) <= MOST_OWN_FAILURES + 8
+    wrong = [sign_in(force.client(), "fim", "wrong") for _ in range(3 * FREE_OWN_FAILURES)]
+    statuses = [answer.status_code for answer in await asyncio.gather(*wrong)]
+    assert statuses.count(401) == FREE_OWN_FAILURES
     assert (await sign_in(force.client(), "fim")).status_code == 429
 
 
 async def test_a_success_takes_former_failures_away(force: Any) -> None:
     client = force.client()
     for _ in range(2):
-        for _ in range(MOST_OWN_FAILURES - 1):
+        for _ in range(FREE_OWN_FAILURES - 1):
             await sign_in(client, "fim", "wrong")
         assert (await sign_in(client, "fim")).status_code == 201
 
@@ -122,11 +149,121 @@ async def test_a_crowded_address_holds_back_only_those_who_never_got_in_from_the
     assert (await sign_in(force.client(), "negco")).status_code == 201
     await force.owner.executemany(
         "insert into login_attempt (username, address, succeeded) values ($1, '10.1.2.3', false)",
-        [(f"guess-{number}",) for number in range(MOST_ADDRESS_FAILURES)],
+        [(f"guess-{number}",) for number in range(FREE_ADDRESS_FAILURES)],
     )
     assert (await sign_in(force.client(), "fim")).status_code == 429
     assert (await sign_in(force.client(), "negco")).status_code == 201
     assert (await sign_in(force.client(address="10.7.7.7"), "fim")).status_code == 201
+
+
+async def test_right_passwords_crowd_nobody_out(
+    force: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tries, "FREE_ADDRESS_FAILURES", 3)
+    for username in ("fim", "negco", "commander", "supervisor", "fim"):
+        assert (await sign_in(force.client(), username)).status_code == 201
+    assert (await sign_in(force.client(), "auditor")).status_code == 201
+    assert await force.owner.fetchval("select bool_and(succeeded) from login_attempt")
+
+
+async def test_a_control_room_of_sixty_gets_in_at_shift_change(force: Any) -> None:
+    await force.owner.execute(
+        "insert into app_user (username, display_name, role, password_hash)"
+        " select 'oscar-' || n, 'Oscar ' || n, role, password_hash"
+        " from app_user, generate_series(1, 60) n where username = 'fim'"
+    )
+    shift = [sign_in(force.client(), f"oscar-{number}") for number in range(1, 61)]
+    statuses = [answer.status_code for answer in await asyncio.gather(*shift)]
+    assert statuses == [201] * 60
+
+
+async def test_the_wait_is_short_and_counts_down(force: Any) -> None:
+    await guesses(force, "fim", 50)
+    newcomer = force.client()
+    waits = []
+    for passed_s in (0, 10, 10, 9):
+        await later(force, passed_s)
+        answer = await sign_in(newcomer, "fim")
+        assert answer.status_code == 429
+        waits.append(int(answer.headers["retry-after"]))
+    assert waits[0] == LONGEST_WAIT_S
+    assert waits == sorted(waits, reverse=True)
+    assert waits[-1] == 1
+    await later(force, 1)  # what was refused did not prolong it
+    assert (await sign_in(newcomer, "fim")).status_code == 201
+
+
+async def test_a_browser_that_is_known_does_not_wait_for_the_failures_of_others(force: Any) -> None:
+    desk, colleague = force.client(), force.client()
+    assert (await sign_in(desk, "fim")).status_code == 201
+    assert (await sign_in(desk, "negco")).status_code == 201  # a desk is shared over a shift change
+    await guesses(force, "fim", 20)
+    await guesses(force, "negco", 20)
+    await guesses(force, "somebody", FREE_ADDRESS_FAILURES)
+    assert (await sign_in(colleague, "fim")).status_code == 429
+    for username in ("fim", "negco", "fim"):
+        assert (await sign_in(desk, username)).status_code == 201
+        await desk.delete("/api/session", headers={"X-CSRF-Token": desk.cookies["sightline_csrf"]})
+    # it is known only for those who got in with it
+    await guesses(force, "auditor", 20)
+    assert (await sign_in(desk, "auditor")).status_code == 429
+
+
+@pytest.mark.usefixtures("slow_machine")
+async def test_a_browser_that_is_known_waits_for_its_own_failures_and_no_one_else_does(
+    force: Any,
+) -> None:
+    desk, other = force.client(), force.client()
+    assert (await sign_in(desk, "fim")).status_code == 201
+    for _ in range(FREE_OWN_FAILURES):
+        assert (await sign_in(desk, "fim", "wrong")).status_code == 401
+    assert (await sign_in(desk, "fim")).status_code == 429
+    assert (await sign_in(other, "fim")).status_code == 201
+    await later(force, LONGEST_WAIT_S)
+    assert (await sign_in(desk, "fim")).status_code == 201
+
+
+async def test_a_made_up_cookie_makes_no_browser_known(force: Any) -> None:
+    client = force.client()
+    client.cookies.set("sightline_browser", "of-my-own", domain="sightline.test")
+    await guesses(force, "fim", 20)
+    assert (await sign_in(client, "fim")).status_code == 429
+    answer = await sign_in(client, "negco")
+    assert answer.status_code == 201
+    assert "of-my-own" not in answer.headers["set-cookie"]
+
+
+async def test_what_a_browser_remembers_is_not_what_the_database_holds(force: Any) -> None:
+    client = force.client()
+    cookie = (await sign_in(client, "fim")).cookies["sightline_browser"]
+    held = await force.owner.fetchval("select browser from login_attempt")
+    assert len(held) == 32
+    assert cookie.encode() not in held
+    again = (await sign_in(client, "fim")).cookies["sightline_browser"]
+    assert again == cookie
+
+
+def tries_within(seconds: int, free: int) -> int:
+    """How many tries somebody gets who uses every moment that is open."""
+    at: list[float] = []
+    now = 0.0
+    while now < seconds:
+        recent = [then for then in at if now - then < tries.WINDOW_S]
+        wait = tries.wait_s(len(recent), now - recent[-1] if recent else None, free)
+        now += wait
+        if wait == 0:
+            at.append(now)
+            now += 0.05  # what a password's hash takes
+    return len(at)
+
+
+def test_guessing_is_slowed() -> None:
+    assert tries_within(60, FREE_OWN_FAILURES) <= 10
+    assert tries_within(3600, FREE_OWN_FAILURES) <= 130
+    assert tries_within(24 * 3600, FREE_OWN_FAILURES) <= 2_900
+    assert tries_within(24 * 3600, FREE_ADDRESS_FAILURES) <= 3_000
+    waits = [tries.wait_s(failures, 0.0, FREE_OWN_FAILURES) for failures in range(12)]
+    assert waits == [0, 0, 0, 0, 0, 2, 4, 8, 16, 30, 30, 30]
 
 
 async def test_signing_out_ends_the_session_and_says_so(force: Any) -> None:
@@ -202,6 +339,18 @@ async def test_a_machine_uses_a_bearer_token_and_no_csrf(force: Any) -> None:
     assert (await client.get("/api/me")).json()["username"] == "fim"
     made = await client.post("/api/incidents", json={"title": "By machine", "grade": "standard"})
     assert made.status_code == 201
+
+
+async def test_a_machine_that_signs_out_revokes_its_own_token_and_no_other(force: Any) -> None:
+    revoked, kept = await machine_token(force.owner, "fim"), await machine_token(force.owner, "fim")
+    client = force.client()
+    client.headers["Authorization"] = f"Bearer {revoked.token}"
+    assert (await client.delete("/api/session")).status_code == 204
+    assert (await client.get("/api/me")).status_code == 401
+    client.headers["Authorization"] = f"Bearer {kept.token}"
+    assert (await client.get("/api/me")).status_code == 200
+    (row,) = await force.audit("session.sign_out")
+    assert (row["actor"], row["outcome"]) == ("fim", "allowed")
 
 
 async def test_a_cookie_is_no_bearer_token_and_a_bearer_token_no_cookie(force: Any) -> None:

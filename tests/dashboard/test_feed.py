@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sightline.dashboard.feed import channel as channel_module
+from sightline.dashboard.feed import frames
 from sightline.dashboard.feed.channel import Channel
 from sightline.dashboard.feed.copy_rows import DIRECTORY_MARKS, CopyError
 from sightline.dashboard.feed.frames import directory_messages
@@ -19,6 +20,7 @@ from sightline.dashboard.feed.hub import CHANNEL_KEPT_MS, FeedHub
 from sightline.dashboard.feed.viewer import MOST_WAITING, Viewer
 from sightline.dashboard.live_map.visibility import Attachment, Viewing, VisibilityClass
 from sightline.dashboard.live_state import CameraEntry, LiveState
+from sightline.ingest.freshness import freshness
 from tests.dashboard.feed_reading import Frame, read_frame
 from tests.dashboard.test_live_state import INTERVALS, live_row
 
@@ -125,10 +127,36 @@ def test_json_says_the_same_in_words() -> None:
         "live",
         "1970-01-01T00:00:00.000Z",
     )
-    assert (said["accuracy_m"], said["battery_pct"], said["uplink_kbps"]) == (None, None, None)
+    assert (said["accuracy_m"], said["battery_pct"]) == (None, None)
+    assert (said["signal"]["rsrp_dbm"], said["signal"]["uplink_kbps"]) == (-95, None)
     snapshot = json.loads(channel.payloads_since(None, "json")[0])
     never = snapshot["cameras"][0]
     assert (never["geometry"], never["properties"]["freshness"]) == (None, "never")
+
+
+@pytest.mark.parametrize("recording", [1, 2, 3])
+@pytest.mark.parametrize("age_s", [0.0, 10.0, 10.1, 30.0, 30.1, 119.9, 120.1, 239.9, 240.1, 1e6])
+def test_freshness_is_the_word_that_every_screen_has(recording: int, age_s: float) -> None:
+    state = state_of(7)
+    report(state, 7, recording=recording, fix_time_ms=0, seen_time_ms=1e9)
+    (camera,) = frames.features(state, np.array([0]), 1e9 + age_s * 1000)
+    assert camera["properties"].freshness == freshness(age_s, INTERVALS[recording])
+    state.ageing_after_s, state.stale_after_s = 5.0, 50.0
+    (camera,) = frames.features(state, np.array([0]), 1e9 + age_s * 1000)
+    assert camera["properties"].freshness == freshness(
+        age_s, INTERVALS[recording], ageing_after_s=5.0, stale_after_s=50.0
+    )
+
+
+def test_a_fix_of_the_future_has_the_age_zero_and_a_camera_without_fix_is_never() -> None:
+    state = state_of(7)
+    report(state, 7, fix_time_ms=9000, seen_time_ms=4000)
+    (ahead,) = frames.features(state, np.array([0]), 5000.0)
+    assert (ahead["properties"].fix_age_s, ahead["properties"].age_s) == (0, 1)
+    state.put_live(live_row(7, seen_time_ms=4500), INTERVALS)
+    (heard,) = frames.features(state, np.array([0]), 5000.0)
+    assert (heard["geometry"], heard["properties"].freshness) == (None, "never")
+    assert (heard["properties"].age_s, heard["properties"].fix_time) == (0.5, None)
 
 
 # channels

@@ -6,8 +6,10 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -25,6 +27,10 @@ class Clients:
 
     def __init__(self, force: Force, url: str) -> None:
         self.force, self._url = force, url
+
+    @property
+    def url(self) -> str:
+        return self._url
 
     @property
     def port(self) -> int:
@@ -94,6 +100,50 @@ async def test_json_without_asking_for_anything_else(clients: Clients) -> None:
         )
         assert delta["seq"] > snapshot["seq"]
         assert delta["removed"] == []
+
+
+async def test_json_cameras_are_the_features_of_the_api(clients: Clients) -> None:
+    owner = clients.force.owner
+    await owner.execute("insert into network_operator (plmn) values ('234-30')")
+    await owner.execute("insert into radio_cell (operator_id, cell) values (1, '2A1F')")
+    await owner.execute(
+        "update live set accuracy_m = 4.8, speed_mps = 1.4, heading_deg = 212.5, battery_pct = 71, flags = 2, bearer = 1,"
+        " rsrp_dbm = -92, rsrq_db = -11.5, sinr_db = 8.2, rssi_dbm = -61, uplink_kbps = 6100, operator_id = 1, cell_id = 1,"
+        " signal_time = now(), fix_time = now() + interval '20 s' where camera_id = (select id from camera where ref = 'C1')"
+    )
+    await owner.execute("update camera set audio_out = 'speaker' where ref = 'C1'")
+    await owner.execute("select alert_eyes_on((select id from camera where ref = 'C1'))")
+    await owner.execute("insert into camera (ref) values ('C9')")
+    fim = await clients.force.user("fim")
+    async with asyncio.timeout(15):  # the directory is read every 10 s
+        while True:
+            async with clients.feed(fim) as feed:
+                told = {
+                    camera["id"]: camera for camera in (await first(feed, "snapshot"))["cameras"]
+                }
+            if "C9" in told and told["C1"]["properties"]["eyes_on"]:
+                break
+            await asyncio.sleep(0.5)
+    async with httpx.AsyncClient(cookies={SESSION_COOKIE: fim.token}) as client:
+        answer = await client.get(f"{clients.url}/api/cameras")
+    features = {feature["id"]: feature for feature in answer.json()["features"]}
+    assert told.keys() == features.keys()
+    for ref, feature in features.items():
+        for name in ("age_s", "fix_age_s"):
+            one, other = feature["properties"].pop(name), told[ref]["properties"][name]
+            assert (one is None) == (other is None)
+            assert one is None or abs(one - other) < 20
+        assert told[ref]["properties"].items() >= feature["properties"].items()
+        assert told[ref] == {**feature, "properties": told[ref]["properties"]}
+    said = told["C1"]["properties"]
+    assert said["signal"] | {"time": None} == {
+        "bearer": "lte", "time": None, "operator": "234-30", "cell": "2A1F", "rsrp_dbm": -92, "rsrq_db": -11.5,
+        "sinr_db": 8.2, "rssi_dbm": -61, "uplink_kbps": 6100,
+    }  # fmt: skip
+    assert (said["speed_mps"], said["audio_out"], said["fix_age_s"]) == (1.4, "speaker", 0)
+    documentation = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text()
+    for name in [*said, *said["signal"]]:
+        assert f"`{name}`" in documentation, name
 
 
 async def test_a_client_resumes_with_what_changed_meanwhile(clients: Clients) -> None:

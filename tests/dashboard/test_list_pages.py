@@ -16,10 +16,13 @@ from sightline.dashboard.audit.chain import (
     verify_chain,
 )
 from sightline.dashboard.audit.view import PERIODS, read_actions, read_rows, wanted
+from sightline.dashboard.audit.words import action_words, date_time, detail_words, reason_words
 from sightline.dashboard.coverage.view import ask, observations
 from sightline.dashboard.errors import ForbiddenError, InvalidError
+from sightline.dashboard.operations import deployments
 from sightline.dashboard.watched_me.view import read as read_watched
 from sightline.sql.audit import AuditReport, seal, signing_key
+from sightline.sql.audit_head import HeadFile
 from tests.dashboard.triage_values import acting
 
 NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
@@ -68,6 +71,13 @@ async def test_rows_are_read_and_the_reading_is_a_row(force):
     assert len(await force.audit("audit.read")) >= 1
 
 
+@pytest.mark.parametrize("incident", ["0", "x", "9" * 30, "9" * 5000, "\u0661"])
+def test_the_number_of_an_incident_that_cannot_be(incident):
+    with pytest.raises(InvalidError, match="not the number of an incident") as refused:
+        wanted({"incident": incident}, NOW)
+    assert refused.value.field == "incident"
+
+
 async def test_nobody_else_reads_the_audit(force):
     for role in ("fim", "admin", "officer"):
         async with acting(force, role) as act:
@@ -83,7 +93,9 @@ async def test_the_chain_holds_until_a_row_is_altered_behind_its_back(force):
     audit = await force.database.connect("audit")
     async with acting(force, "fim") as act:
         await act.connection.fetchval("select audit_append('access', 'test', 'x', '1')")
-    sealed = await seal(audit, signing_key(force.database.data_dir))
+    sealed = await seal(
+        audit, signing_key(force.database.data_dir), HeadFile(force.database.settings)
+    )
     async with acting(force, "auditor") as act:
         found = await read_chain(act, force.services.settings)
         report = await verify_chain(act, force.services.settings)
@@ -115,6 +127,49 @@ def test_how_far_the_audit_is_sealed_in_words():
         verdict_words(AuditReport(0, 9, 0))
         == "Nothing is sealed yet. 9 newer rows wait for their seal."
     )
+
+
+def test_one_row_waits_and_what_came_just_now_has_not_waited():
+    one = Chain(1, 1, NOW, 1, NOW - timedelta(seconds=90))
+    assert chain_words(one, NOW) == "1 row sealed. 1 waits for its seal, for 1 min."
+    assert chain_words(Chain(5, 5, NOW, 1, NOW), NOW) == "5 rows sealed. 1 waits for its seal."
+    assert (
+        verdict_words(AuditReport(0, 1, 0))
+        == "Nothing is sealed yet. 1 newer row waits for its seal."
+    )
+
+
+async def test_rows_are_in_words_and_what_is_stored_is_at_hand(force):
+    async with acting(force, "fim") as act:
+        made = (await deployments.request(act, force.incident, {"what": "on the roof"}))["id"]
+        await deployments.decide(act, made, "not_required", "Came down.")
+    async with acting(force, "auditor") as act:
+        rows = await read_rows(act, wanted({"action": "deployment"}, datetime.now(UTC)))
+    row = rows[0]
+    assert (row["action"], row["done"]) == ("deployment.not_required", "Decided: not required")
+    assert row["role"] == "FIM"
+    assert row["detail"] == "from requested to not required"
+    assert '"to": "not_required"' in row["stored"]
+
+
+def test_times_and_details_of_rows_as_people_read_them():
+    assert date_time(datetime(2026, 7, 21, 8, 32, 11, tzinfo=UTC)) == "21 Jul 2026 09:32:11"
+    assert detail_words({"from": "triage", "to": "en_route", "members": [3, 4]}) == (
+        "from triage to en route; members 3, 4"
+    )
+    assert detail_words({"by": "password"}) == "with password"
+    assert (
+        detail_words({"code": "stale", "why": "Nothing has been heard."})
+        == "Nothing has been heard."
+    )
+    assert detail_words({"code": "csrf_wrong"}) == "csrf wrong"
+    assert detail_words({"from": "2026-11-20T09:32:11Z", "limit": 200}) == (
+        "from 20 Nov 2026 09:32:11; at most 200"
+    )
+    assert detail_words({}) == ""
+    assert action_words("kettle.boil") == "kettle.boil"
+    assert reason_words("state on_scene") == "not possible in the state on scene"
+    assert reason_words("Kept my own words") == "Kept my own words"
 
 
 def test_a_chain_that_was_cut_off_is_named_by_its_place():

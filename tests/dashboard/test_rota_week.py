@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sightline.dashboard.rota.cover import Gap, Shortfall
+from sightline.dashboard.rota.layout import bar_words
 from sightline.dashboard.rota.week import shown, week
 from tests.dashboard.triage_values import shift
 
@@ -49,6 +50,28 @@ def test_shifts_are_cut_to_what_is_shown_and_negcos_stand_first():
         (0.0, 0.25),
     ]
     assert found.now == pytest.approx(14 / 24)
+
+
+def test_a_bar_says_when_the_shift_really_is_and_on_which_days():
+    start, end = shown(NOW)
+    thursday_eight = start - timedelta(hours=16)
+    found = week(
+        [
+            shift(1, thursday_eight, 72),
+            shift(2, start + timedelta(hours=6), 8.5),
+            shift(3, thursday_eight, 168),
+        ],
+        [],
+        start,
+        end,
+        NOW,
+    )
+    bars = [bar for lane in found.lanes for bar in lane.shifts]
+    assert [bar_words(bar) for bar in bars] == [
+        "Thu 08:00 – Sun 08:00",
+        "06:00–14:30",
+        "Thu 19, 08:00 – Thu 26, 08:00",
+    ]
 
 
 def test_gaps_lie_on_the_cover_lane():

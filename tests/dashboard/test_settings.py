@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,12 @@ def test_a_relative_data_directory_is_made_absolute(tmp_path: Path) -> None:
         ("FLEET_GATEWAY_URL", "http://x", ("SIGHTLINE_FLEET_GATEWAY_URL is 'http://x', but it must be"
          " a URL that begins with ws:// or wss://.")),
         ("DEMO", "perhaps", "SIGHTLINE_DEMO is 'perhaps', but it must be true or false."),
+        ("TRUSTED_PROXIES", "10.0.0.2, proxy.example", ("SIGHTLINE_TRUSTED_PROXIES is '10.0.0.2, proxy.example',"
+         " but it must be IP addresses or networks with commas between, like 10.0.0.2, 10.1.0.0/24.")),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", ("SIGHTLINE_TRUSTED_PROXIES is '0.0.0.0/0', but it must be IP addresses or"
+         " networks with commas between, like 10.0.0.2, 10.1.0.0/24, and not everybody.")),
+        ("TRUSTED_PROXIES", "10.0.0.2/24", ("SIGHTLINE_TRUSTED_PROXIES is '10.0.0.2/24', but it must be IP addresses"
+         " or networks with commas between, like 10.0.0.2, 10.1.0.0/24.")),
         ("DATABASE_STATEMENT_TIMEOUT_S", "0", ("SIGHTLINE_DATABASE_STATEMENT_TIMEOUT_S is '0', but"
          " it must be a number above 0 to 3600.")),
     ],
@@ -117,6 +125,72 @@ def test_a_file_that_is_no_toml_or_not_there_is_said(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SIGHTLINE_SETTINGS", "nowhere.toml")
     with pytest.raises(SettingsError, match=r"SIGHTLINE_SETTINGS is 'nowhere.toml'"):
         load_settings()
+
+
+def test_a_directory_is_no_settings_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIGHTLINE_SETTINGS", str(tmp_path))
+    with pytest.raises(SettingsError, match="must name a file that exists"):
+        load_settings()
+
+
+def test_a_wrong_line_says_in_which_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_SETTINGS", "s.toml")
+    Path("s.toml").write_text("gateway_port = 'x'\n")
+    with pytest.raises(SettingsError, match=r"^gateway_port \(in s\.toml\) is 'x', but"):
+        load_settings()
+    Path("s.toml").write_text("gatway_port = 1\n")
+    with pytest.raises(SettingsError, match=r"\(in s\.toml\)\.$"):
+        load_settings()
+    Path("s.toml").write_bytes(b"host = '\xe4'\n")
+    with pytest.raises(SettingsError, match=r"^s\.toml is not text in UTF-8"):
+        load_settings()
+
+
+def test_settings_that_nobody_can_see_are_not_taken_for_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def closed(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "exists", closed)
+    with pytest.raises(SettingsError, match="cannot be read .Permission denied.: run this from"):
+        load_settings(data_dir=tmp_path)
+
+
+def test_a_present_directory_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", sys.executable, "-m", "sightline.dashboard.cli",
+         "settings", "--data-dir", "here"],
+        cwd=gone, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_an_option_is_called_what_the_command_line_calls_it() -> None:
+    with pytest.raises(SettingsError, match=r"^--cameras is 0, but"):
+        load_settings({"fleet_cameras": "--cameras"}, fleet_cameras=0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@host:abc/db", "postgresql://me@host:70000/db", "postgresql://[me/db",
+        "postgresql://host",
+    ],
+)  # fmt: skip
+def test_a_database_url_is_checked_whole(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SIGHTLINE_DATABASE_URL", url)
+    with pytest.raises(SettingsError, match="must be a URL like postgresql://USER"):
+        load_settings()
+
+
+def test_no_name_is_no_data_directory() -> None:
+    Path("sightline.toml").write_text("")
+    with pytest.raises(SettingsError, match="data_dir .* must name a directory"):
+        load_settings(data_dir="")
 
 
 @pytest.mark.parametrize(

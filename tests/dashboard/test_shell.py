@@ -15,18 +15,20 @@ from sightline.dashboard.live_map.layout import layout as live_map
 from sightline.dashboard.pages import PAGES
 from sightline.dashboard.shell import ids
 from sightline.dashboard.shell.stream_dialog import (
-    PROVISIONAL,
     incident_choices,
     likely_incident,
+    provisional_words,
 )
 from tests.conftest import Database
 from tests.dashboard.dashboard_server import serving
 from tests.force import Force
 
 INCIDENTS = [
-    {"id": 7, "log_number": "HC-7", "title": "Man on the bridge", "cameras": []},
-    {"id": 8, "log_number": None, "title": "Officer safety", "cameras": ["C1"]},
-]
+    {"id": 7, "log_number": "HC-7", "title": "Man on the bridge", "cameras": ["C2"], "provisional": False, "created_by": "bridge"},
+    {"id": 8, "log_number": None, "title": "Officer safety", "cameras": ["C1", "C2"], "provisional": True, "created_by": "other"},
+    {"id": 9, "log_number": None, "title": "Officer safety", "cameras": ["C3"], "provisional": True, "created_by": "fim"},
+]  # fmt: skip
+"""Newest last, other than the dialog gets them: it must not matter."""
 
 
 @dataclass
@@ -146,12 +148,31 @@ def test_every_page_has_a_frame_without_data() -> None:
     assert live_map(camera="C1", at="nonsense") is not None
 
 
-def test_the_dialog_begins_with_the_incident_that_is_meant() -> None:
-    assert likely_incident(INCIDENTS, "C9", "7") == "7"
-    assert likely_incident(INCIDENTS, "C1", None) == "8"
-    assert likely_incident(INCIDENTS, "C1", "99") == "8"
-    assert likely_incident(INCIDENTS, "C9", None) == PROVISIONAL
-    labels = [choice["label"] for choice in incident_choices(INCIDENTS)]
-    assert labels[0] == "HC-7 · Man on the bridge"
-    assert labels[1] == "provisional · Officer safety"
-    assert labels[2].startswith("New provisional incident")
+@pytest.mark.parametrize("incidents", [INCIDENTS, INCIDENTS[::-1]], ids=["oldest", "newest"])
+@pytest.mark.parametrize(
+    ("camera", "wanted", "chosen"),
+    [
+        ("C9", "7", "7"),
+        ("C1", "99", "8"),
+        ("C1", None, "8"),
+        ("C2", None, "7"),  # a real incident before a provisional one
+        ("C9", None, None),  # at no incident: nothing is proposed, least of all a provisional one
+        ("C9", "8", None),  # somebody else's provisional incident is not for another camera
+        ("C1", "8", "8"),
+        ("C9", "9", "9"),  # one's own may be
+    ],
+)
+def test_the_dialog_begins_with_the_incident_that_is_meant(
+    incidents: list[dict[str, Any]], camera: str, wanted: str | None, chosen: str | None
+) -> None:
+    assert likely_incident(incidents, camera, wanted, "fim") == chosen
+
+
+def test_the_dialog_offers_open_incidents_and_says_what_none_means() -> None:
+    labels = [choice["label"] for choice in incident_choices(INCIDENTS[::-1])]
+    assert labels == [
+        "HC-7 · Man on the bridge",
+        "provisional · Officer safety",
+        "provisional · Officer safety",
+    ]
+    assert "within 10 minutes" in provisional_words(10)

@@ -102,6 +102,15 @@ def test_the_return_wants_outcome_summary_and_the_welfare_check():
             checked(asked, {**complete, missing: None})
 
 
+@pytest.mark.parametrize("ticked", [None, False, [], ""])
+def test_a_return_is_not_sent_before_everybody_was_asked_whatever_else_is_said(ticked):
+    asked = form("return", deployment("stood_down", member(1, "released")))
+    values = {"outcome": "not_resolved", "summary": "Came down.", "welfare": "PC 1 shaken"}
+    with pytest.raises(InvalidError, match="asked each member.*: tick it once you have") as refused:
+        checked(asked, {**values, "welfare_checked": ticked})
+    assert refused.value.field == "welfare_checked"
+
+
 def test_handing_over_names_who_has_command():
     asked = form("hand_over", deployment(), commanders=[("5", "Insp Lake")])
     assert names(asked) == ["to"]

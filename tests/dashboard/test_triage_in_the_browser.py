@@ -6,13 +6,15 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from sightline.dashboard import app
+from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
-from sightline.dashboard.operations import deployments
+from sightline.dashboard.operations import deployments, incidents
 from tests.chromium import CHROMIUM, FLAGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -80,6 +82,12 @@ async def screen(
 def is_wrong(said: ConsoleMessage) -> bool:
     """A database that is slow on a busy machine answers 503, and the page asks again."""
     return said.type == "error" and "503" not in said.text
+
+
+DEAF = (
+    "window.addEventListener('sightline:event', (event) => event.stopImmediatePropagation(), true)"
+)
+"""The page hears nothing of what others do."""
 
 
 async def press(page: Page, name: str) -> None:
@@ -155,6 +163,8 @@ async def test_a_step_that_came_too_late_is_answered_with_what_is_possible(force
     async with screen(browser, force, url, "fim", f"/triage?deployment={made['id']}") as page:
         await press(page, "Dispatch…")
         await page.locator(".second-step textarea").fill("Now.")
+        # who presses before the news has come
+        await page.evaluate(DEAF)
         async with force.services.acting(await force.credentials("fim")) as act:
             await deployments.decide(act, made["id"], "not_required", "Came down.")
         await press(page, "Dispatch")
@@ -167,7 +177,7 @@ async def test_the_keyboard_alone_opens_a_request_and_leads_into_its_form(force,
     expect.set_options(timeout=_PATIENCE_MS)
     async with force.services.acting(await force.credentials("fim")) as act:
         first = await deployments.request(act, force.incident, {"what": "first"})
-        second = await deployments.request(act, force.incident, {"what": "second"})
+        second = await _another(act)
     async with screen(browser, force, url, "negco", f"/triage?deployment={first['id']}") as page:
         await expect(page.locator(".asked")).to_contain_text("first")
         await page.locator(f"a[data-deployment='{first['id']}']").focus()
@@ -181,3 +191,151 @@ async def test_the_keyboard_alone_opens_a_request_and_leads_into_its_form(force,
         await page.go_back()
         await expect(page.locator(".asked")).to_contain_text("first")
         await expect(page.locator(".second-step")).to_have_count(0)
+
+
+async def test_a_form_says_that_somebody_else_has_decided_and_cannot_be_sent_any_more(
+    force, url, browser
+):
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with force.services.acting(await force.credentials("fim")) as act:
+        made = await deployments.request(act, force.incident, {"what": "on the roof"})
+    async with screen(browser, force, url, "fim", f"/triage?deployment={made['id']}") as page:
+        await press(page, "Dispatch…")
+        await page.locator(".second-step textarea").fill("Now.")
+        send = page.get_by_role("button", name="Dispatch", exact=True)
+        await expect(send).to_be_enabled()
+        async with force.services.acting(await force.credentials("fim")) as act:
+            await deployments.decide(act, made["id"], "not_required", "Came down.")
+        await expect(page.locator(".form-changed")).to_have_text(
+            "Changed meanwhile by Fim, FIM: now not required. This is not possible any more."
+        )
+        await expect(send).to_be_disabled()
+        await expect(page.locator(".second-step textarea")).to_have_value("Now.")
+
+
+async def test_a_half_written_rationale_waits_for_its_writer(force, url, browser):
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with force.services.acting(await force.credentials("fim")) as act:
+        first = await deployments.request(act, force.incident, {"what": "first"})
+        second = await _another(act)
+    async with screen(browser, force, url, "negco", f"/triage?deployment={first['id']}") as page:
+        text = page.locator(".second-step textarea")
+        await press(page, "Recommend…")
+        await text.fill("Height, alone, talking.")
+        # another incident is no reason to lose it, nor is a reload
+        await page.locator(f"a[data-deployment='{second['id']}']").click()
+        await expect(page.locator(".second-step")).to_have_count(0)
+        await press(page, "Recommend…")
+        await expect(text).to_have_value("")
+        await page.locator(f"a[data-deployment='{first['id']}']").click()
+        await expect(page.locator(".asked")).to_contain_text("first")
+        await page.reload()
+        await press(page, "Recommend…")
+        await expect(text).to_have_value("Height, alone, talking.")
+        await expect(page.locator(".form-draft")).to_contain_text("What you had written is back.")
+        # once sent it is gone
+        await page.get_by_label("Deploy", exact=True).check()
+        await press(page, "Recommend")
+        await press(page, "Recommend anew…")
+        await expect(text).to_have_value("")
+        await text.fill("Not this")
+        await press(page, "Back")
+        await press(page, "Recommend anew…")
+        await press(page, "Clear it")
+        await expect(text).to_have_value("")
+        await expect(page.locator(".form-draft")).to_be_hidden()
+
+
+async def _another(act: Actor) -> dict[str, Any]:
+    made = await incidents.create(
+        act, incidents.NewIncident.of({"title": "Woman on a bridge", "grade": "immediate"})
+    )
+    return await deployments.request(act, made["id"], {"what": "second"})
+
+
+async def test_a_request_that_was_begun_is_there_again_until_it_is_sent_or_cleared(
+    force, url, browser
+):
+    expect.set_options(timeout=_PATIENCE_MS)
+    path = f"/triage?request=1&incident={force.incident}&camera=CAM-1"
+    async with screen(browser, force, url, "fim", path) as page:
+        what, where = page.get_by_label("What is happening?"), page.get_by_label("Where exactly?")
+        await what.fill("Man on the roof")
+        await page.get_by_label("Hostages, children").fill("None known")
+        await page.keyboard.press("Escape")
+        await expect(what).to_have_count(0)
+        await press(page, "Request negotiators…")
+        await expect(what).to_have_value("Man on the roof")
+        await page.reload()
+        await expect(what).to_have_value("Man on the roof")
+        await expect(page.get_by_label("Hostages, children")).to_have_value("None known")
+        await expect(where).to_have_value("TR 1059 2657, with PC Jane Doe 4417")
+        await press(page, "Clear the form")
+        await expect(what).to_have_value("")
+        await expect(where).to_have_value("TR 1059 2657, with PC Jane Doe 4417")
+        await what.fill("Man on the roof, quiet")
+        await press(page, "Send the request")
+        await expect(page.locator(".asked")).to_contain_text("Man on the roof, quiet")
+        await press(page, "Request negotiators…")
+        await expect(what).to_have_value("")
+
+
+async def test_one_incident_with_its_stream_is_one_screen(force, url, browser):
+    expect.set_options(timeout=_PATIENCE_MS)
+    said = {
+        "what": "Man over the parapet, threatening to jump",
+        "where": "Bridge, downstream side, middle span", "rvp": "Quay Street car park",
+        "subject": "Male, about 40, calls himself Danny, red jacket", "threat": "To himself only",
+        "vulnerabilities": "Says he has lost his job; has taken tablets", "language": "English",
+        "rapport": "PC on scene has been talking to him for ten minutes",
+        "hazards": "12 m drop, tide running out",
+    }  # fmt: skip
+    async with force.services.acting(await force.credentials("fim")) as act:
+        made = await deployments.request(act, force.incident, said)
+        for number in range(6):
+            await incidents.write_log(act, force.incident, f"Entry {number}", "note")
+    async with screen(browser, force, url, "negco", f"/triage?deployment={made['id']}") as page:
+        await expect(page.locator(".asked")).to_contain_text("tide running out")
+        for tiles in range(5):
+            if tiles:
+                await page.evaluate(A_TILE)
+            shown = await page.evaluate(ROOM)
+            assert shown["scrolls"] == 0, tiles
+            assert shown["asked"] == 0, f"what was asked is cut with {tiles} streams"
+            assert shown["log"] >= 130, tiles
+            assert shown["cameras"] >= 90, tiles
+            assert shown["covered"] == [], f"{tiles} streams lie over {shown['covered']}"
+
+
+A_TILE = """() => {
+  const dock = document.getElementById("dock");
+  const tile = document.createElement("article");
+  tile.className = "tile";
+  tile.innerHTML = '<div class="tile-frame"><video class="tile-video"></video></div><div class="tile-text">'
+    + '<div class="tile-head"><span class="tile-name">RB31</span><span class="tile-picture">live</span></div>'
+    + '<div class="tile-people"><p class="tile-who">PC Jane Doe</p></div>'
+    + '<div class="tile-buttons"><button class="button button-small">End</button></div></div>';
+  dock.append(tile);
+  dock.hidden = false;
+}"""
+"""One more stream in the dock, as it draws them."""
+
+ROOM = """() => {
+  const of = (selector) => document.querySelector(selector);
+  const [page, asked] = [of(".page"), of(".incident-asked")];
+  const dock = of("#dock").hidden ? null : of("#dock").getBoundingClientRect();
+  const over = (selector) => {
+    const part = of(selector).getBoundingClientRect();
+    return dock !== null && part.left < dock.right && dock.left < part.right
+      && part.top < dock.bottom && dock.top < part.bottom;
+  };
+  return {
+    scrolls: page.scrollHeight - page.clientHeight,
+    asked: asked.scrollHeight - asked.clientHeight,
+    log: of(".log-lines").clientHeight,
+    cameras: of(".camera-list-part").clientHeight,
+    covered: [".triage-queue", ".incident-head", ".incident-asked", ".incident-cameras", ".incident-log", ".decision", ".team"]
+      .filter(over),
+  };
+}"""
+"""What has room on the screen, in pixels; 0 for what should not scroll."""

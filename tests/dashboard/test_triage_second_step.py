@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from plotly.utils import PlotlyJSONEncoder
 
 from sightline.dashboard.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from sightline.dashboard.operations import deployments, incidents
+from sightline.dashboard.triage import ids
 from sightline.dashboard.triage.decision.second_step import (
     do,
     open_acknowledgement,
@@ -15,6 +18,7 @@ from sightline.dashboard.triage.decision.second_step import (
     take,
     write_entry,
 )
+from sightline.dashboard.triage.layout import drawn, layout
 from sightline.dashboard.triage.request import send as requests
 from sightline.dashboard.triage.view import count, read_view
 from tests.dashboard.triage_values import acting
@@ -153,6 +157,58 @@ async def test_what_is_not_there_is_said_and_the_queue_stays(force):
         with pytest.raises(NotFoundError):
             await open_form(act, deployment, "explode")
         assert await count(act) == 1
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30, 1e30, 1.5, True, "7"])
+async def test_a_number_from_the_address_that_no_request_can_have(force, number):
+    deployment = await request(force)
+    found = await view(force, "fim", number)
+    assert found.missing
+    assert [w.id for w in found.waiting] == [deployment]
+    with pytest.raises(InvalidError) as refused:
+        async with acting(force, "fim") as act:
+            await requests.send(act, {"incident": "9" * 5000, "what": "x"})
+    assert refused.value.field == "incident"
+
+
+@pytest.mark.parametrize("address", ["0", "x", "9" * 30, "9" * 5000, "\u0661", "1.5", ""])
+def test_an_address_that_names_no_request_opens_the_first(address):
+    assert selected(address) is None
+    assert selected("42") == 42
+
+
+def selected(address):
+    """What the page's frame takes from its address."""
+    stores = {getattr(part, "id", None): part for part in layout(deployment=address).children}
+    return stores[ids.SELECTED].data
+
+
+async def test_telephone_numbers_are_for_whoever_rings_people(force):
+    await force.owner.execute("update negotiator set phone = '07700 900123'")
+    await force.owner.execute(
+        "insert into incident_camera (incident_id, camera_id) values ($1, $2)",
+        force.incident, force.cameras["CAM-1"],
+    )  # fmt: skip
+    deployment = await request(force)
+    one = str(force.negotiators["N1"])
+    await step(force, "fim", deployment, "dispatch", members=[one], rationale="Now.")
+    for role, shown in (
+        ("fim", True),
+        ("negco", True),
+        ("coordinator", True),
+        ("supervisor", False),
+    ):
+        page = json.dumps(drawn(await view(force, role, deployment)), cls=PlotlyJSONEncoder)
+        assert ("900123" in page) == shown, role
+        assert "Nora One" in page
+        assert "no number" not in page
+
+
+async def test_a_second_request_for_an_incident_is_told_of_the_first(force):
+    deployment = await request(force)
+    with pytest.raises(ConflictError, match=f"deployment {deployment}") as refused:
+        await request(force)
+    assert refused.value.deployment == deployment
 
 
 async def test_a_request_for_a_new_incident_makes_it_at_the_typed_place(force):

@@ -20,7 +20,13 @@ from sightline.ingest.coverage import (
     nearest_rank,
     wilson,
 )
-from sightline.ingest.forecast import CellBin, cell_statistics, cells_around, forecast
+from sightline.ingest.forecast import (
+    CellBin,
+    cell_statistics,
+    cells_around,
+    forecast,
+    share_words,
+)
 
 SECOND = 1_000_000
 START = 1_795_183_200_000_000  # 14:00:00 UTC, the start of a bin
@@ -285,6 +291,31 @@ class TestForecast:
         assert (told.verdict, told.where) == ("blackspot", "around")
         assert (told.statistics.known, told.statistics.poor) == (63, 60)
         assert "neighbourhood" in told.caveats[0]
+
+    @pytest.mark.parametrize(
+        ("poor", "known", "verdict", "headline"),
+        [
+            (0, 1494, "clear", "A stream should hold"),
+            (0, 20, "clear", "A stream should mostly hold"),
+            (150, 1000, "clear", "A stream should mostly hold: fails about 2 times in 10"),
+            (300, 1000, "clear", "A stream may fail: about 3 times in 10"),
+            (988, 2080, "clear", "A stream may well fail: about 5 times in 10"),
+            (10, 20, "mixed", "A stream may well fail: about 5 times in 10"),
+            (80, 100, "blackspot", "A stream will probably fail: about 8 times in 10"),
+            (100, 100, "blackspot", "A stream will probably fail: nearly every time"),
+        ],
+    )
+    def test_the_headline_says_how_often_whatever_the_verdict(self, poor, known, verdict, headline):
+        bins = cell_bins(known - poor) + [
+            CellBin(n % 5, START + (n % 4) * 24 * 3_600 * SECOND + n, CELL, -118)
+            for n in range(poor)
+        ]
+        told = forecast(bins, LAT, LON)
+        assert (told.verdict, told.headline) == (verdict, headline)
+
+    def test_next_to_nothing_is_not_nothing(self):
+        assert "(95% confidence: under 1%)" in forecast(cell_bins(1494), LAT, LON).words
+        assert share_words(0.0, 0.03) == "0% to 3%"
 
     def test_what_lies_elsewhere_says_nothing(self):
         elsewhere = h3.latlng_to_cell(LAT + 1, LON, 9)

@@ -113,6 +113,19 @@ class TestTheMainPath:
             assert (await cam.expect("ack", seq=2))["rejected"] == []
             assert (await live(owner))["recording"] == 1
 
+    async def test_a_clock_that_was_reset_hides_no_off(self, gateway, owner, token):
+        async with camera(gateway, token, REF) as cam:
+            for seq, reset in enumerate((0, 315_532_800_000, "1970-01-01T00:00:00Z", "garbage")):
+                await cam.report(fix_now(lat=51 + seq / 1e4), seq=10 * seq)
+                assert (await live(owner))["recording"] == 3
+                status = {"type": "status", "seq": 10 * seq + 1, "time": reset, "recording": "off"}
+                await cam.say(status)
+                (entry,) = (await cam.expect("ack", seq=10 * seq + 1))["rejected"]
+                assert (entry["field"], entry["kept"]) == ("time", True)
+                row = await live(owner)
+                assert row["recording"] == 1, reset
+                assert datetime.now(UTC) - row["recording_since"] < timedelta(seconds=5)
+
     async def test_a_resent_seq_gets_the_same_counts_on_a_new_connection_too(
         self, gateway, owner, token
     ):
@@ -238,7 +251,10 @@ BAD_MESSAGES = [
     ("too many fixes", {"type": "report", "seq": 9, "fixes": [0] * 3601}, "too_many_fixes"),
     ("deep", "[" * 100_000, "too_deep"),
     ("binary rubbish", b"\x85\xc1\xc1", "not_messagepack"),
-    ("invalid UTF-8 as binary", b"\xff\xfe", "not_json"),
+    ("invalid UTF-8 as binary", b"\xff\xfe", "not_messagepack"),
+    ("empty binary", b"", "not_messagepack"),
+    ("JSON as binary", b'{"type":"song"}', "unknown_type"),
+    ("a MessagePack array", b"\x91\x80", "not_an_object"),
     ("NaN for seq", '{"type":"report","seq":NaN,"fixes":[]}', "wrong_type"),
     ("a hello of nobody", {"type": "hello"}, "missing_field"),
 ]
@@ -253,6 +269,14 @@ class TestBadMessages:
                 assert error["code"] == code, name
                 assert len(error["message"]) > 10
                 assert (await cam.report(fix_now(lat=51 + seq / 1e6), seq=seq))["stored"] == 1, name
+
+    async def test_json_in_a_binary_message_is_taken_and_answered_as_text(self, gateway, token):
+        async with camera(gateway, token, REF) as cam:
+            text = json.dumps({"type": "report", "seq": 5, "fixes": [fix_now()]})
+            await cam.say(text.encode())
+            assert (await cam.expect("ack", seq=5))["stored"] == 1
+            await cam.say(b"\xc1rubbish")
+            assert (await cam.expect("error"))["code"] == "not_messagepack"
 
     async def test_valid_fixes_beside_invalid_ones_are_stored(self, gateway, owner, token):
         text = json.dumps(
@@ -562,6 +586,58 @@ class TestBridge:
             assert (await bridge.report(fix_now(), camera="V-1"))["stored"] == 1
         assert await owner.fetchval("select count(*) from camera") == 2
 
+    async def test_a_camera_that_says_what_is_no_message_harms_no_other(
+        self, gateway, bridge_token
+    ):
+        async with camera(gateway, bridge_token, path="/bridge") as bridge:
+            for _ in range(19):
+                await bridge.say({"type": "report", "camera": "V-1", "seq": "x", "fixes": []})
+                error = await bridge.expect("error")
+                assert (error["code"], error["camera"]) == ("wrong_type", "V-1")
+            assert (await bridge.report(fix_now(), seq=1, camera="V-1"))["stored"] == 1
+            for _ in range(30):  # refused now; the connection stays
+                await bridge.say({"type": "song", "camera": "V-1"})
+            for _ in range(30):
+                error = await bridge.expect("error", code="overloaded")
+                assert error["camera"] == "V-1"
+                assert "another" in error["message"]
+            await bridge.say({"type": "report", "camera": "V-1", "seq": 2, "fixes": [fix_now()]})
+            refused = await bridge.expect("error", seq=2)
+            assert (refused["code"], refused["camera"]) == ("overloaded", "V-1")
+            assert (await bridge.report(fix_now(), seq=2, camera="V-2"))["stored"] == 1
+
+    async def test_a_camera_that_is_held_back_may_still_say_off_and_call_for_help(
+        self, gateway, owner, bridge_token
+    ):
+        async with camera(gateway, bridge_token, path="/bridge") as bridge:
+            await bridge.report(fix_now(), seq=1, camera="V-1")
+            for _ in range(20):
+                await bridge.say({"type": "song", "camera": "V-1"})
+            await bridge.expect("error", code="overloaded")
+            await bridge.say({"type": "status", "camera": "V-1", "seq": 2, "recording": "off"})
+            await bridge.expect("ack", seq=2)
+            assert (await live(owner, "V-1"))["recording"] == 1
+            await bridge.say({"type": "eyes_on", "camera": "V-1"})
+            assert (await bridge.expect("eyes_on_state"))["state"] == "waiting"
+
+    async def test_after_the_minute_it_is_heard_again(self, gateway, bridge_token, monkeypatch):
+        monkeypatch.setattr("sightline.ingest.protocol.ERROR_WINDOW_S", 1.0)
+        async with camera(gateway, bridge_token, path="/bridge") as bridge:
+            for _ in range(20):
+                await bridge.say({"type": "song", "camera": "V-1"})
+            await bridge.expect("error", code="overloaded")
+            await asyncio.sleep(1.1)
+            assert (await bridge.report(fix_now(), seq=1, camera="V-1"))["stored"] == 1
+
+    @pytest.mark.parametrize(
+        "message", ["rubbish", b"\xc1", {"type": "song"}, {"type": "song", "camera": "V-9"}]
+    )
+    async def test_what_names_no_camera_closes_the_bridge(self, gateway, bridge_token, message):
+        async with camera(gateway, bridge_token, path="/bridge") as bridge:
+            for _ in range(20):
+                await bridge.say(message)
+            assert await bridge.closed() == 4008
+
     async def test_cameras_may_be_registered_on_the_way(self, database, owner, bridge_token):
         running = await RunningGateway(database, gateway_register_cameras=True).start()
         try:
@@ -617,7 +693,7 @@ async def test_a_fault_of_ours_is_logged_and_harms_only_that_connection(
     other = await add_camera(owner, "OTHER")
     async with camera(gateway, token, REF) as faulty, camera(gateway, other.token, "OTHER") as cam:
         with monkeypatch.context() as patch:
-            patch.setattr("sightline.ingest.protocol.decode", lambda _raw: 1 / 0)
+            patch.setattr("sightline.ingest.protocol.decode", lambda _raw, **_kind: 1 / 0)
             await faulty.say({"type": "eyes_on"})
             assert await faulty.closed() == 1011
         assert "ZeroDivisionError" in caplog.text

@@ -1,6 +1,7 @@
 """The gateway's HTTP: WHIP towards a relay, and health that says nothing to strangers."""
 
 import json
+from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
@@ -10,7 +11,7 @@ from aiohttp import web
 from sightline.sql.accounts import add_camera, token_hash
 from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
 
-OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
+OFFER = (Path(__file__).parent / "media" / "viewer_offer.sdp").read_bytes().decode()
 ANSWER = "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\n"
 SDP = {"Content-Type": "application/sdp"}
 
@@ -104,9 +105,47 @@ class TestWhip:
             assert (answer.status, answer.headers["Allow"]) == (405, "DELETE")
         async with client.delete(gateway.http + location + "0") as answer:
             assert answer.status == 404
-        async with client.delete(gateway.http + location) as answer:
+        async with client.delete(gateway.http + location, headers=bearer(token)) as answer:
             assert answer.status == 200
         assert relay.asked[1][:2] == ("DELETE", path)
+
+    async def test_only_who_began_it_ends_it(self, gateway, client, relay, database, publication):
+        id_, token = publication
+        url = f"{gateway.http}/whip/{id_}"
+        async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
+            location = gateway.http + answer.headers["Location"]
+        owner = await database.connect()
+        await owner.execute("insert into camera (ref) values ('CAM-2')")
+        await owner.execute(
+            "insert into publication (camera_id, relay_id, token_hash, token_expires, token_used_time)"
+            " select 2, relay_id, $1, token_expires, now() from publication",
+            token_hash("another"),
+        )
+        for headers in ({}, bearer("wrong"), bearer("another")):
+            async with client.delete(location, headers=headers) as answer:
+                assert answer.status == 401
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+                problem = await answer.json(content_type="application/problem+json")
+                assert problem["code"] == "token_invalid"
+        assert [method for method, *_ in relay.asked] == ["POST"]
+        async with client.delete(location, headers=bearer(token)) as answer:
+            assert answer.status == 200
+
+    async def test_any_gateway_ends_it_at_its_relay(
+        self, gateway, client, relay, database, publication
+    ):
+        id_, token = publication
+        async with client.post(
+            f"{gateway.http}/whip/{id_}", data=OFFER, headers=bearer(token)
+        ) as answer:
+            location = answer.headers["Location"]
+        other = await RunningGateway(database, gateway_name="other").start()
+        try:
+            async with client.delete(other.http + location, headers=bearer(token)) as answer:
+                assert answer.status == 200
+        finally:
+            await other.stop()
+        assert relay.asked[-1][0] == "DELETE"
 
     async def test_the_token_works_once(self, gateway, client, relay, publication):
         id_, token = publication
@@ -146,6 +185,9 @@ class TestWhip:
             (OFFER, {"Content-Type": "application/json"}, 415),
             (OFFER, {"Content-Type": "text/plain"}, 415),
             ("", {}, 400),
+            ("offer", {}, 422),
+            (OFFER.replace("m=video", "m=audio"), {}, 422),
+            (OFFER + "a=x\r\n" * 20_000, {}, 422),
             ("x" * 300_000, {}, 413),
         ],
     )

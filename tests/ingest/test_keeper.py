@@ -70,6 +70,23 @@ class TestDuties:
         report = await verify(database.settings)
         assert (report.holds, report.unsealed) == (True, 0)
 
+    async def test_what_keeps_the_audit_from_being_signed_is_logged_once(
+        self, database, owner, settings, connection, caplog
+    ):
+        caplog.set_level("WARNING")
+        duty = keeper.Duty("audit", keeper.SealAudit())
+        await add_camera(owner, "CAM-1")
+        await do(duty, settings, connection)
+        head = database.data_dir / "audit-head.json"
+        before = head.read_text()
+        head.write_text("")
+        for _ in range(3):
+            await do(duty, settings, connection)
+        assert [str(head) in record.message for record in caplog.records] == [True]
+        head.write_text(before)
+        await do(duty, settings, connection)
+        assert caplog.records[-1].message.endswith("signed and kept again.")
+
     async def test_commands_expire(self, owner, settings, connection):
         await add_camera(owner, "CAM-1")
         for seconds in (-7_200, -60, 60):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -304,6 +305,61 @@ def test_what_is_no_message_is_told_so(raw, code):
     assert 10 < len(answer["message"]) < 400
 
 
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b"", "not_messagepack"),
+        (b"\xff\xfe", "not_messagepack"),
+        (b"\xc1" * 100, "not_messagepack"),
+        (b'{"type":"eyes_on"}', "not_messagepack"),
+        (b"\x90", "not_an_object"),
+        (b"\x91\x80", "not_an_object"),
+        (b"\xc0", "not_an_object"),
+        (b"\xdd\xff\xff\xff\xff", "not_messagepack"),
+        (b"\x91" * 200_000, "too_deep"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else repr(value[:24]),
+)
+def test_a_binary_message_is_messagepack(raw, code):
+    with pytest.raises(ProtocolError) as caught:
+        protocol.decode(raw, binary=True)
+    assert caught.value.code == code
+
+
+def test_a_text_message_is_json():
+    with pytest.raises(ProtocolError) as caught:
+        protocol.decode(msgspec.msgpack.encode({"type": "eyes_on"}), binary=False)
+    assert caught.value.code == "not_json"
+
+
+@pytest.mark.parametrize("digits", ["9" * 5_000, "-" + "9" * 5_000, "1" + "0" * 900_000], ids=len)
+def test_an_integer_of_too_many_digits_costs_that_value_only(digits):
+    text = json.dumps(report({**FIX, "lat": "@"}, {**FIX, "battery_pct": "@"}, FIX))
+    taken = protocol.decode(text.replace('"@"', digits).encode())
+    assert [fix.index for fix in taken.fixes] == [1, 2]
+    assert [(e.index, e.field, e.code, e.kept) for e in taken.rejected] == [
+        (0, "lat", "out_of_range", False),
+        (1, "battery_pct", "out_of_range", True),
+    ]
+    assert re.fullmatch(r"integer of \d+ bits", taken.rejected[0].value)
+    error = problem_of(b'{"type":"report","seq":%s,"fixes":[]}' % digits.encode())
+    assert (error.code, error.field) == ("out_of_range", "seq")
+
+
+@pytest.mark.parametrize(
+    ("message", "camera"),
+    [
+        ({"type": "report", "camera": "A:1", "seq": "x"}, "A:1"),
+        ({"type": "song", "camera": "A:1"}, "A:1"),
+        ({"type": "report", "camera": "a b", "seq": 1}, None),
+        ({"type": "report", "camera": 5, "seq": 1}, None),
+        ({"type": "report", "seq": 1}, None),
+    ],
+)
+def test_what_is_no_message_may_still_name_its_camera(message, camera):
+    assert problem_of(message).camera == camera
+
+
 def test_more_fixes_than_a_report_may_hold():
     assert len(decode(report(*[FIX] * 3600)).fixes) == 3600
     error = problem_of(report(*[FIX] * 3601))
@@ -331,6 +387,37 @@ def test_a_status_with_a_bad_recording_is_rejected():
     status = decode({"type": "status", "seq": 1, "recording": "paused", "battery_pct": 5})
     assert not status.accepted
     assert [(entry.field, entry.kept) for entry in status.rejected] == [("recording", False)]
+
+
+@pytest.mark.parametrize(
+    ("time", "code"),
+    [
+        (0, "out_of_range"),
+        (315_532_800_000, "out_of_range"),  # 1980: a clock after a flat battery
+        (946_684_799_000, "out_of_range"),
+        (4_102_444_800_000, "out_of_range"),
+        ("1970-01-01T00:00:00Z", "out_of_range"),
+        ("2026-11-21T09:00:00", "bad_time"),
+        ("garbage", "bad_time"),
+        (True, "wrong_type"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_no_bad_time_hides_what_a_status_says(time, code, packed):
+    message = {"type": "status", "seq": 1, "time": time, "recording": "off"}
+    encode = msgspec.msgpack.encode if packed else msgspec.json.encode
+    status = protocol.decode(encode(message), binary=packed)
+    assert (status.accepted, status.recording, status.time_us) == (True, 1, None)
+    assert [(e.field, e.code, e.kept) for e in status.rejected] == [("time", code, True)]
+
+
+def test_a_bad_recording_rejects_a_status_whatever_its_time():
+    status = decode({"type": "status", "seq": 1, "time": 0, "recording": "paused"})
+    assert not status.accepted
+    assert [(entry.field, entry.kept) for entry in status.rejected] == [
+        ("time", False),
+        ("recording", False),
+    ]
 
 
 def test_a_status_with_a_bad_battery_is_kept():
@@ -504,10 +591,10 @@ def test_the_fast_way_and_the_slow_way_agree(message):
     assert protocol.decode(msgspec.msgpack.encode(message)) == fast
 
 
-def answered(raw):
+def answered(raw, *, binary=None):
     """Decode, and make the answer that would be sent; anything but a value or ProtocolError fails."""
     try:
-        message = protocol.decode(raw)
+        message = protocol.decode(raw, binary=binary)
     except ProtocolError as error:
         answer = protocol.problem(error)
     else:
@@ -536,7 +623,8 @@ def test_any_document_is_answered(document):
 @example(b"\xdd\xff\xff\xff\xff")
 @example(b"\x81\xa3seq\xcf\xff\xff\xff\xff\xff\xff\xff\xff")
 def test_any_bytes_are_answered(raw):
-    answered(raw)
+    for binary in (None, False, True):
+        answered(raw, binary=binary)
 
 
 @settings(max_examples=300)

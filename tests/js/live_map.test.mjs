@@ -6,8 +6,11 @@ import { CameraStore, mercatorX, mercatorY } from "../../dashboard/assets/camera
 import { NO_FILTER, SearchTexts, isFiltering, latitude, ordered, shownCameras } from "../../dashboard/assets/camera_filter.js";
 import { distanceWords, fullName, shortName, signalWords, uplinkWords, whyNoStream } from "../../dashboard/assets/camera_words.js";
 import { CELL_PX, ENTER, LEAVE, NO_CLUSTERS_FROM_ZOOM, clustered } from "../../dashboard/assets/clusters.js";
+import { incidentsNamed } from "../../dashboard/assets/found_incidents.js";
 import { gridReference } from "../../dashboard/assets/grid_reference.js";
 import { healthView, readyView } from "../../dashboard/assets/health.js";
+import { linkWords, mayLink } from "../../dashboard/assets/link_incident.js";
+import { OpenStreams } from "../../dashboard/assets/open_streams.js";
 import { readAddress, writeAddress } from "../../dashboard/assets/url_state.js";
 
 const NOW = 1_700_000_000_000;
@@ -220,6 +223,14 @@ test("the pill says how many cameras, and how far behind", () => {
   assert.equal(view({ behind_s: 130 }).words, "22,014 cameras · 2 min behind");
 });
 
+test("cameras that are not heard are counted, so that list and pill agree", () => {
+  const said = (heard, known) => healthView({ feed: live, health: { ...well, cameras: heard }, known, nowMs: NOW, offsetMs: 0 }).words;
+  assert.equal(said(119, 120), "119 of 120 cameras heard · 0.4 s behind");
+  assert.equal(said(120, 120), "120 cameras · 0.4 s behind");
+  assert.equal(said(0, 1), "0 of 1 camera heard · 0.4 s behind");
+  assert.equal(said(121, 120), "121 cameras · 0.4 s behind");
+});
+
 test("whatever is gone is said in words", () => {
   const database = view({ database: "lost", database_since: NOW - 20_000 });
   assert.equal(database.state, "lost");
@@ -250,4 +261,47 @@ test("a feed that is lost says since when, whatever health said last", () => {
   assert.match(lost.banner.detail, /trying again/);
   assert.equal(view({}, { link: "late", sinceMs: NOW - 3000 }).state, "late");
   assert.equal(view({}, { link: "connecting", sinceMs: NOW }).state, "waiting");
+});
+
+// incidents
+
+const BRIDGE = { log_number: "HD-261121-0980", title: "Man on the wrong side of a bridge", provisional: false };
+const CROWD = { log_number: "HD-261121-0982", title: "Crowd outside licensed premises", provisional: false };
+const SAFETY = { log_number: null, title: "Officer safety: PC Jane Doe 4417", provisional: true, created_by: "fim", link_by: new Date(NOW + 540_000).toISOString() };
+
+test("a search means incidents by log number or by words of the title", () => {
+  const named = (text) => incidentsNamed([BRIDGE, CROWD, SAFETY], text);
+  assert.deepEqual(named("hd-261121-0980"), [BRIDGE]);
+  assert.deepEqual(named("HD-261121"), [BRIDGE, CROWD]);
+  assert.deepEqual(named("bridge man"), [BRIDGE]);
+  assert.deepEqual(named("4417"), [SAFETY]);
+  assert.deepEqual(named("b"), [], "one letter means nobody");
+  assert.deepEqual(named("bridge crowd"), []);
+});
+
+test("a provisional incident says how long it is still to be linked", () => {
+  const said = (seconds) => linkWords({ ...SAFETY, link_by: new Date(NOW + seconds * 1000).toISOString() }, NOW);
+  assert.deepEqual(said(540), { words: "provisional · 9 min to link", isOver: false });
+  assert.deepEqual(said(42), { words: "provisional · 42 s to link", isOver: false });
+  assert.deepEqual(said(0), { words: "provisional · overdue", isOver: true });
+  assert.deepEqual(linkWords({ provisional: true, link_by: null }, NOW), { words: "provisional", isOver: false });
+  assert.equal(linkWords(BRIDGE, NOW), null);
+});
+
+test("whoever changes incidents links them, and whoever opened one", () => {
+  const someone = (username, capabilities = {}) => ({ username, capabilities });
+  assert.equal(mayLink(SAFETY, someone("second", { "incident.write": "all" })), true);
+  assert.equal(mayLink(SAFETY, someone("fim")), true);
+  assert.equal(mayLink(SAFETY, someone("second")), false);
+  assert.equal(mayLink(BRIDGE, someone("fim", { "incident.write": "all" })), false);
+});
+
+test("who watches is said once each, oneself first", () => {
+  const streams = new OpenStreams(null);
+  const watch = (camera, display_name, mine = false) => ({ camera, display_name, mine });
+  streams.all = [watch("C1", "NegCo 1"), watch("C1", "FIM", true), watch("C1", "NegCo 1"), watch("C2", "NegCo 2")];
+  assert.equal(streams.watchersAt("C1"), "you, NegCo 1");
+  assert.equal(streams.watchersAt("C2"), "NegCo 2");
+  assert.equal(streams.watchersAt("C3"), "");
+  assert.deepEqual(streams.othersAt("C1"), ["NegCo 1", "NegCo 1"]);
 });

@@ -87,3 +87,18 @@ test("an answer that comes late takes back what was given back", () => {
   write("next");
   assert.deepEqual(texts(), ["first", "next"]);
 });
+
+test("a field that Dash did not empty, because it did not know of the last letter, is emptied", () => {
+  write("on the roof");
+  shown.field.value = "on the roof"; // emptying what counts as empty changes nothing
+  mock.timers.tick(100);
+  mock.timers.tick(1);
+  assert.equal(shown.field.value, "");
+});
+
+test("what is refused at once stays in the field", () => {
+  write("on the roof");
+  answer(true);
+  mock.timers.tick(100);
+  assert.equal(shown.field.value, "on the roof");
+});

@@ -1,8 +1,11 @@
 // What the pages drawn by Dash decide in the browser: ages, headings of a rationale, how much of a scene is shown.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clockWords, fullTime, useZone } from "../../dashboard/assets/ages.js";
+import { Drafts, written } from "../../dashboard/assets/drafts.js";
 import { withHeading } from "../../dashboard/assets/rationale.js";
 import { aroundM } from "../../dashboard/assets/scene_map.js";
+import { changedMeanwhile } from "../../dashboard/assets/second_step.js";
 import { ageWords, saidAge } from "../../dashboard/assets/ticking_ages.js";
 
 test("ages are said in the same words as by the server", () => {
@@ -20,6 +23,53 @@ test("an age that ticks says ago unless it stands alone", () => {
   assert.equal(saidAge(250, false), "4 min ago");
   assert.equal(saidAge(250, true), "4 min");
   assert.equal(saidAge(0, true), "now");
+});
+
+test("times are the force's, in the words of the server, wherever the browser is", () => {
+  // The same moments as tests/dashboard/test_ages.py.
+  const [november, july] = [Date.UTC(2026, 10, 20, 14, 2, 11), Date.UTC(2026, 6, 20, 14, 2, 11)];
+  useZone("Europe/London");
+  assert.equal(clockWords(november), "14:02:11");
+  assert.equal(clockWords(july), "15:02:11");
+  assert.equal(fullTime(july), "20 July 2026, 15:02:11 BST");
+  assert.equal(fullTime(november), "20 November 2026, 14:02:11 GMT");
+  assert.equal(clockWords(Date.UTC(2026, 10, 20)), "00:00:00");
+});
+
+/** A tab's storage. */
+class Tab {
+  getItem(key) { return this[key] ?? null; }
+  setItem(key, value) { this[key] = value; }
+  removeItem(key) { delete this[key]; }
+}
+
+test("a draft outlives its form, for the one who wrote it", () => {
+  const tab = new Tab();
+  new Drafts(tab, "negco").keep("7/recommend", { rationale: "Height." });
+  assert.deepEqual(new Drafts(tab, "negco").read("7/recommend"), { rationale: "Height." });
+  assert.equal(new Drafts(tab, "negco").read("8/recommend"), null);
+  assert.equal(new Drafts(tab, "fim").read("7/recommend"), null);
+  assert.equal(new Drafts(tab, "negco").read("7/recommend"), null);
+});
+
+test("a draft is what was written since, and never who was ticked", () => {
+  const fields = [
+    { id: { name: "rationale" }, value: "Height." }, { id: { name: "members" }, value: ["1"] },
+    { id: { name: "to" }, value: undefined }, { id: { name: "where" }, value: "" }, { id: { name: "grade" }, value: "a" },
+  ];
+  const first = { rationale: "", members: [], where: "On the roof", grade: "a" };
+  assert.deepEqual(written(fields, first), { rationale: "Height.", where: "" });
+});
+
+test("a form says what others did meanwhile, and whether it can still be sent", () => {
+  const form = { change: "4", for: "dispatch", deploymentOf: "7" };
+  const now = { change: "4", changedBy: "Oscar 1, FIM", stateName: "Not required", possible: "reopen cancel", deploymentShown: "7" };
+  assert.deepEqual(changedMeanwhile(form, now), { words: "", possible: true });
+  assert.deepEqual(changedMeanwhile(form, { ...now, change: "5" }), {
+    words: "Changed meanwhile by Oscar 1, FIM: now not required. This is not possible any more.", possible: false,
+  });
+  assert.equal(changedMeanwhile(form, { ...now, change: "5", possible: "dispatch" }).possible, true);
+  assert.equal(changedMeanwhile(form, { ...now, change: "5", deploymentShown: "8" }).words, "");
 });
 
 test("a heading begins a line of its own", () => {

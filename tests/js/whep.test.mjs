@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  FIRST_PICTURE_MS, FROZEN_AFTER_MS, WhepError, WhepPlayer, nextState, qualityWord, readCounters,
+  FIRST_PICTURE_MS, FROZEN_AFTER_MS, INTERRUPTED_MS, RELAY_SILENT, WhepError, WhepPlayer, nextState, qualityWord, readCounters,
   summarise,
 } from "../../dashboard/assets/whep.js";
 
@@ -188,6 +188,52 @@ test("a stream that ends while it is opened does not come to life", async () => 
   assert.equal(player.state, "ended");
   assert.equal(page.timers.size, 0);
   assert.equal(page.requests.at(-1).method, "DELETE");
+});
+
+test("what is prepared is used, once, and tells nobody before it is opened", async () => {
+  const page = new Page();
+  const player = new WhepPlayer(new Video(), page);
+  player.prepare();
+  player.prepare();
+  const prepared = page.connection;
+  await new Promise(setImmediate);
+  assert.deepEqual([page.requests.length, player.state], [0, "idle"]);
+  prepared.localDescription = { sdp: "v=0 offer with candidates" };
+  await player.open({ url: "/whep/17", token: "once" });
+  assert.equal(page.connection, prepared, "one connection");
+  assert.equal(page.requests[0].body, "v=0 offer", "as it was made, without candidates");
+  assert.equal(prepared.answer, "v=0 answer");
+});
+
+test("what was prepared for nothing is let go", async () => {
+  const page = new Page();
+  const player = new WhepPlayer(new Video(), page);
+  player.prepare();
+  await player.close();
+  assert.ok(page.connection.isClosed);
+  assert.equal(page.requests.length, 0);
+});
+
+test("a relay that does not answer is named, and ends what it carried", async () => {
+  const { page, player } = await playing();
+  await page.pass(FROZEN_AFTER_MS + 400);
+  assert.equal(player.isInterrupted, false);
+  page.connection.become("disconnected");
+  assert.equal(player.isInterrupted, true);
+  await page.pass(INTERRUPTED_MS + 400);
+  assert.deepEqual([player.state, player.reason], ["ended", RELAY_SILENT]);
+  assert.equal(page.requests.at(-1).method, "DELETE");
+});
+
+test("a connection that comes back goes on", async () => {
+  const { page, video, player } = await playing();
+  page.connection.become("disconnected");
+  await page.pass(INTERRUPTED_MS - 200);
+  page.connection.become("connected");
+  await page.pass(INTERRUPTED_MS);
+  assert.equal(player.state, "frozen");
+  video.show();
+  assert.equal(player.state, "playing");
 });
 
 test("no picture after the answer ends it", async () => {

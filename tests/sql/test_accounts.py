@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pwd
+
 import pytest
 from argon2 import PasswordHasher
 
@@ -75,3 +79,19 @@ async def test_every_change_is_audited(database: Database) -> None:
     assert [tuple(row) for row in rows] == [
         ("bridge.add", "system:cli"), ("bridge.token", "system:cli"), ("bridge.disable", "system:cli"),
     ]  # fmt: skip
+
+
+async def test_the_audit_names_the_account_of_the_operating_system(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await database.connect()
+    account = pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    await accounts.add_user(owner, "boss", "admin")
+    monkeypatch.setenv("SUDO_USER", "jane")
+    await accounts.disable_user(owner, "boss")
+    rows = await owner.fetch("select actor, detail from audit_entry order by id")
+    assert [(row["actor"], json.loads(row["detail"])) for row in rows] == [
+        ("system:cli", {"os_user": account}),
+        ("system:cli", {"os_user": account, "sudo_user": "jane"}),
+    ]

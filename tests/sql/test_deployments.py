@@ -178,6 +178,41 @@ async def test_nobody_is_in_two_live_deployments(job: Job) -> None:
     assert "N1" in row["message"]
 
 
+@pytest.mark.parametrize(
+    "detail",
+    ["{}", '{"welfare_check": false}', '{"welfare_check": " "}', '{"welfare_check": null}', '{"welfare_check": 1}'],
+)  # fmt: skip
+async def test_a_return_without_a_welfare_check_is_refused_by_the_database(
+    job: Job, detail: str
+) -> None:
+    force = job.force
+    await force.owner.execute("update deployment set state = 'stood_down'")
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        async with force.acting(job.negco) as connection:
+            await connection.fetchrow(
+                "select * from deployment_act($1, 'return', 'what happened', null, null, $2)",
+                job.deployment, detail,
+            )  # fmt: skip
+    assert refused.value.constraint_name == "deployment_return_welfare"
+    assert await _state(force, job.deployment) == "stood_down"
+
+
+async def test_what_a_return_says_stays_out_of_steps_and_log(job: Job) -> None:
+    force = job.force
+    await force.owner.execute("update deployment set state = 'stood_down'")
+    async with force.acting(job.negco) as connection:
+        await connection.fetchrow(
+            "select * from deployment_act($1, 'return', 'what happened', null, null, $2)",
+            job.deployment, '{"welfare_check": "all well"}',
+        )  # fmt: skip
+    last = "order by id desc limit 1"
+    assert (
+        await force.owner.fetchval(f"select text from incident_log {last}"),
+        await force.owner.fetchval(f"select rationale from deployment_transition {last}"),
+        (await force.audit("deployment.return"))[0]["reason"],
+    ) == ("Return filed", "", None)
+
+
 async def test_of_two_concurrent_decisions_one_wins_and_the_other_is_told(job: Job) -> None:
     rows = await asyncio.gather(
         _act(job.force, job.fim, job.deployment, "advice_only"),

@@ -73,6 +73,8 @@ class Form:
         inputs: its fields.
         confirm: on the button that does it.
         tone: ``primary`` or ``danger``.
+        deployment: to which it belongs.
+        change: number of the deployment's newest step when the form was opened; 0: none.
     """
 
     action: str
@@ -82,6 +84,8 @@ class Form:
     confirm: str
     tone: str = "primary"
     told: tuple[Told, ...] = ()
+    deployment: int = 0
+    change: int = 0
 
 
 _RATIONALE = Input(
@@ -200,7 +204,7 @@ def _cancel(deployment: Deployment) -> Form:
         (_RATIONALE,),
         confirm,
         "danger",
-        tuple(Told(m.name, _STANDING[m.state], m.phone) for m in team),
+        tuple(Told(m.name, _STANDING[m.state], m.phone or "") for m in team),
     )
 
 
@@ -317,7 +321,7 @@ def checked(asked: Form, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _missing(field: Input) -> str:
-    return "this is needed." if field.kind == "tick" else "choose one."
+    return "tick it once you have; it is needed." if field.kind == "tick" else "choose one."
 
 
 def _numbers(field: Input, value: Iterable[Any]) -> list[int]:

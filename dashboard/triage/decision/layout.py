@@ -26,6 +26,7 @@ def decision(deployment: Deployment, actions: Sequence[Action], now: datetime) -
                 marks.age(deployment.changed_time, now, bare=True),
             ],
             className="state-line",
+            **_for_open_forms(deployment, actions),
         )
     ]
     if deployment.recommendation:
@@ -36,6 +37,20 @@ def decision(deployment: Deployment, actions: Sequence[Action], now: datetime) -
     else:
         parts.append(html.P("Your role takes no step here now.", className="no-actions"))
     return parts
+
+
+def _for_open_forms(deployment: Deployment, actions: Sequence[Action]) -> dict[str, Any]:
+    """What an open form is held against in the browser: the newest step, in words, and what is possible now."""
+    change = deployment.change
+    if change is None:
+        return {}
+    return {
+        "data-deployment-shown": str(deployment.id),
+        "data-change": str(change.number),
+        "data-changed-by": f"{change.by.name}, {change.by.role_name}",
+        "data-state-name": deployment.state_name,
+        "data-possible": " ".join(action.code for action in actions),
+    }
 
 
 def _recommendation(advice: Recommendation, now: datetime) -> html.Div:
@@ -65,16 +80,38 @@ def _button(action: Action) -> html.Button:
 
 
 def form(asked: Form) -> html.Section:
-    """A form of the second step; its last button does it."""
+    """A form of the second step; its last button does it. What has changed meanwhile the browser says in it."""
+    marked: dict[str, Any] = {
+        "data-for": asked.action,
+        "data-deployment-of": str(asked.deployment),
+        "data-change": str(asked.change),
+    }
     return html.Section(
         [
             html.H2(asked.heading),
+            html.Div(className="form-changed", role="status"),
+            _draft_back(),
             *([html.P(asked.says, className="form-says")] if asked.says else []),
             *([_told(asked)] if asked.told else []),
             *(_input(field) for field in asked.inputs),
             _form_buttons(asked.confirm, asked.tone),
         ],
         className=f"second-step is-{asked.tone}",
+        **marked,
+    )
+
+
+def _draft_back() -> html.Div:
+    """Stands in a form that opens with what was written in it before; the browser shows it."""
+    clear: dict[str, Any] = {"data-does": "clear"}
+    return html.Div(
+        [
+            "What you had written is back. ",
+            html.Button("Clear it", type="button", className="link-button", **clear),
+        ],
+        className="form-draft",
+        hidden=True,
+        role="status",
     )
 
 
@@ -159,6 +196,7 @@ def acknowledgement(entry: Entry) -> html.Section:
     return html.Section(
         [
             html.H2("Acknowledge"),
+            _draft_back(),
             html.Blockquote(entry.text),
             dmc.TextInput(
                 id=ids.field("by"),

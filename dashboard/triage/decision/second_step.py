@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
@@ -23,7 +24,10 @@ async def open_form(act: Actor, deployment_id: int, action: str) -> Form:
     Raises:
         NotFoundError: there is no such deployment, or it is not the user's to see.
     """
-    return await _form(act, await _deployment(act, deployment_id), action)
+    deployment = await _deployment(act, deployment_id)
+    opened = await _form(act, deployment, action)
+    change = deployment.change.number if deployment.change else 0
+    return replace(opened, deployment=deployment.id, change=change)
 
 
 async def _deployment(act: Actor, deployment_id: int) -> Deployment:
@@ -154,10 +158,10 @@ _DECISIONS = frozenset(get_args(deployments.Decision))
 
 
 def _return(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The return from its form: the welfare check is what was found, or that all were asked."""
+    """The return from its form, which is not sent before all were asked: what was found, or that they were."""
     return {
         "outcome": given["outcome"],
         "summary": given["summary"],
         "lessons": given["lessons"],
-        "welfare_check": given["welfare"] or bool(given["welfare_checked"]),
+        "welfare_check": given["welfare"] or True,
     }

@@ -95,7 +95,7 @@ def stepper(steps: Sequence[Step]) -> html.Ol:
 
 def asked(deployment: Deployment, now: datetime) -> list[Any]:
     """By whom, what was said in the request; then, in one place, all that was not."""
-    said, unsaid = answers(deployment.request)
+    said, unsaid = answers(deployment.request, known=_in_the_head(deployment))
     by = deployment.requested_by
     parts: list[Any] = [
         html.H2(
@@ -111,6 +111,12 @@ def asked(deployment: Deployment, now: datetime) -> list[Any]:
         names = ", ".join(field.label for field in unsaid)
         parts.append(html.P([html.Span("Not said: "), names], className="not-said"))
     return parts
+
+
+def _in_the_head(deployment: Deployment) -> dict[str, str]:
+    """What stands in the head of the incident: it is known, whether or not the request says it."""
+    commander = deployment.commander.name if deployment.commander else ""
+    return {"commander": commander, "talkgroup": deployment.incident.talkgroup}
 
 
 def _answer(answer: Answer) -> html.Div:
@@ -186,7 +192,10 @@ def _forecast(camera: NearCamera) -> list[Any]:
         return [html.Span(camera.why_not, className="why-not")]
     hidden: dict[str, Any] = {"aria-hidden": "true"}
     return [
-        html.Span([html.Span("●", className="rec-dot", **hidden), "recording"], className="rec"),
+        html.Span(
+            [html.Span("●", className=f"rec-dot is-{camera.quality}", **hidden), "recording"],
+            className="rec",
+        ),
         html.Span(
             [html.Span(_QUALITY_MARKS[camera.quality], **hidden), f" stream {camera.quality}"],
             className=f"stream-word stream-{camera.quality}",

@@ -56,20 +56,34 @@ class Answer:
     said: str
 
 
-def answers(request: Mapping[str, object]) -> tuple[list[Answer], list[Field]]:
-    """What was said, in order (fields that the form does not know come last), and what was not."""
-    known = {field.code for field in FIELDS}
+def answers(
+    request: Mapping[str, object], known: Mapping[str, str] | None = None
+) -> tuple[list[Answer], list[Field]]:
+    """What was said, in order (fields that the form does not know come last), and what was not.
+
+    Args:
+        request: code → what was said.
+        known: code → what is known without the request and shown elsewhere: it is neither repeated nor
+            missing.
+    """
+    elsewhere = {code: text for code, text in (known or {}).items() if text}
+    codes = {field.code for field in FIELDS}
     fields = [
         *FIELDS,
         *(
             Field(code, code.replace("_", " ").capitalize(), "")
             for code in sorted(request)
-            if code not in known
+            if code not in codes
         ),
     ]
     texts = [(field, _text(request.get(field.code))) for field in fields]
-    said = [Answer(field, text) for field, text in texts if text is not None]
-    return said, [field for field, text in texts if text is None]
+    said = [
+        Answer(field, text)
+        for field, text in texts
+        if text is not None and text != elsewhere.get(field.code)
+    ]
+    unsaid = [field for field, text in texts if text is None and field.code not in elsewhere]
+    return said, unsaid
 
 
 def _text(value: object) -> str | None:

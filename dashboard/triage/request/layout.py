@@ -21,12 +21,20 @@ def request_dialog() -> dmc.Modal:
             html.Div(id=ids.REQUEST_BODY),
             html.Div(id=ids.REQUEST_ANSWER, role="alert"),
             html.Div(
-                html.Button(
-                    "Send the request",
-                    id=ids.REQUEST_SEND,
-                    type="button",
-                    className="button button-primary",
-                ),
+                [
+                    html.Button(
+                        "Clear the form",
+                        id=ids.REQUEST_CLEAR,
+                        type="button",
+                        className="button button-plain",
+                    ),
+                    html.Button(
+                        "Send the request",
+                        id=ids.REQUEST_SEND,
+                        type="button",
+                        className="button button-primary",
+                    ),
+                ],
                 className="form-buttons",
             ),
         ],
@@ -49,8 +57,10 @@ def request_body(begun: Start, grades: Mapping[str, str]) -> html.Div:
                 " are asked for at an incident.",
             )
         )
+    back = "What you had written is back. It is kept in this window until it is sent or cleared."
     return html.Div(
         [
+            *([marks.notice("info", back)] if begun.back else []),
             html.Div(
                 [
                     dmc.Select(
@@ -78,12 +88,17 @@ def request_body(begun: Start, grades: Mapping[str, str]) -> html.Div:
 def _new_incident(begun: Start, grades: Mapping[str, str]) -> html.Div:
     return html.Div(
         [
-            dmc.TextInput(id=ids.request_field("new_title"), label="What it is", withAsterisk=True),
+            dmc.TextInput(
+                id=ids.request_field("new_title"),
+                label="What it is",
+                value=begun.title,
+                withAsterisk=True,
+            ),
             dmc.Select(
                 id=ids.request_field("new_grade"),
                 label="Grade",
                 data=[{"value": code, "label": name} for code, name in grades.items()],
-                value=next(iter(grades), None),
+                value=begun.grade if begun.grade in grades else next(iter(grades), None),
                 allowDeselect=False,
             ),
             dmc.TextInput(

@@ -8,6 +8,7 @@ from typing import Any
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import InvalidError
 from sightline.dashboard.operations import deployments, incidents
+from sightline.dashboard.operations.fields import id_from
 from sightline.dashboard.places import PlaceError, parse_place
 from sightline.dashboard.triage.request.form import FIELDS, filled
 from sightline.dashboard.triage.request.start import (
@@ -53,7 +54,9 @@ async def send(act: Actor, values: Mapping[str, Any]) -> int:
     chosen = values.get("incident")
     if not chosen:
         raise InvalidError("Incident: choose one.", "incident")
-    incident = await _made(act, values) if chosen == NEW_INCIDENT else int(chosen)
+    incident = await _made(act, values) if chosen == NEW_INCIDENT else id_from(chosen)
+    if incident is None:
+        raise InvalidError("Incident: choose one of the list.", "incident")
     said = filled({field.code: values.get(field.code) for field in FIELDS})
     return int((await deployments.request(act, incident, said))["id"])
 

@@ -62,12 +62,20 @@ class Start:
         chosen: the incident that is chosen, if any.
         values: code → what is known already.
         place: where a new incident would be, as typed text.
+        key: from where it was begun; what is written is kept under it.
+        title: of a new incident.
+        grade: of a new incident, None for the most urgent.
+        back: whether what was written before came back.
     """
 
     options: tuple[tuple[str, str], ...]
     chosen: str | None
     values: dict[str, str]
     place: str
+    key: str = "/"
+    title: str = ""
+    grade: str | None = None
+    back: bool = False
 
 
 def start(
@@ -96,4 +104,5 @@ def start(
     place = ""
     if at and at.lat is not None and at.lon is not None:
         place = f"{at.lat:.5f}, {at.lon:.5f}"
-    return Start(tuple(options), chosen, {k: v for k, v in values.items() if v}, place)
+    key = f"{wanted or ''}/{at.camera if at else ''}"
+    return Start(tuple(options), chosen, {k: v for k, v in values.items() if v}, place, key)

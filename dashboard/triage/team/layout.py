@@ -54,8 +54,11 @@ def sent_only(deployment: Deployment, now: datetime) -> list[Any]:
 def _sent(deployment: Deployment, now: datetime) -> list[Any]:
     if not deployment.members:
         return []
+    # The number is of those who are out; of a team that is back or was turned round, how many they were.
+    going = len(deployment.team)
+    heading, count = ("Sent", going) if going else ("Was sent", len(deployment.members))
     return [
-        html.H2(["Sent", html.Span(str(len(deployment.team)), className="count")]),
+        html.H2([heading, html.Span(str(count), className="count")]),
         html.Ul([_member(member, now) for member in deployment.members], className="people"),
     ]
 
@@ -67,7 +70,7 @@ def _member(member: Member, now: datetime) -> html.Li:
                 [
                     html.Strong(member.name),
                     *negco_mark(member.capacity),
-                    marks.ring(member.phone),
+                    *([] if member.phone is None else [marks.ring(member.phone)]),
                 ],
                 className="person-top",
             ),

@@ -33,6 +33,15 @@ async def test_a_camera_is_a_geojson_feature(force: Any) -> None:
     assert said["signal"]["rsrp_dbm"] == -85
 
 
+async def test_an_age_is_never_below_zero(force: Any) -> None:
+    await force.owner.execute(
+        "update live set fix_time = now() + interval '29 seconds' where camera_id = $1",
+        force.cameras["CAM-1"],
+    )
+    said = (await (await force.as_("fim")).get("/api/cameras/CAM-1")).json()["properties"]
+    assert said["fix_age_s"] == 0
+
+
 async def test_age_and_what_is_unknown_are_said(force: Any) -> None:
     await force.owner.execute("insert into camera (ref) values ('NEW')")
     await force.owner.execute(

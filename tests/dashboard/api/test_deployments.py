@@ -25,6 +25,14 @@ async def refused(client: httpx.AsyncClient, path: str, **body: Any) -> tuple[in
     return answer.status_code, answer.json()
 
 
+async def another_incident(force: Any) -> int:
+    """An incident beside the one that there is: each has one live deployment at most."""
+    made: int = await force.owner.fetchval(
+        "insert into incident (title, grade) values ('Man on a bridge', 'immediate') returning id"
+    )
+    return made
+
+
 @pytest.fixture
 async def asked(force: Any) -> str:
     """A request for negotiators by the supervisor; its path."""
@@ -119,6 +127,107 @@ async def test_to_the_scene_and_to_the_return(force: Any, asked: str) -> None:
     assert filed["possible"] == []
 
 
+class TestTheReturn:
+    """It closes a deployment, with a welfare check of the team, for those who read returns."""
+
+    @pytest.fixture
+    async def over(self, force: Any, asked: str) -> str:
+        """A deployment that is stood down; its path."""
+        await force.owner.execute("update negotiator set phone = '07700 900123'")
+        fim = await force.as_("fim")
+        await post(fim, f"{asked}/dispatch", rationale="r")
+        await post(fim, f"{asked}/en-route")
+        await post(fim, f"{asked}/on-scene")
+        await post(fim, f"{asked}/stand-down")
+        return asked
+
+    @pytest.mark.parametrize("welfare_check", [False, 0, 1, "", "  ", "\u200b", None, ["ok"]])
+    async def test_that_nobody_was_asked_is_no_welfare_check(
+        self, force: Any, over: str, welfare_check: Any
+    ) -> None:
+        negco = await force.as_("negco")
+        status, problem = await refused(negco, f"{over}/return", welfare_check=welfare_check)
+        assert (status, problem["field"]) == (422, "welfare_check")
+        assert "true where all were asked" in problem["detail"] or "read" in problem["detail"]
+        assert (await negco.get(f"/api/deployments{over}")).json()["state"] == "stood_down"
+
+    async def test_that_all_were_asked_is_one(self, force: Any, over: str) -> None:
+        filed = await post(await force.as_("negco"), f"{over}/return", welfare_check=True)
+        assert (filed["state"], filed["return"]["welfare_check"]) == ("returned", True)
+
+    async def test_it_is_for_those_who_read_returns_and_numbers_for_those_who_ring(
+        self, force: Any, over: str
+    ) -> None:
+        body = {"welfare_check": "one shaken", "summary": "talked down", "lessons": "RVP too close"}
+        await post(await force.as_("negco"), f"{over}/return", **body)
+        await force.owner.execute(
+            "insert into incident_person (incident_id, user_id, capacity) values ($1, $2, 'named')",
+            force.incident, force.users["commander"],
+        )  # fmt: skip
+        for role, reads in (
+            ("fim", True), ("negco", True), ("commander", True), ("coordinator", True), ("supervisor", False),
+        ):  # fmt: skip
+            client = await force.as_(role)
+            answer = await client.get(f"/api/deployments{over}")
+            told = answer.json()
+            assert (told["return"] is not None) == reads, role
+            assert {m["phone"] for m in told["members"]} == {"07700 900123" if reads else None}
+            listed = await client.get("/api/deployments")
+            incident = await client.get(f"/api/incidents/{force.incident}")
+            for text in (answer.text, listed.text, incident.text):
+                if not reads:
+                    assert not any(said in text for said in (*body.values(), "900123")), role
+
+
+class TestARequestSentTwice:
+    async def test_a_double_click_asks_once(self, force: Any) -> None:
+        client = await force.as_("fim")
+        body = {"incident": force.incident, "request": {"what": "Man on a roof"}}
+        answers = await asyncio.gather(
+            *(client.post("/api/deployments", json=body) for _ in range(4))
+        )
+        assert [answer.status_code for answer in answers] == [201] * 4
+        assert len({answer.json()["id"] for answer in answers}) == 1
+        assert await force.owner.fetchval("select count(*) from deployment") == 1
+
+    async def test_another_request_or_another_person_asks_anew(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        first = await post(fim, "", incident=force.incident, request={"what": "one"})
+        second = await post(fim, "", incident=force.incident, request={"what": "two"})
+        assert first["id"] != second["id"]
+        await force.owner.execute(
+            "update deployment set requested_time = now() - interval '4 seconds'"
+        )
+        assert (await post(fim, "", incident=force.incident, request={"what": "two"}))[
+            "id"
+        ] not in (first["id"], second["id"])
+
+    async def test_one_that_has_ended_is_asked_anew(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        first = await post(fim, "", incident=force.incident)
+        await post(fim, f"/{first['id']}/cancel", rationale="r")
+        assert (await post(fim, "", incident=force.incident))["id"] != first["id"]
+
+
+async def test_command_is_not_handed_to_oneself(force: Any, asked: str) -> None:
+    status, problem = await refused(await force.as_("fim"), f"{asked}/hand-over", to="fim")
+    assert (status, problem["code"]) == (409, "same_person")
+    assert "somebody else" in problem["detail"]
+
+
+async def test_sentences_say_how_many(force: Any, asked: str) -> None:
+    fim = await force.as_("fim")
+    problem = (await refused(fim, f"{asked}/dispatch", rationale="r", members=[]))[1]
+    assert problem["detail"] == "members is []; it must be a list of at least 1."
+    await post(fim, f"{asked}/dispatch", rationale="r", members=["N1", "N2"])
+    other = await post(fim, "", incident=await another_incident(force))
+    for members, said in ((["N1"], "Nora One is"), (["N2", "N1"], "Ned Two, Nora One are")):
+        problem = (await refused(fim, f"/{other['id']}/dispatch", rationale="r", members=members))[
+            1
+        ]
+        assert problem["detail"] == f"{said} already in a live deployment."
+
+
 async def test_advice_only_and_reopening(force: Any, asked: str) -> None:
     fim = await force.as_("fim")
     assert (await post(fim, f"{asked}/decide", decision="advice_only", rationale="r"))[
@@ -185,7 +294,7 @@ class TestOneWinner:
 
     async def test_nobody_is_in_two_live_deployments(self, force: Any, asked: str) -> None:
         fim = await force.as_("fim")
-        other = await post(fim, "", incident=force.incident)
+        other = await post(fim, "", incident=await another_incident(force))
         answers = await asyncio.gather(
             fim.post(
                 f"/api/deployments{asked}/dispatch", json={"rationale": "r", "members": ["N1"]}
@@ -202,8 +311,9 @@ class TestOneWinner:
 
 async def test_by_default_those_go_who_were_called_out_least(force: Any, asked: str) -> None:
     fim = await force.as_("fim")
+    incident = await another_incident(force)
     for number in ("N1", "N1", "N3"):
-        made = await post(fim, "", incident=force.incident)
+        made = await post(fim, "", incident=incident)
         await post(fim, f"/{made['id']}/dispatch", rationale="r", members=[number])
         await post(fim, f"/{made['id']}/cancel", rationale="r")
     chosen = await post(fim, f"{asked}/dispatch", rationale="r")
@@ -342,7 +452,8 @@ async def test_unknown_fields_of_a_request_and_unknown_incidents(force: Any) -> 
 
 async def test_lists(force: Any, asked: str) -> None:
     fim = await force.as_("fim")
-    other = await post(fim, "", incident=force.incident)
+    incident = await another_incident(force)
+    other = await post(fim, "", incident=incident)
     await post(fim, f"/{other['id']}/cancel", rationale="r")
 
     async def ids(query: str) -> list[int]:
@@ -352,7 +463,8 @@ async def test_lists(force: Any, asked: str) -> None:
     first = int(asked[1:])
     assert await ids("") == [other["id"], first]
     assert await ids("?live=true") == [first]
-    assert await ids(f"?incident={force.incident}&live=false") == [other["id"]]
+    assert await ids(f"?incident={incident}&live=false") == [other["id"]]
+    assert await ids(f"?incident={incident}&live=true") == []
     assert await ids("?incident=4711") == []
 
 

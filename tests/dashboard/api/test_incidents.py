@@ -124,6 +124,104 @@ class TestByLogNumber:
         assert answer.json()["link_by"] is None
 
 
+class TestLinking:
+    """A provisional incident becomes, or is linked to, what it turned out to be."""
+
+    async def opened(self, client: httpx.AsyncClient) -> int:
+        """The provisional incident of a stream that was opened first."""
+        answer = await client.post(
+            "/api/streams", json={"camera": "CAM-1", "purpose": "officer_safety", "reason": "alone"}
+        )
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["incident"])
+
+    async def test_to_a_log_number_that_is_known(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        provisional = await self.opened(fim)
+        body = {"provisional_incident": provisional, "talkgroup": "TG 4"}
+        for _ in range(2):  # idempotent
+            answer = await fim.put("/api/incidents/by-log/K-1", json=body)
+            assert (answer.status_code, answer.json()["id"]) == (200, force.incident)
+            assert (answer.json()["cameras"], answer.json()["talkgroup"]) == (["CAM-1"], "TG 4")
+        left = (await fim.get(f"/api/incidents/{provisional}")).json()
+        assert (left["linked_to"], left["provisional"]) == (force.incident, False)
+        assert len(await force.audit("incident.link")) == 2  # one each
+
+    @pytest.mark.parametrize("method", ["POST", "PUT"])
+    async def test_what_is_no_provisional_incident_is_said(self, force: Any, method: str) -> None:
+        fim = await force.as_("fim")
+        path = "/api/incidents" + ("/by-log/K-99" if method == "PUT" else "")
+        for named, status, code in (
+            (123456, 404, "incident_unknown"),
+            (force.incident, 409, "not_provisional"),
+        ):
+            for body in ({**NEW, "provisional_incident": named}, {"provisional_incident": named}):
+                answer = await fim.request(method, path, json=body)
+                if method == "POST" and "title" not in body:
+                    assert answer.status_code == 422
+                else:
+                    assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert await force.owner.fetchval("select count(*) from incident") == 1
+
+    async def test_once_only(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        provisional = await self.opened(fim)
+        body = {**NEW, "provisional_incident": provisional}
+        for _ in range(2):
+            assert (await fim.put("/api/incidents/by-log/K-77", json=body)).json()[
+                "id"
+            ] == provisional
+        other = await fim.put("/api/incidents/by-log/K-78", json=body)
+        assert (other.status_code, other.json()["code"]) == (409, "not_provisional")
+
+    @pytest.mark.parametrize("role", ["supervisor", "commander", "negco"])
+    async def test_by_whoever_opened_it(self, force: Any, role: str) -> None:
+        fim, opener = await force.as_("fim"), await force.as_(role)
+        for path in ("people/commander", "cameras/CAM-1"):
+            await fim.put(
+                f"/api/incidents/{force.incident}/{path}",
+                json={"capacity": "commander"} if "people" in path else None,
+            )
+        provisional = await self.opened(opener)
+        answer = await opener.post(f"/api/incidents/{provisional}/link", json={"log_number": "K-1"})
+        assert (answer.status_code, answer.json()["id"]) == (200, force.incident), answer.text
+        assert {row["actor"] for row in await force.audit("incident.link")} == {role}
+        left = await force.owner.fetchrow("select * from incident where id = $1", provisional)
+        assert (left["linked_to"], left["link_by"]) == (force.incident, None)
+
+    async def test_not_by_others_nor_to_what_the_opener_does_not_see(self, force: Any) -> None:
+        fim, supervisor, negco = [await force.as_(r) for r in ("fim", "supervisor", "negco")]
+        provisional = await self.opened(supervisor)
+        unseen = await supervisor.post(
+            f"/api/incidents/{provisional}/link", json={"incident": force.incident}
+        )
+        assert (unseen.status_code, unseen.json()["code"]) == (404, "incident_unknown")
+        other = await negco.post(
+            f"/api/incidents/{provisional}/link", json={"incident": force.incident}
+        )
+        assert (other.status_code, other.json()["code"]) == (403, "role_not_permitted")
+        (row,) = await force.audit("incident.link")
+        assert (row["actor"], row["outcome"]) == ("negco", "refused")
+        linked = await fim.post(f"/api/incidents/{provisional}/link", json={"log_number": "K-1"})
+        assert linked.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["%ff", "%20", "%20%20", "%01", "%00", "%e2%80%ae", "%0a", "K-%0a1", "x" * 65]
+)
+async def test_a_log_number_in_a_path_is_checked_as_in_a_body(force: Any, path: str) -> None:
+    answer = await (await force.as_("fim")).put(f"/api/incidents/by-log/{path}", json=NEW)
+    assert (answer.status_code, answer.json()["field"]) == (422, "log_number"), answer.text
+    assert await force.owner.fetchval("select count(*) from incident") == 1
+
+
+async def test_blanks_around_a_log_number_are_taken_off_in_a_path_too(force: Any) -> None:
+    answer = await (await force.as_("fim")).put(
+        "/api/incidents/by-log/%20K-1%20", json={"title": "On the roof", "log_number": "K-1 "}
+    )
+    assert (answer.status_code, answer.json()["id"]) == (200, force.incident)
+
+
 class TestLog:
     async def write(self, client: httpx.AsyncClient, force: Any, **entry: Any) -> httpx.Response:
         return await client.post(f"/api/incidents/{force.incident}/log", json=entry)
@@ -181,6 +279,7 @@ class TestLog:
             ({}, "text"),
             ({"text": "x", "kind": "decision"}, "kind"),
             ({"text": "x" * 5000}, "text"),
+            ({"text": "\u200b\u202e"}, "text"),
         ],
     )
     async def test_bad_entries(self, force: Any, entry: dict[str, Any], field: str) -> None:
@@ -287,6 +386,16 @@ class TestRestricted:
             assert "idnap" not in (await client.get(path)).text
         if role == "fim":
             assert (await client.get("/api/alerts")).json() == {"alerts": []}
+
+    @pytest.mark.usefixtures("kidnap")
+    async def test_its_log_number_is_taken_like_any_other(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        hidden, seen = [
+            await fim.post("/api/incidents", json={**NEW, "log_number": number})
+            for number in ("S-1", "K-1")
+        ]
+        assert (hidden.status_code, hidden.json()["code"]) == (409, "log_number_taken")
+        assert hidden.json() == seen.json()
 
     async def test_nor_changes_it(self, force: Any, kidnap: dict[str, Any]) -> None:
         fim = await force.as_("fim")

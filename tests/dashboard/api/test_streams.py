@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ import pytest
 from aiohttp import web
 
 ASK = {"camera": "CAM-1", "purpose": "negotiator_triage", "reason": "man on a roof"}
+OFFER = (Path(__file__).parents[2] / "ingest" / "media" / "viewer_offer.sdp").read_text()
 
 
 async def open_stream(client: httpx.AsyncClient, force: Any, **changes: Any) -> httpx.Response:
@@ -126,6 +128,10 @@ async def test_who_cannot_reach_the_camera(force: Any) -> None:
     assert (other.status_code, other.json()["code"]) == (403, "camera_out_of_reach")
     answer = await open_stream(commander, force)
     assert (answer.status_code, answer.json()["code"]) == (403, "camera_out_of_reach")
+    refused = [row for row in await force.audit("stream.open") if row["outcome"] == "refused"]
+    assert [(row["object_id"], json.loads(row["detail"])["code"]) for row in refused] == [
+        ("CAM-4", "camera_out_of_reach"), ("CAM-1", "camera_out_of_reach"),
+    ]  # fmt: skip
     fim = await force.as_("fim")
     await fim.put(
         f"/api/incidents/{force.incident}/people/commander", json={"capacity": "commander"}
@@ -239,13 +245,13 @@ async def relay(force: Any) -> AsyncIterator[Relay]:
 
 
 async def offer(
-    client: httpx.AsyncClient, made: dict[str, Any], token: str | None = None
+    client: httpx.AsyncClient, made: dict[str, Any], token: str | None = None, body: str = OFFER
 ) -> httpx.Response:
     headers = {
         "Content-Type": "application/sdp",
         "Authorization": f"Bearer {token or made['token']}",
     }
-    return await client.post(made["whep"], content="offer", headers=headers)
+    return await client.post(made["whep"], content=body, headers=headers)
 
 
 class TestWhep:
@@ -253,7 +259,7 @@ class TestWhep:
         client = await force.as_("fim")
         made = (await open_stream(client, force)).json()
         answer = await offer(client, made)
-        assert (answer.status_code, answer.text) == (201, "answer to offer")
+        assert (answer.status_code, answer.text) == (201, f"answer to {OFFER}")
         assert answer.headers["location"] == made["whep"]
         assert answer.headers["content-type"] == "application/sdp"
         (asked,) = relay.asked
@@ -295,15 +301,47 @@ class TestWhep:
     async def test_wrong_or_missing_token_and_wrong_body(self, force: Any) -> None:
         client = await force.as_("fim")
         made = (await open_stream(client, force)).json()
-        assert (await client.post(made["whep"], content="offer")).status_code == 401
+        assert (await client.post(made["whep"], content=OFFER)).status_code == 401
         assert (await offer(client, made, token="x" * 43)).status_code == 401
         headers = {"Authorization": f"Bearer {made['token']}", "Content-Type": "text/plain"}
-        answer = await client.post(made["whep"], content="offer", headers=headers)
+        answer = await client.post(made["whep"], content=OFFER, headers=headers)
         assert (answer.status_code, answer.json()["field"]) == (422, "Content-Type")
         assert (
             await client.post(f"/whep/{uuid4()}", headers=headers, content="x")
         ).status_code == 422
         assert (await client.post("/whep/nonsense", headers=headers)).status_code == 422
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [("", "v=0"), ("offer", "v=0"), ("v=0\r\nm=audio 9 x 0\r\n", "video line")],
+    )
+    async def test_what_is_no_offer_does_not_cost_the_token(
+        self, force: Any, relay: Relay, body: str, words: str
+    ) -> None:
+        client = await force.as_("fim")
+        made = (await open_stream(client, force)).json()
+        answer = await offer(client, made, body=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_offer")
+        assert words in answer.json()["detail"]
+        assert relay.asked == []
+        assert (await offer(client, made)).status_code == 201
+
+    async def test_the_token_is_of_no_use_once_the_camera_is_out_of_sight(
+        self, force: Any, relay: Relay
+    ) -> None:
+        fim, negco = await force.as_("fim"), await force.as_("negco")
+        made = (await open_stream(negco, force)).json()
+        secret = await fim.post(
+            "/api/incidents", json={"title": "Kidnap", "grade": "immediate", "restricted": True}
+        )
+        put = await fim.put(f"/api/incidents/{secret.json()['id']}/cameras/CAM-1")
+        assert put.status_code == 200, put.text
+        assert (await negco.get("/api/cameras/CAM-1")).status_code == 404
+        assert (await offer(negco, made)).status_code == 401
+        assert relay.asked == []
+        assert (await negco.get("/api/streams")).json() == {"streams": []}
+        (row,) = await force.audit("stream.end")
+        assert row["reason"] == "the camera is no longer the viewer's to see"
 
     async def test_a_camera_that_does_not_begin(self, force: Any, relay: Relay) -> None:
         relay.status = 504

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from sightline.dashboard.cli import main
 from sightline.dashboard.cli.parser import PARTS, build_parser
 from sightline.dashboard.supervisor.parts import UP_PARTS
+from sightline.ingest.fleet import replay
+from tests.rules.repository import ROOT
 
 
 def test_parts_of_up_are_the_parts_there_are() -> None:
@@ -29,17 +33,25 @@ def test_parts_of_up_are_the_parts_there_are() -> None:
         "migrate",
         "psql",
         "audit verify",
+        "audit verify --key a.pem --key b.json --head c.json",
+        "audit head",
         "user add jo --role fim --officer 4417",
         "user list",
         "user disable jo",
+        "user enable jo",
+        "user import people.csv",
         "user token jo",
         "camera add AB4-1 --officer 4417",
         "camera list",
         "camera disable AB4-1",
+        "camera enable AB4-1",
+        "camera import cameras.csv",
         "camera token AB4-1",
         "bridge add vendor",
         "bridge list",
         "bridge disable vendor",
+        "bridge enable vendor",
+        "bridge import bridges.csv",
         "bridge token vendor",
         "replay a.csv b.gpx --speed 10",
         "simulate --cameras 100 --rate 1 --gateway ws://127.0.0.1:8765/camera",
@@ -62,6 +74,7 @@ def test_every_command_of_the_contract_has_a_handler_that_exists(line: str) -> N
         ("replay", "FILE"),
         ("user", "ACTION"),
         ("fly", "invalid choice"),
+        ("status --data-dir=", "--data-dir: must name a directory"),
     ],
 )
 def test_what_is_wrongly_asked_is_said_and_ends_with_2(
@@ -76,6 +89,40 @@ def test_what_is_wrongly_asked_is_said_and_ends_with_2(
 def test_no_command_shows_them_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "demo" in capsys.readouterr().out
+
+
+def test_help_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help"]) == 0
+    assert "demo" in capsys.readouterr().out
+
+
+def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert capsys.readouterr().out == f"sightline {project['version']}\n"
+
+
+def test_a_ctrl_c_while_a_command_is_still_being_read_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sightline.dashboard.cli.build_parser", interrupted)
+    assert main(["settings"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_ctrl_c_during_the_imports_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "pydantic.py").write_text("raise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "sightline.dashboard.cli", "settings"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 def test_arguments_of_the_tests_go_to_pytest() -> None:
@@ -133,6 +180,10 @@ def test_commands_start_fast() -> None:
         ("replay FILE --speed 0", "--speed is 0, but it must be above 0."),
         ("replay nowhere.csv", "nowhere.csv is not there"),
         ("replay FILE --zone Moon/Base", "--zone is 'Moon/Base', but it must be a time zone"),
+        ("replay FILE --speed nan", "--speed is nan, but it must be above 0."),
+        ("simulate --cameras 1 --rate nan", "--rate is nan, but it must be above 0."),
+        ("demo --cameras 0", "--cameras is 0, but it must be a whole number from 1 to 34000."),
+        ("demo --port 99999", "--port is 99999, but it must be a whole number from 0 to 65535."),
         ("simulate --cameras 1 --duration 0", "--duration is 0, but it must be above 0."),
         ("simulate --cameras 0", "--cameras is 0, but it must be above 0."),
         ("simulate --cameras 1 --rate -1", "--rate is -1, but it must be above 0."),
@@ -145,3 +196,15 @@ def test_numbers_and_files_are_checked_before_anything_starts(
     words = line.replace("FILE", str(tmp_path / "track.csv")).split()
     assert main([*words, "--data-dir", str(tmp_path)]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("stored", "code"), [(2, 0), (1, 1)])
+def test_a_replay_that_lost_something_does_not_end_well(
+    stored: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def replayed(*_: object, **_options: object) -> replay.Outcome:
+        return replay.Outcome(tracks=1, sent=2, stored=stored)
+
+    monkeypatch.setattr(replay, "run", replayed)
+    (tmp_path / "track.csv").write_text("")
+    assert main(["replay", str(tmp_path / "track.csv"), "--data-dir", str(tmp_path)]) == code

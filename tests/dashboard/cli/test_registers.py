@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from sightline.dashboard.cli import main
+from sightline.sql.audit import seal, signing_key
+from sightline.sql.audit_head import HeadFile
 from tests.conftest import Database
 
 
@@ -40,6 +45,15 @@ class Terminal:
 @pytest.fixture
 def terminal(database: Database, capsys: pytest.CaptureFixture[str]) -> Terminal:
     return Terminal(database.data_dir, capsys)
+
+
+def _seal(database: Database) -> None:
+    async def sealed() -> None:
+        connection = await database.connect("audit")
+        await seal(connection, signing_key(database.data_dir), HeadFile(database.settings))
+        await connection.close()
+
+    asyncio.run(sealed())
 
 
 def test_a_user_is_made_listed_and_disabled(terminal: Terminal) -> None:
@@ -93,6 +107,20 @@ def test_a_bridge_is_made_given_another_token_and_disabled(terminal: Terminal) -
     terminal.made("bridge", "disable", "vendor")
 
 
+@pytest.mark.parametrize("what", ["user", "camera", "bridge"])
+def test_what_was_disabled_comes_back(terminal: Terminal, what: str) -> None:
+    terminal.run(what, "add", "ab4-1", *(["--role", "fim"] if what == "user" else []))
+    terminal.run(what, "enable", "ab4-1", code=1)
+    assert f"there is no {what} 'ab4-1' that is disabled." in terminal.errors
+    terminal.run(what, "disable", "ab4-1")
+    terminal.run(what, "token", "ab4-1", code=1)
+    if what != "user":
+        assert f"'sightline {what} enable ab4-1' first." in terminal.errors
+    key = {"user": "username"}.get(what, what)
+    assert terminal.made(what, "enable", "ab4-1") == {key: "ab4-1", "disabled": False}
+    assert terminal.made(what, "token", "ab4-1")["token"]
+
+
 def test_migrating_what_is_up_to_date_does_nothing(terminal: Terminal) -> None:
     assert terminal.run("migrate") == "The schema is up to date.\n"
 
@@ -100,6 +128,65 @@ def test_migrating_what_is_up_to_date_does_nothing(terminal: Terminal) -> None:
 def test_the_audit_holds(terminal: Terminal) -> None:
     terminal.made("camera", "add", "AB4-1")
     assert terminal.run("audit", "verify").startswith("The audit holds:")
+
+
+def test_the_head_of_the_audit_is_one_object_and_the_chain_is_held_against_it(
+    terminal: Terminal, database: Database, tmp_path: Path
+) -> None:
+    terminal.run("audit", "head", code=1)
+    assert "Nothing of the audit is signed yet" in terminal.errors
+    terminal.made("camera", "add", "AB4-1")
+    _seal(database)
+    head = terminal.made("audit", "head")
+    assert set(head) == {"position", "hash", "time", "key", "signature"}
+    said = terminal.run("audit", "verify")
+    assert f"position {head['position']}, hash {head['hash']}" in said
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps(head))
+    terminal.run("audit", "verify", "--head", str(kept))
+    kept.write_text(json.dumps(head | {"position": 77}))
+    assert "kept.json" in terminal.run("audit", "verify", "--head", str(kept), code=1)
+
+
+def test_a_key_or_head_that_is_none_is_a_sentence(terminal: Terminal, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("{}")
+    for option in ("--key", "--head"):
+        for file in (wrong, tmp_path / "nowhere", tmp_path):
+            terminal.run("audit", "verify", option, str(file), code=2)
+            assert str(file) in terminal.errors
+            assert terminal.errors.count("\n") == 1
+
+
+def test_where_no_key_is_known_it_says_that_signatures_were_not_checked(
+    terminal: Terminal, database: Database
+) -> None:
+    terminal.made("camera", "add", "AB4-1")
+    _seal(database)
+    keys = database.data_dir / "audit-public-keys.json"
+    elsewhere = keys.rename(database.data_dir.parent / "keys.json")
+    (database.data_dir / "audit-signing-key.pem").unlink()
+    assert "The signatures were not checked" in terminal.run("audit", "verify")
+    assert "not checked" not in terminal.run("audit", "verify", "--key", str(elsewhere))
+
+
+async def test_whoever_makes_an_administrator_is_in_the_audit(database: Database) -> None:
+    for words in (("user", "add", "boss", "--role", "admin"), ("user", "token", "boss")):
+        done = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sightline.dashboard.cli", *words,
+            "--data-dir", str(database.data_dir),
+            env=os.environ | {"SUDO_USER": "jane"}, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert await done.wait() == 0
+    owner = await database.connect()
+    rows = await owner.fetch(
+        "select action, actor, actor_role, detail from audit_entry where action like 'user.%' order by id"
+    )
+    account = pwd.getpwuid(os.getuid()).pw_name
+    said = [(row["action"], row["actor"], row["actor_role"]) for row in rows]
+    assert said == [("user.add", "system:cli", None), ("user.token", "system:cli", None)]
+    for row in rows:
+        assert json.loads(row["detail"]) == {"os_user": account, "sudo_user": "jane"}
 
 
 def test_status_with_a_database_and_nothing_else_is_not_well(terminal: Terminal) -> None:

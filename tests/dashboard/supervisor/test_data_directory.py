@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sightline.dashboard.supervisor.data_directory import (
     Demo,
     with_internal_secret,
 )
-from sightline.dashboard.supervisor.demo import choose_demo
+from sightline.dashboard.supervisor.demo import DemoSupervisor, choose_demo
 from sightline.dashboard.supervisor.errors import DataDirectoryError
 
 
@@ -106,6 +107,67 @@ def test_an_interrupted_demo_is_made_afresh(directory: DataDirectory) -> None:
 def test_a_demo_never_goes_into_real_data(directory: DataDirectory) -> None:
     with pytest.raises(DataDirectoryError, match="not a demo's"):
         choose_demo(None, True, directory, settings_of(directory))
+
+
+def test_a_demo_never_goes_where_anything_stands_in_the_databases_place(
+    directory: DataDirectory,
+) -> None:
+    precious = directory.path / "postgres" / "precious"
+    precious.parent.mkdir()
+    precious.write_text("mine")
+    assert directory.has_database()
+    with pytest.raises(DataDirectoryError, match="a demo never touches that: choose another"):
+        choose_demo(None, directory.has_database(), directory, settings_of(directory))
+    assert directory.demo() is None
+
+
+def test_a_database_without_its_passwords_is_still_a_database(directory: DataDirectory) -> None:
+    (directory.path / "postgres").mkdir()
+    assert not directory.has_database()
+    (directory.path / "postgres" / "PG_VERSION").write_text("15\n")
+    assert directory.has_database()
+
+
+async def discarded(directory: DataDirectory) -> list[str]:
+    said: list[str] = []
+    demo = DemoSupervisor(settings_of(directory), Demo(seed=1, cameras=20), said.append)
+    await demo.discard_unfinished()
+    return said
+
+
+async def test_only_what_a_demo_has_left_unfinished_is_removed(directory: DataDirectory) -> None:
+    precious = directory.path / "postgres" / "precious"
+    precious.parent.mkdir()
+    precious.write_text("mine")
+    with pytest.raises(DataDirectoryError, match="holds something that no demo made"):
+        await discarded(directory)
+    assert precious.read_text() == "mine"
+    assert directory.demo() is None, "what was refused must not look like a demo the next time"
+    directory.write_demo(Demo(seed=1, cameras=20))
+    assert "starting afresh" in (await discarded(directory))[0]
+    assert not precious.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("run.json", DataDirectory.run_state), ("demo.json", DataDirectory.demo)],
+)
+def test_a_file_that_cannot_be_read_is_a_sentence(
+    directory: DataDirectory, name: str, read: Callable[[DataDirectory], object]
+) -> None:
+    (directory.path / name).write_text("[1, 2")
+    with pytest.raises(DataDirectoryError, match="does not hold what Sightline writes there"):
+        read(directory)
+    (directory.path / name).unlink()
+    (directory.path / name).mkdir()  # a file closed to us is open to root, who runs tests too
+    with pytest.raises(DataDirectoryError, match=rf"{name} cannot be read .*--data-dir"):
+        read(directory)
+
+
+def test_a_demo_of_another_kind_is_a_sentence(directory: DataDirectory) -> None:
+    (directory.path / "demo.json").write_text('{"planet": "Mars"}')
+    with pytest.raises(DataDirectoryError, match="does not hold what Sightline writes there"):
+        directory.demo()
 
 
 def test_the_demo_is_remembered(directory: DataDirectory) -> None:

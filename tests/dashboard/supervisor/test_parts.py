@@ -9,11 +9,13 @@ import pytest
 
 from sightline.dashboard.settings import load_settings, variable
 from sightline.dashboard.supervisor.child import child_environment, how_it_ended
-from sightline.dashboard.supervisor.errors import PortTakenError
+from sightline.dashboard.supervisor.errors import HostError, PortTakenError
+from sightline.dashboard.supervisor.part import run_part
 from sightline.dashboard.supervisor.parts import (
     DASHBOARD,
     DEMO_PARTS,
     GATEWAY,
+    KEEPER,
     MEDIA,
     STOP_WAVES,
     UP_PARTS,
@@ -22,6 +24,8 @@ from sightline.dashboard.supervisor.parts import (
 from sightline.dashboard.supervisor.ports import check_ports
 from sightline.dashboard.supervisor.run import restart_pause_s
 from sightline.dashboard.supervisor.status import PartStatus, Status, problems
+from sightline.ingest import keeper
+from sightline.sql.errors import ClusterError
 
 
 def test_sources_stop_first_and_everything_stops() -> None:
@@ -93,6 +97,77 @@ def test_a_taken_port_says_which_who_needs_it_and_how_to_move_it(
     assert ("--port" in str(raised.value)) == (setting == "dashboard_port")
 
 
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        ("nosuch.host.invalid", "The host 'nosuch.host.invalid' is not known"),
+        ("ä" * 70 + ".example", "is not known (it is not a name)"),
+        ("192.0.2.1", "The host '192.0.2.1' is not an address of this machine"),
+    ],
+)
+def test_a_wrong_host_is_said_to_be_wrong(tmp_path: Path, host: str, says: str) -> None:
+    settings = load_settings(data_dir=tmp_path, host=host, media_port=0)
+    with pytest.raises(HostError) as raised:
+        check_ports(UP_PARTS, settings)
+    assert says in str(raised.value)
+    assert str(raised.value).endswith("with --host or SIGHTLINE_HOST.")
+
+
+def test_gateways_share_a_port_only_where_all_of_them_say_so(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen(1)
+        number = other.getsockname()[1]
+        alone = load_settings(data_dir=tmp_path, gateway_port=number, gateway_http_port=0)
+        shared = load_settings(
+            data_dir=tmp_path, gateway_port=number, gateway_http_port=0, gateway_share_port=True
+        )
+        with pytest.raises(PortTakenError, match=f"TCP port {number}"):
+            check_ports([GATEWAY], alone)
+        check_ports([GATEWAY], shared)
+        with pytest.raises(PortTakenError):  # nothing but gateways shares
+            check_ports([DASHBOARD], shared.model_copy(update={"dashboard_port": number}))
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (ExceptionGroup("x", [ConnectionRefusedError("nobody is there")]), "nobody is there"),
+        (
+            ExceptionGroup("x", [ExceptionGroup("y", [ClusterError("No database.")])]),
+            "No database.",
+        ),
+        (SystemExit(3), "see above"),
+        (ClusterError("No database."), "No database."),
+    ],
+)
+def test_a_part_that_cannot_run_says_why_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    fault: BaseException, says: str,
+) -> None:  # fmt: skip
+    async def run(_settings: object, _stop: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(keeper, "run", run)
+    code = run_part(KEEPER, load_settings(data_dir=tmp_path))
+    assert code == (3 if isinstance(fault, SystemExit) else 1)
+    (record,) = [r for r in caplog.records if r.levelname == "CRITICAL"]
+    assert says in record.getMessage()
+    assert not record.exc_info
+
+
+def test_a_fault_of_ours_keeps_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run(_settings: object, _stop: object) -> None:
+        raise ExceptionGroup("x", [OSError("lost"), TypeError("a fault")])
+
+    monkeypatch.setattr(keeper, "run", run)
+    assert run_part(KEEPER, load_settings(data_dir=tmp_path)) == 1
+    assert caplog.records[-1].exc_info
+
+
 def test_two_parts_cannot_have_the_same_port(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path, gateway_port=28050, dashboard_port=28050)
     with pytest.raises(PortTakenError, match="are both 28050"):
@@ -139,6 +214,11 @@ def test_status_is_well_when_nothing_is_wrong() -> None:
         ("gateways", 0, "No gateway reports to the database."),
         ("behind_s", 12.0, "The newest report of any camera is 12 s old."),
         ("unsealed_audit_s", 300.0, "The audit has not been sealed for 300 s."),
+        (
+            "database",
+            "no schema",
+            "The database has no schema, or an old one: run 'sightline migrate'.",
+        ),
         ("database", "connection refused", "The database does not answer: connection refused."),
     ],
 )

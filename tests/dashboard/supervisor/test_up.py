@@ -182,10 +182,34 @@ def test_nothing_outlives_a_supervisor_that_is_killed(up: Up) -> None:
     assert up.processes() == []
 
 
-def test_stopped_while_the_database_is_being_made_it_leaves_nothing(fresh: Up) -> None:
+@pytest.mark.parametrize("place", ["postgres.new-*", "postgres"])
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_while_the_database_is_being_made_it_leaves_nothing(
+    fresh: Up, place: str, by: signal.Signals
+) -> None:
     fresh.begin()
-    fresh.wait_for((fresh.data_dir / "postgres").exists, within_s=60)
-    fresh.process.terminate()
-    fresh.process.wait(timeout=60)
+    fresh.wait_for(lambda: any(fresh.data_dir.glob(place)), within_s=60)
+    os.killpg(fresh.process.pid, by)  # all of the terminal's processes, as Ctrl-C does
+    assert fresh.process.wait(timeout=60) == 130
     assert fresh.processes() == []
-    assert "ready" not in fresh.said.read_text()
+    said = fresh.said.read_text()
+    assert "ready" not in said
+    assert "Traceback" not in said
+    assert said.endswith("Stopped.\n")
+
+
+def test_a_terminal_that_is_closed_is_an_end_like_any_other(fresh: Up) -> None:
+    ours, theirs = os.openpty()
+    fresh.process = subprocess.Popen(
+        [sys.executable, "-m", "sightline.dashboard.cli", "up", "--data-dir", fresh.data_dir],
+        env=fresh.environment, stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+    while b"Making the database" not in said:
+        said += os.read(ours, 1024)
+    os.close(ours)
+    fresh.process.send_signal(signal.SIGHUP)
+    assert fresh.process.wait(timeout=60) == 130
+    assert fresh.processes() == []

@@ -15,6 +15,7 @@ import pytest
 
 from sightline.ingest.adapters.errors import TrackFormatError
 from sightline.ingest.adapters.gnettrack import read_file, read_text
+from sightline.ingest.adapters.tracks import Unread
 
 DUBLIN = ZoneInfo("Europe/Dublin")
 COLUMNS = (
@@ -82,7 +83,96 @@ def test_a_dash_is_unknown_not_zero():
     assert (s.rsrp_dbm, s.rsrq_db, s.sinr_db, s.rssi_dbm, s.operator) == (None,) * 5
     assert (fix.speed_mps, s.cell) == (None, "12")
     assert remarks == []
-    assert only(changed(NetworkMode="-"))[0].signal is None
+    nothing = {
+        "NetworkMode": "-",
+        "RSRP": "-",
+        "Operatorname": "-",
+        "CellID": "-",
+        "RAWCELLID": "-",
+    }
+    assert only(changed(**nothing))[0].signal is None
+
+
+def test_where_the_network_is_unknown_operator_and_cell_still_count():
+    fix, remarks = only(changed(NetworkMode="-", RSRP="-"))
+    s = fix.signal
+    assert (s.bearer, s.operator, s.cell, s.rsrp_dbm) == (None, "B", "11016972", None)
+    assert remarks == []
+    _, (remark,) = only(changed(NetworkMode="-"))
+    assert "NetworkMode is '-', but must be one of 5G" in str(remark), "a level was left out"
+
+
+@pytest.mark.parametrize("mode", ["LTE-A", "LTE+", "LTE_CA", "lte-a", "4G"])
+def test_every_kind_of_lte_has_rsrp(mode: str):
+    fix, remarks = only(changed(NetworkMode=mode))
+    assert (fix.signal.bearer, fix.signal.rsrp_dbm) == ("lte", -99)
+    assert remarks == []
+
+
+@pytest.mark.parametrize("mode", ["WIFI", "WiFi", "Wi-Fi", "WLAN"])
+def test_wifi_is_wifi_and_its_level_is_not_rsrp(mode: str):
+    fix, remarks = only(changed(NetworkMode=mode))
+    assert (fix.signal.bearer, fix.signal.operator, fix.signal.rsrp_dbm) == ("wifi", "B", None)
+    assert remarks == []
+
+
+def test_a_network_that_nobody_knows_is_unknown_and_said():
+    fix, (remark,) = only(changed(NetworkMode="6G"))
+    s = fix.signal
+    assert (s.bearer, s.operator, s.cell, s.rsrp_dbm) == (None, "B", "11016972", None)
+    assert str(remark).startswith("x.csv, line 2: NetworkMode is '6G', but must be one of 5G, NR,")
+    assert str(remark).endswith("; taken as unknown")
+
+
+def test_a_name_that_is_too_long_is_cut_and_said():
+    fix, (remark,) = only(changed(Operatorname="o" * 50))
+    assert fix.signal.operator == "o" * 32
+    assert remark.kept
+    assert str(remark).endswith(f"1 to 32 printable characters; taken as '{'o' * 32}'")
+
+
+def test_an_open_quote_takes_one_line_and_no_other():
+    rows = [changed(Timestamp=f"2019.12.14_10.16.{second}") for second in range(10, 60)]
+    rows[1] = rows[1].replace(",B,", ',"B,')
+    track = read_text(log(*rows), "x.csv", DUBLIN)
+    assert len(track.fixes) == 49
+    (remark,) = track.remarks
+    assert (remark.file, remark.line, remark.kept) == ("x.csv", 3, False)
+    assert "must be CSV" in str(remark)
+
+
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        (ROW[: ROW.index("51.")] + "5", 3),  # the last line of a log that was cut off
+        (ROW.replace("51.935604", "51,935604"), 17),
+        (ROW + ",", 17),
+    ],
+)
+def test_a_row_with_other_columns_than_the_first_is_skipped_and_said(row: str, columns: int):
+    track = read_text(log(ROW, row), "x.csv", DUBLIN)
+    assert len(track.fixes) == 1
+    (remark,) = track.remarks
+    assert str(remark) == (
+        f"x.csv, line 3: the number of columns is '{columns}', but must be 16, as in the first line;"
+        " line skipped"
+    )
+
+
+def test_an_endless_field_is_skipped_and_said_in_short():
+    track = read_text(log(ROW, changed(Operatorname=f'"{"x" * 200_000}"')), "x.csv", DUBLIN)
+    assert len(track.fixes) == 1
+    (remark,) = track.remarks
+    assert remark.line == 3
+    assert len(str(remark)) < 300
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_they_end_and_quotes_are_quotes(end: str):
+    text = log(ROW, "", changed(Operatorname='"B, of Cork"', RSRP="-98")).replace("\n", end)
+    track = read_text(text, "x.csv", DUBLIN)
+    assert [fix.signal.operator for fix in track.fixes] == ["B", "B, of Cork"]
+    assert track.remarks == []
 
 
 def test_an_impossible_level_is_unknown_and_said():
@@ -146,6 +236,26 @@ def test_a_zip_holds_several_logs(tmp_path: Path):
     (tmp_path / "latin.csv").write_bytes(COLUMNS.encode() + b"\n\xff\xfe")
     with pytest.raises(TrackFormatError, match="not text in UTF-8"):
         list(read_file(tmp_path / "latin.csv", DUBLIN))
+
+
+def test_what_cannot_be_read_of_a_zip_does_not_keep_the_rest_out(tmp_path: Path):
+    file = tmp_path / "logs.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("one.csv", log(ROW))
+        archive.writestr("__MACOSX/._one.csv", b"\0\5\x16\7\xff")
+        archive.writestr("settings.csv", "name,value\na,b\n")
+        archive.writestr("latin.csv", COLUMNS.encode() + b"\n\xff\xfe")
+        archive.writestr("void.csv", log())
+    unread: list[Unread] = []
+    assert [t.name for t in read_file(file, DUBLIN, unread)] == ["one"]
+    assert {u.file: u.is_log for u in unread} == {
+        "__MACOSX/._one.csv": False, "settings.csv": False, "latin.csv": True, "void.csv": True,
+    }  # fmt: skip
+    assert all(str(u).endswith(". It was left out.") for u in unread)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("settings.csv", "name,value\na,b\n")
+    with pytest.raises(TrackFormatError, match="no G-NetTrack log that can be read"):
+        list(read_file(file, DUBLIN, unread))
 
 
 @pytest.mark.skipif(not CORK.exists(), reason=f"the Cork drive tests are not at {CORK}")

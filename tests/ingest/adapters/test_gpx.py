@@ -49,6 +49,7 @@ def test_a_bad_point_is_skipped_and_said(bad: str, field: str):
     (remark,) = track.remarks
     assert remark.field == field
     assert "track point 2" in str(remark)
+    assert "line" not in str(remark)
 
 
 def test_an_impossible_height_is_unknown():

@@ -6,6 +6,7 @@ import asyncio
 import io
 import socket
 import time
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,15 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.ingest.adapters.errors import TrackFormatError
-from sightline.ingest.adapters.tracks import Track
-from sightline.ingest.camera.messages import Fix
+from sightline.ingest.adapters.tracks import Track, Unread
+from sightline.ingest.camera.core import CameraCore
+from sightline.ingest.camera.messages import Fix, Identity
 from sightline.ingest.fields import CAMERA_ID_PATTERN
 from sightline.ingest.fleet import replay
-from sightline.ingest.fleet.errors import GatewayUnreachableError
+from sightline.ingest.fleet.errors import CameraTakenError, GatewayUnreachableError
 from sightline.ingest.fleet.replay import camera_names, shifted
 from sightline.ingest.fleet.simulate import run as simulate
 from sightline.ingest.gateway import run as run_gateway
 from sightline.ingest.settings import GatewaySettings
+from sightline.sql import accounts
+from sightline.sql.errors import AccountError
 from tests.conftest import Database
 
 HEADER = "Timestamp,Longitude,Latitude,Speed,Operatorname,CellID,NetworkMode,RSRP,RSRQ,SNR,RSSI,RAWCELLID\n"
@@ -188,6 +192,106 @@ async def test_nobody_at_the_gateway_is_said(database: Database, tmp_path: Path,
         await replay.run(
             database.settings, [log], gateway_url="ws://127.0.0.1:9/camera", output=io.StringIO()
         )
+
+
+async def test_more_fixes_than_a_camera_holds_all_arrive(
+    database: Database, gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    held: list[int] = []
+    add_fix = CameraCore.add_fix
+
+    def small(self: CameraCore, identity: Identity, first_seq: int) -> None:
+        start(self, identity, first_seq, buffered_fixes=3_000)
+
+    def counting(self: CameraCore, fix: Fix) -> None:
+        add_fix(self, fix)
+        held.append(self.buffered)
+
+    start = CameraCore.__init__
+    monkeypatch.setattr(CameraCore, "__init__", small)
+    monkeypatch.setattr(CameraCore, "add_fix", counting)
+    log = tmp_path / "long.csv"
+    rows = (
+        f"2019.12.14_{10 + k // 3600}.{k // 60 % 60:02}.{k % 60:02},-8.{400_000 - k},51.9,1,B,12,LTE,-99,-15,6,-90,1\n"
+        for k in range(7_000)
+    )
+    log.write_text(HEADER + "".join(rows))
+    done = await replay.run(
+        database.settings, [log], gateway_url=gateway, original_times=True, output=io.StringIO()
+    )
+    assert (done.sent, done.stored, done.lost, done.is_whole) == (7_000, 7_000, 0, True)
+    assert max(held) <= replay.MOST_BUFFERED
+    assert len(await _stored(database)) == 7_000
+
+
+def test_what_was_sent_and_not_stored_is_said():
+    outcome = replay.Outcome(tracks=1, sent=25_000, stored=19_000, duplicate=1_000)
+    assert (outcome.lost, outcome.is_whole) == (5_000, False)
+    assert outcome.sentence().endswith(" 5,000 of those sent are not stored.")
+    assert "not stored" not in replay.Outcome(tracks=1, sent=2, stored=2).sentence()
+    assert replay.Outcome(unread=[Unread("notes.csv", "No log.", is_log=False)]).is_whole
+    assert not replay.Outcome(unread=[Unread("log.csv", "Damaged.", is_log=True)]).is_whole
+
+
+async def test_a_second_replay_of_a_file_ends_the_first_with_a_sentence(
+    database: Database, gateway: str, tmp_path: Path
+):
+    log = tmp_path / "drive.csv"
+    # its last row comes an hour later: the first replay waits for it when the second begins
+    log.write_text(LOG + "2019.12.14_11.16.34,-8.3886,51.9358,2,-,12,LTE,-,-14,6.0,-,-\n")
+    first = asyncio.create_task(
+        replay.run(database.settings, [log], gateway_url=gateway, output=io.StringIO())
+    )
+    owner = await database.connect()
+    async with asyncio.timeout(20):
+        while not await owner.fetchval("select count(*) from fix"):  # noqa: ASYNC110 - polls a table
+            await asyncio.sleep(0.05)
+    await accounts.camera_token(owner, "replay:drive")  # as the second does
+    with pytest.raises(CameraTakenError, match="camera replay:drive: this replay ends"):
+        await asyncio.wait_for(first, 10)
+
+
+async def test_a_disabled_camera_is_not_replayed(database: Database, gateway: str, tmp_path: Path):
+    log = tmp_path / "drive.csv"
+    log.write_text(LOG)
+    owner = await database.connect()
+    await accounts.add_camera(owner, "replay:drive", kind="tracker")
+    await accounts.disable_camera(owner, "replay:drive")
+    with pytest.raises(AccountError, match="'replay:drive' is disabled"):
+        await replay.run(database.settings, [log], gateway_url=gateway, output=io.StringIO())
+
+
+async def test_a_bad_file_of_a_zip_is_said_and_the_rest_replayed(
+    database: Database, gateway: str, tmp_path: Path
+):
+    file, out = tmp_path / "logs.zip", io.StringIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("drive.csv", LOG)
+        archive.writestr("__MACOSX/._drive.csv", b"\0\5\xff")
+        archive.writestr("broken.csv", HEADER)
+    done = await replay.run(
+        database.settings, [file], gateway_url=gateway, original_times=True, output=out
+    )
+    assert (done.stored, done.is_whole) == (5, False)
+    assert (
+        "._drive.csv is what macOS notes about a file, and no log. It was left out."
+        in out.getvalue()
+    )
+    assert "broken: no line of it is a fix. It was left out." in out.getvalue()
+
+
+async def test_many_remarks_of_the_gateway_are_counted(
+    database: Database, gateway: str, tmp_path: Path
+):
+    log, out = tmp_path / "drive.csv", io.StringIO()
+    rows = (
+        f"2019.12.14_10.16.{k:02},{-8.3 - k % 2},51.9,1,B,12,LTE,-99,-15,6,-90,1\n"
+        for k in range(60)
+    )
+    log.write_text(HEADER + "".join(rows))
+    done = await replay.run(database.settings, [log], gateway_url=gateway, speed=30, output=out)
+    assert len(done.rejected) > 20
+    assert f"… and {len(done.rejected) - 20} more." in out.getvalue()
 
 
 async def test_a_load_is_sent_at_its_rate_and_acknowledged(database: Database, gateway: str):

@@ -209,6 +209,64 @@ async def test_it_ends_within_a_second_when_the_role_is_taken_away(watched: Watc
     assert await watched.told("stream_session", watched.stream)
 
 
+GONE = "the camera is no longer the viewer's to see"
+
+
+async def test_it_ends_within_a_second_when_the_camera_goes_to_a_restricted_incident(
+    watched: Watched,
+) -> None:
+    kidnap = await watched.force.incident("Kidnap", restricted=True)
+    await watched.force.at_incident(watched.camera_id, kidnap)
+    assert await watched.seconds_until_dark() < 1
+    assert await watched.told("stream_session", watched.stream) == GONE
+    (entry,) = await watched.force.audit("stream.end")
+    assert entry["reason"] == GONE
+
+
+async def test_it_ends_within_a_second_when_the_incident_becomes_restricted(
+    watched: Watched,
+) -> None:
+    await watched.force.owner.execute("update incident set restricted = true")
+    assert await watched.seconds_until_dark() < 1
+    assert "no longer the viewer's to see" in await watched.told("stream_session", watched.stream)
+
+
+async def test_one_who_loses_sight_goes_and_one_who_is_named_stays(watched: Watched) -> None:
+    incident = await watched.force.incident()
+    commander = await watched.force.user("commander")
+    await watched.force.at_incident(watched.camera_id, incident)
+    await watched.force.assign(commander, incident, "commander")
+    stream, publication = await open_stream(watched.force, commander, incident)
+    other = await watched.bench.viewer(publication, stream=stream)
+    assert (await other.picture()).strip_ms is not None
+    await watched.force.owner.execute("update incident_camera set until = now()")
+    began = time.monotonic()
+    last = await other.last_picture_at()
+    assert last is not None, "the pictures go on"
+    assert last - began < 1
+    assert await watched.told("stream_session", stream) == GONE
+    assert (await watched.viewer.picture()).strip_ms is not None
+    assert await watched.end_reason("stream_session", watched.stream) is None
+
+
+async def test_a_stream_that_nobody_fetches_ends_and_the_others_go_on(watched: Watched) -> None:
+    owner = watched.force.owner
+    await owner.execute("update stream_session set token_used_time = now()")
+    second = await watched.force.user("fim", "fim2")
+    stream, publication = await open_stream(watched.force, second, await watched.force.incident())
+    assert publication == watched.publication
+    await owner.execute("update stream_session set token_expires = now() + interval '0.5 s'")
+    reason = "nobody began to watch within 30 seconds"
+    assert await watched.told("stream_session", stream, 2) == reason
+    for _ in range(25):
+        assert (await watched.viewer.picture()).strip_ms is not None
+    assert await watched.end_reason("stream_session", watched.stream) is None
+
+    await owner.execute("update stream_session set token_used_time = null")
+    assert await watched.seconds_until_dark() < 1
+    assert await watched.told("stream_session", watched.stream) == reason
+
+
 async def test_an_end_that_the_relay_saw_is_recorded(watched: Watched) -> None:
     async with watched.bench.http.delete(watched.bench.base + watched.viewer.location) as response:
         assert response.status == 204

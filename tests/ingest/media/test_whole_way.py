@@ -16,7 +16,14 @@ from uuid import UUID
 import pytest
 
 from sightline.ingest.camera.client import CameraClient
-from sightline.ingest.camera.messages import Fix, Identity, Incoming, StreamStart, StreamStop
+from sightline.ingest.camera.messages import (
+    Fix,
+    Identity,
+    Incoming,
+    StreamStart,
+    StreamStop,
+    Watched,
+)
 from sightline.ingest.camera.studio_process import StudioProcess
 from sightline.ingest.media import process
 from sightline.ingest.settings import MediaSettings
@@ -30,17 +37,20 @@ CAMERA = "AB4-000123"
 
 
 class Way:
-    """A camera that records, connected to a gateway, beside a relay."""
+    """A camera that records, connected to a gateway, beside a relay. While it is `forgetful`, it does not what it is told."""
 
     def __init__(self, force: Force, bench: RelayBench, gateway: RunningGateway) -> None:
         self.force, self.bench, self.gateway = force, bench, gateway
         self.heard: list[Incoming] = []
         self.ended: list[str] = []
+        self.forgetful = False
         self.studio = StudioProcess(on_ended=lambda _publication, why: self.ended.append(why))
         self.client: CameraClient | None = None
 
     def hear(self, message: Incoming) -> None:
         self.heard.append(message)
+        if self.forgetful:
+            return  # as one that is switched off a moment later
         if isinstance(message, StreamStart):
             self.studio.start(
                 message.stream, message.whip, message.token, call_sign="RB31", camera=CAMERA
@@ -138,3 +148,20 @@ async def test_when_the_camera_stops_recording_the_picture_is_gone_within_a_seco
     async with asyncio.timeout(5):
         while not any(isinstance(message, StreamStop) for message in way.heard):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def test_a_camera_that_restarts_when_it_is_told_to_send_sends_all_the_same(way: Way) -> None:
+    fim, incident = await way.force.user("fim"), await way.force.incident()
+    way.forgetful = True
+    stream, publication = await way.open(fim, incident)
+    async with asyncio.timeout(5):
+        while not any(isinstance(message, StreamStart) for message in way.heard):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    waiting = asyncio.create_task(way.bench.viewer(publication, stream=stream))
+    way.client.lose_signal()
+    way.heard.clear()
+    way.forgetful = False
+    way.client.regain_signal()
+    viewer = await asyncio.wait_for(waiting, 10)
+    assert (await viewer.picture()).strip_ms is not None
+    assert Watched(["FIM"]) in way.heard

@@ -1,0 +1,53 @@
+"""A request that was begun and not sent: what was written stands in the form again when it opens. Pure.
+
+The browser keeps the draft, for the tab and the user; nothing of it is on the server until it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sightline.dashboard.triage.request.form import FIELDS, LONGEST
+from sightline.dashboard.triage.request.start import Start
+
+
+def began(begun: Start, grades: Mapping[str, str]) -> dict[str, Any]:
+    """The form as it opens without a draft, for the browser to know what was written since: ``key`` and ``values``."""
+    values: dict[str, str | None] = {
+        field.code: begun.values.get(field.code, "") for field in FIELDS
+    }
+    values |= {
+        "incident": begun.chosen,
+        "new_title": begun.title,
+        "new_grade": begun.grade or next(iter(grades), None),
+        "new_place": begun.place,
+    }
+    return {"key": begun.key, "values": values}
+
+
+def with_draft(begun: Start, draft: object) -> Start:
+    """The form with what was written in it before.
+
+    Args:
+        begun: as it opens.
+        draft: name of a field → what was written; whatever else a browser sends is left out.
+    """
+    if not isinstance(draft, Mapping):
+        return begun
+    written = {str(name): text[:LONGEST] for name, text in draft.items() if isinstance(text, str)}
+    if not written:
+        return begun
+    # An incident that was closed meanwhile cannot be chosen any more.
+    chosen = written.get("incident")
+    codes = {field.code for field in FIELDS}
+    return replace(
+        begun,
+        chosen=chosen if chosen in dict(begun.options) else begun.chosen,
+        values=begun.values | {code: text for code, text in written.items() if code in codes},
+        place=written.get("new_place", begun.place),
+        title=written.get("new_title", begun.title),
+        grade=written.get("new_grade", begun.grade),
+        back=True,
+    )

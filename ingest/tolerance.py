@@ -1,0 +1,25 @@
+"""How many messages that are none are borne from one sender."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from sightline.ingest import protocol
+
+
+class Tolerance:
+    """Counts what one connection, or one camera of a bridge, sends that is no message."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=protocol.ERRORS_BEFORE_CLOSE)
+
+    def count(self) -> None:
+        """One more, now."""
+        self._times.append(time.monotonic())
+
+    def exceeded_for_s(self) -> float:
+        """Seconds until there were not too many within `protocol.ERROR_WINDOW_S`; 0: there are not."""
+        if len(self._times) < protocol.ERRORS_BEFORE_CLOSE:
+            return 0.0
+        return max(0.0, self._times[0] + protocol.ERROR_WINDOW_S - time.monotonic())
