@@ -104,7 +104,6 @@ class ConflictError(RefusalError):
     Attributes:
         possible: codes of the actions that are possible instead, None where that says nothing.
         states: the states that they lead to.
-        deployment: id of the deployment that is in the way, None where it is something else.
     """
 
     code = "conflict"
@@ -115,17 +114,13 @@ class ConflictError(RefusalError):
         code: str | None = None,
         possible: Sequence[str] | None = None,
         states: Sequence[str] | None = None,
-        deployment: int | None = None,
     ) -> None:
         super().__init__(sentence, code)
         self.possible = possible
         self.states = states
-        self.deployment = deployment
 
     def members(self) -> dict[str, Any]:
-        found: dict[str, Any] = {} if self.states is None else {"possible": list(self.states)}
-        if self.deployment is not None:
-            found["deployment"] = self.deployment
+        found = {} if self.states is None else {"possible": list(self.states)}
         return found if self.possible is None else {**found, "actions": list(self.possible)}
 
 

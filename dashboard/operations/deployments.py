@@ -79,14 +79,12 @@ async def request(
     Raises:
         ForbiddenError: the role does not ask for negotiators.
         NotFoundError: no such incident, or not the user's to see.
-        ConflictError: the incident is closed, or has a live deployment, which is named.
+        ConflictError: the incident is closed.
         InvalidError: a field is not one of the request's, or too long.
     """
     said = fields if isinstance(fields, RequestFields) else RequestFields.of(fields)
     values = {name: text for name, text in said.model_dump(exclude_none=True).items() if text}
     row = await act.connection.fetchrow(query("deployments.request"), incident, json.dumps(values))
-    if row["outcome"] == "conflict":
-        raise ConflictError(row["message"], row["code"], deployment=row["deployment_id"])
     check(row)
     return await get(act, row["deployment_id"])
 

@@ -204,13 +204,6 @@ async def test_telephone_numbers_are_for_whoever_rings_people(force):
         assert "no number" not in page
 
 
-async def test_a_second_request_for_an_incident_is_told_of_the_first(force):
-    deployment = await request(force)
-    with pytest.raises(ConflictError, match=f"deployment {deployment}") as refused:
-        await request(force)
-    assert refused.value.deployment == deployment
-
-
 async def test_a_request_for_a_new_incident_makes_it_at_the_typed_place(force):
     async with acting(force, "fim") as act:
         made = await requests.send(
