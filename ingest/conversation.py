@@ -56,6 +56,7 @@ _CAMERA_MOST_UNWRITTEN: Final = 3 * 3_600
 _BRIDGE_MOST_UNWRITTEN: Final = 50_000
 _LONG_REPORT: Final = 200
 _UNKNOWN_FOR_S: Final = 5.0
+_ASK_AGAIN_AFTER_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -366,6 +367,7 @@ class BridgeConversation(Conversation):
         self.identity = identity
         self._bridges = bridges
         self._links: dict[str, Link] = {}
+        self._overtaken: dict[str, float] = {}  # when to ask whether the camera is free again
         self._unknown_until: dict[str, float] = {}
         self._tolerance_of: dict[str, Tolerance] = {}
 
@@ -394,7 +396,20 @@ class BridgeConversation(Conversation):
         if held_s > 0 and not isinstance(message, Status | EyesOn):
             raise _held_back(ref, held_s, getattr(message, "seq", None))
         link = self._links.get(ref)
-        return link if link is not None else await self._find(ref)
+        if link is None or (ref in self._overtaken and await self._is_free_again(link, message)):
+            return await self._find(ref)
+        return link
+
+    async def _is_free_again(self, link: Link, message: Incoming | PlainReport) -> bool:
+        """Whether the connection that took a camera over has ended.
+
+        A status is never taken for an older connection's on the ground of what was so a moment ago: it may be an `off`.
+        """
+        now_s = time.monotonic()
+        if now_s < self._overtaken[link.ref] and not isinstance(message, Status):
+            return False
+        self._overtaken[link.ref] = now_s + _ASK_AGAIN_AFTER_S
+        return await self._services.links.is_free(link.camera_id)
 
     async def _not_understood(self, error: ProtocolError) -> None:
         """What one camera sends holds that camera back, not the others; what names none counts for the connection."""
@@ -441,6 +456,7 @@ class BridgeConversation(Conversation):
             raise ProtocolError(
                 "camera_disabled", f"Camera {ref} is disabled.", field="camera", value=ref
             )
+        self._overtaken.pop(ref, None)
         link, elsewhere = await services.links.claim(known.camera_id, ref, self)
         self._links[ref] = link
         if elsewhere:
@@ -452,7 +468,8 @@ class BridgeConversation(Conversation):
         return link.ref
 
     def overtaken(self, link: Link) -> None:
-        """Another connection has this camera now; what the bridge still says of it only enters history."""
+        """Another connection has this camera now: while it has, what the bridge says of it only enters history."""
+        self._overtaken[link.ref] = 0.0
         self.send(
             Problem(
                 "replaced",

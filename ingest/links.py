@@ -113,6 +113,22 @@ class Links:
             del self._by_camera[link.camera_id]
         self._gone.append(link)
 
+    async def is_free(self, camera_id: int) -> bool:
+        """Whether nobody has a camera's newest connection now, here or at another gateway that lives.
+
+        Raises:
+            DatabaseAwayError: it cannot be seen now.
+        """
+        if camera_id in self._by_camera:
+            return False
+        try:
+            held = await self._pool.fetchval(
+                query("gateway.held_elsewhere"), camera_id, self._run_id()
+            )
+        except AWAY as error:
+            raise DatabaseAwayError(f"links: {error!r}") from error
+        return not held
+
     async def _claim(self, camera_ids: list[int]) -> dict[int, tuple[int, int | None]]:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
