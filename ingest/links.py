@@ -50,6 +50,7 @@ class Link:
         epoch: number of the connection; the greater is newer.
         party: who holds it.
         token_hash: what the camera showed; None on a bridge, which answers for it.
+        noted_us: when it was last noted that the camera was heard, by other than reports and statuses; since 1970 UTC.
     """
 
     camera_id: int
@@ -57,6 +58,7 @@ class Link:
     epoch: int
     party: Party
     token_hash: bytes | None = None
+    noted_us: int = 0
 
 
 class Links:

@@ -741,6 +741,27 @@ async def test_a_fault_of_ours_is_logged_and_harms_only_that_connection(
         assert (await cam.report(fix_now()))["stored"] == 1
 
 
+async def test_a_camera_that_repeats_itself_keeps_no_officer_waiting(gateway, owner, token):
+    other = await add_camera(owner, "OTHER")
+    async with camera(gateway, token, REF) as flood, camera(gateway, other.token, "OTHER") as cam:
+        pack = text_frame(b'{"type":"hello","camera":"AB4-000123"}') * 1_000
+        transport = flood.socket.transport
+
+        async def repeat():
+            while True:
+                transport.write(pack)
+                await asyncio.sleep(0.05)
+
+        repeating = asyncio.create_task(repeat())
+        try:
+            await asyncio.sleep(2)
+            await cam.say({"type": "eyes_on"})
+            assert (await cam.expect("eyes_on_state", within_s=2))["state"] == "waiting"
+            assert (await cam.report(fix_now()))["stored"] == 1
+        finally:
+            repeating.cancel()
+
+
 async def test_a_peer_that_does_not_read_is_cut_and_nobody_else_suffers(
     gateway, owner, token, monkeypatch
 ):
