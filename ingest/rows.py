@@ -172,6 +172,7 @@ def loaded_row(row: Mapping[str, Any]) -> dict[str, float | int]:
     """A live row of the database as a row of `LiveColumns`; it does not keep everything that those do."""
     found: dict[str, float | int] = {
         "content": 0, "repeats": 0, "signs": 0, "suspects": 0, "still_cell_id": NO_ID,
+        "heard_us": NEVER,
     }  # fmt: skip
     for name in _LIVE:
         if name in ("camera_id", "gateway_id", "batch"):
