@@ -198,6 +198,8 @@ def _set_recording(
     if epoch < state.epoch:
         return state
     unchanged = recording == state.recording and state.recording_us is not None
+    if state.recording_us is not None:  # it was another state then, whatever the device's clock says
+        said_us = max(said_us, state.recording_us)
     return msgspec.structs.replace(
         state,
         recording=recording,

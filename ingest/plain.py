@@ -310,6 +310,7 @@ def _say(by: _ByCamera, reports: _Reports, before: Columns, after: Columns) -> N
     first = np.minimum(reports.first_said, len(by.order) - 1)
     state = by.made.recording[by.fixes[by.last_fix[last]]]
     since_us = np.minimum(by.time_us[by.last_fix[first]], by.received_us[first])
+    since_us = np.maximum(since_us, before["recording_us"])
     same = (state == before["recording"]) & (before["recording_us"] != NEVER)
     after["recording"] = np.where(said, state, before["recording"])
     after["recording_us"] = np.where(said, by.received_us[last], before["recording_us"])

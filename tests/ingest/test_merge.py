@@ -231,6 +231,8 @@ class TestRecording:
         assert off.recording_since_us == T0_US + 9 * SECOND
         ahead = take(state, status("off", at_s=500), 10).state
         assert ahead.recording_since_us == T0_US + 10 * SECOND
+        behind = take(state, status("off", at_s=-86_400 * 365), 10).state
+        assert behind.recording_since_us == T0_US + 5 * SECOND  # the last time that it was not so
 
     def test_a_rejected_status_changes_nothing_but_that_it_was_seen(self):
         state = after((report(fix(0)), 0))
