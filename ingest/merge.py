@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from sightline.ingest.fields import RECORDING
-from sightline.ingest.freshness import GAP_INTERVALS, INTERVALS_S
+from sightline.ingest.freshness import AGEING_AFTER_S, GAP_INTERVALS, INTERVALS_S
 from sightline.ingest.messages import Fix, Report, Signal, Status
 
 FLAG_LATE: Final = 1
@@ -47,7 +47,8 @@ class MergeRules(msgspec.Struct, frozen=True):
         moving_mps: speed that counts as a sign of moving.
         keep_recording_us: retention of fixes of recording cameras.
         keep_other_us: retention of all other fixes.
-        silence_us: by recording code, the longest time without a word that is no silence.
+        silence_us: by recording code, the longest time without a word from a camera that tells its state, which is no
+            silence. How often it does so indoors is its own choice, unlike its reports.
     """
 
     clock_ahead_us: int = 30 * _SECOND
@@ -60,7 +61,8 @@ class MergeRules(msgspec.Struct, frozen=True):
     keep_recording_us: int = 31 * 86_400 * _SECOND
     keep_other_us: int = 24 * 3_600 * _SECOND
     silence_us: tuple[int, ...] = tuple(
-        GAP_INTERVALS * INTERVALS_S[code] * _SECOND for code in sorted(INTERVALS_S)
+        round(max(AGEING_AFTER_S, GAP_INTERVALS * INTERVALS_S[code]) * _SECOND)
+        for code in sorted(INTERVALS_S)
     )
 
 
@@ -166,8 +168,10 @@ def merge(
     seen = received_us if state.seen_us is None else max(state.seen_us, received_us)
     state = msgspec.structs.replace(state, seen_us=seen)
     if isinstance(message, Status):
-        state = _keep_up(state, received_us, rules)
-        return Merged(_status(state, message, received_us, epoch) if message.accepted else state)
+        if message.accepted:
+            state = _keep_up(state, received_us, rules)
+            state = _status(state, message, received_us, epoch)
+        return Merged(state)
     if isinstance(message, Report):
         return _report(state, message, received_us, epoch, rules)
     return Merged(state)
@@ -198,7 +202,9 @@ def _set_recording(
     if epoch < state.epoch:
         return state
     unchanged = recording == state.recording and state.recording_us is not None
-    if state.recording_us is not None:  # it was another state then, whatever the device's clock says
+    if (
+        state.recording_us is not None
+    ):  # it was another state then, whatever the device's clock says
         said_us = max(said_us, state.recording_us)
     return msgspec.structs.replace(
         state,
