@@ -38,7 +38,10 @@ def _named(path: object) -> object:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # pathlib's word for it
+        raise ValueError("must name a directory, and no user has this home") from None
 
 
 def _postgres_url(url: str) -> str:

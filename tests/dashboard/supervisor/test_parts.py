@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.dashboard.settings import load_settings, variable
+from sightline.dashboard.settings import SettingsError, load_settings, variable
 from sightline.dashboard.supervisor.child import child_environment, how_it_ended
 from sightline.dashboard.supervisor.errors import HostError, PortTakenError
 from sightline.dashboard.supervisor.part import run_part
@@ -170,7 +170,7 @@ def test_a_fault_of_ours_keeps_its_traceback(
 
 def test_two_parts_cannot_have_the_same_port(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path, gateway_port=28050, dashboard_port=28050)
-    with pytest.raises(PortTakenError, match="are both 28050"):
+    with pytest.raises(SettingsError, match="are both 28050"):
         check_ports([GATEWAY, DASHBOARD], settings)
 
 
