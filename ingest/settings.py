@@ -12,7 +12,6 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from sightline.sql.settings import DatabaseSettings, Port
 
-
 _SEEN = re.compile(r"\A[!-~]+\Z")
 """ASCII that can be seen: what a header and a URL may carry as it is."""
 

@@ -46,6 +46,9 @@ _CONF = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "autovacuum_naptime": "15s",
+    # Without details: they quote whole rows, positions and hashes of passwords among them, in a log that no
+    # retention reaches.
+    "log_error_verbosity": "terse",
 }
 
 

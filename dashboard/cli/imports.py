@@ -152,7 +152,10 @@ def users(options: Namespace) -> int:
             Column("name", _USERNAME_ALLOWED, _USERNAME, taken=taken),
             Column("role", f"one of {', '.join(roles)}", one_of=roles),
             Column(
-                "display_name", accounts.NAME_ALLOWED, re.compile(accounts.NAME_PATTERN), required=False
+                "display_name",
+                accounts.NAME_ALLOWED,
+                re.compile(accounts.NAME_PATTERN),
+                required=False,
             ),
             await _officers(connection),
         )

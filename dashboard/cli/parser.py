@@ -112,11 +112,17 @@ def _data_dir(command: argparse.ArgumentParser) -> None:
 
 def _running(commands: Subparsers[argparse.ArgumentParser]) -> None:
     demo = _add(commands, "demo", "run:demo", "everything on this machine, with an invented force")
-    demo.add_argument("--cameras", type=_whole_number, metavar="N", help="simulated cameras (default: 400)")
+    demo.add_argument(
+        "--cameras", type=_whole_number, metavar="N", help="simulated cameras (default: 400)"
+    )
     _data_dir(demo)
     demo.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
-    demo.add_argument("--port", type=_whole_number, metavar="P", help="dashboard's port (default: 8050)")
-    demo.add_argument("--seed", type=_whole_number, metavar="S", help="of the invented force (default: 1)")
+    demo.add_argument(
+        "--port", type=_whole_number, metavar="P", help="dashboard's port (default: 8050)"
+    )
+    demo.add_argument(
+        "--seed", type=_whole_number, metavar="S", help="of the invented force (default: 1)"
+    )
 
     up = _add(commands, "up", "run:up", "all parts for real use, or one of them")
     up.add_argument("part", nargs="?", choices=PARTS, help="only this part (default: all)")
@@ -233,7 +239,9 @@ def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
     _data_dir(replay)
 
     simulate = _add(commands, "simulate", "tracks:simulate", "simulated cameras, as a load")
-    simulate.add_argument("--cameras", type=_whole_number, required=True, metavar="N", help="how many")
+    simulate.add_argument(
+        "--cameras", type=_whole_number, required=True, metavar="N", help="how many"
+    )
     simulate.add_argument(
         "--rate",
         type=_number,
@@ -241,7 +249,9 @@ def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
         metavar="HZ",
         help="reports a second of each (default: 1)",
     )
-    simulate.add_argument("--duration", type=_number, metavar="S", help="seconds (default: for ever)")
+    simulate.add_argument(
+        "--duration", type=_number, metavar="S", help="seconds (default: for ever)"
+    )
     simulate.add_argument(
         "--tokens",
         type=Path,

@@ -106,7 +106,10 @@ class Supervisor:
         try:
             applied = await migrate(self.settings)
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-            raise SupervisorError(f"The schema cannot be brought up to date: {error}") from error
+            raise SupervisorError(
+                f"The schema in the database of {self.settings.database_place} cannot be brought up to date:"
+                f" {str(error) or 'it does not answer'}."
+            ) from error
         if applied:
             self.say(f"  schema: {len(applied)} migrations applied, now at {applied[-1]}")
         await self.prepare()
@@ -124,7 +127,7 @@ class Supervisor:
         connection = await connect(self.settings, "owner")
         try:
             async with asyncio.timeout(_READY_WITHIN_S):
-                while await connection.fetchval(query("supervisor.keeper_silent")) is None:
+                while await connection.fetchval(query("supervisor.keeper_silent")) is None:  # noqa: ASYNC110 - in another process
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise PartFailedError(

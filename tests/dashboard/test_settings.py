@@ -121,7 +121,9 @@ def test_a_base_url_keeps_its_port_and_path(url: str) -> None:
     assert load_settings(gateway_public_url=f"{url}/").gateway_public_url == url
 
 
-@pytest.mark.parametrize("address", ["cameras.example", "0.0.0.0", "::", "192.0.2.7:8189", "192.0.2.0/24", " "])
+@pytest.mark.parametrize(
+    "address", ["cameras.example", "0.0.0.0", "::", "192.0.2.7:8189", "192.0.2.0/24", " "]
+)
 def test_video_is_sent_to_an_ip_address_and_not_to_all_of_them(address: str) -> None:
     with pytest.raises(SettingsError, match=r"must be an IP address .*, like 192\.0\.2\.7"):
         load_settings(media_address=address)
@@ -129,7 +131,9 @@ def test_video_is_sent_to_an_ip_address_and_not_to_all_of_them(address: str) -> 
 
 @pytest.mark.parametrize("name", ["internal_secret", "metrics_token"])
 @pytest.mark.parametrize("character", ["é", " ", "\n"])
-def test_what_travels_as_a_bearer_token_can_be_written_in_a_header(name: str, character: str) -> None:
+def test_what_travels_as_a_bearer_token_can_be_written_in_a_header(
+    name: str, character: str
+) -> None:
     with pytest.raises(SettingsError, match="must be of ASCII characters that can be seen"):
         load_settings(**{name: "x" * 40 + character})
 
@@ -142,15 +146,21 @@ def test_a_gateways_name_is_a_word_that_can_be_read(name: str) -> None:
 
 def test_the_home_of_nobody_is_no_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGHTLINE_DATA_DIR", "~nobody-at-all/data")
-    with pytest.raises(SettingsError, match="^SIGHTLINE_DATA_DIR is '~nobody-at-all/data', but it must name"):
+    with pytest.raises(
+        SettingsError, match="^SIGHTLINE_DATA_DIR is '~nobody-at-all/data', but it must name"
+    ):
         load_settings()
 
 
-def test_without_a_home_the_data_directory_must_be_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_a_home_the_data_directory_must_be_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("SIGHTLINE_DATA_DIR")
     monkeypatch.setattr("os.geteuid", lambda: 54321)
     monkeypatch.setenv("XDG_DATA_HOME", "~nobody-at-all")
-    with pytest.raises(SettingsError, match=r"^SIGHTLINE_DATA_DIR is not set, and this user has no home"):
+    with pytest.raises(
+        SettingsError, match=r"^SIGHTLINE_DATA_DIR is not set, and this user has no home"
+    ):
         load_settings()
     assert load_settings(data_dir=tmp_path).data_dir == tmp_path
 

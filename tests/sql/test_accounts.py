@@ -69,7 +69,9 @@ async def test_a_bridge_that_cannot_be_made_says_why(database: Database, name: s
 
 async def test_a_bridge_may_have_a_name_of_several_words(database: Database) -> None:
     owner = await database.connect()
-    assert (await accounts.add_bridge(owner, "Vendor’s cloud, Łódź")).bridge == "Vendor’s cloud, Łódź"
+    assert (
+        await accounts.add_bridge(owner, "Vendor’s cloud, Łódź")
+    ).bridge == "Vendor’s cloud, Łódź"
 
 
 async def test_disabling_a_user_ends_the_sessions(database: Database) -> None:

@@ -242,7 +242,11 @@ def test_status_says_what_is_wrong(field: str, value: object, sentence: str | No
     ],
 )
 def test_status_says_when_the_cameras_are_silent(
-    demo: bool, cameras_live: int, behind_s: float | None, late_s: float | None, sentence: str | None
+    demo: bool,
+    cameras_live: int,
+    behind_s: float | None,
+    late_s: float | None,
+    sentence: str | None,
 ) -> None:
     status = well()
     status.demo, status.cameras_live = demo, cameras_live
