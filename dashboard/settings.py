@@ -102,7 +102,12 @@ class Settings(
 def _data_dir(given: Mapping[str, Any]) -> Path:
     """Where the last of the settings files may be: it cannot say itself where it is."""
     named = given.get("data_dir") or os.environ.get(variable("data_dir"))
-    return Path(named).expanduser() if named else default_data_dir()
+    if not named:
+        return default_data_dir()
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:  # the home of nobody: told when the setting itself is checked
+        return Path(named)
 
 
 def variable(name: str) -> str:
@@ -167,6 +172,11 @@ def load_settings(options: Mapping[str, str] | None = None, **overrides: Any) ->
         raise SettingsError(f"{file} is not text in UTF-8, as TOML must be.") from error
     except OSError as error:
         raise _unreadable(file or Path(), error) from error
+    except RuntimeError as error:  # pathlib's word for it
+        raise SettingsError(
+            f"{variable('data_dir')} is not set, and this user has no home directory to keep data in:"
+            " set it, or give --data-dir."
+        ) from error
 
 
 def misspelt_variables(environment: Iterable[str]) -> list[str]:

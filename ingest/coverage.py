@@ -1,4 +1,4 @@
-"""Coverage as `contracts.md` defines it: device-bins, gaps, cells, verdicts, forecasts. Pure.
+"""Coverage, so that anybody can compute it again: device-bins, gaps, cells, verdicts, forecasts. Pure.
 
 A *device-bin* is one (camera, H3 cell of resolution 9, operator, bearer, five minutes of UTC). However long a camera
 dwells, it counts once. What is lost in a blackspot never arrives: a camera that fell silent and was heard again lay in

@@ -1,8 +1,8 @@
 """The fields of a fix: what each may hold, and how a value that it may not hold is described.
 
 One table serves the fast decoder (as msgspec constraints), the field-by-field check that explains what was wrong, and
-the documentation. Positions are WGS 84 degrees (EPSG:4326). Bounds of radio values follow 3GPP TS 36.133 and TS 38.133
-and `contracts.md`; RSRP outside −140…−44 dBm is not RSRP.
+the documentation. Positions are WGS 84 degrees (EPSG:4326). Bounds of radio values follow 3GPP TS 36.133 and TS 38.133;
+RSRP outside −140…−44 dBm is not RSRP.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One message of one camera and what was known of it → what is stored, what is doubted, what is known now. Pure.
 
-The rules are `domain.md` 4 to 6 and "What counts as the same, and as the newest" of the camera protocol:
+The rules are "What counts as the same, and as the newest" of docs/camera-protocol.md:
 
 * Position is ordered by the device's time. A late fix enters history and never moves the live position back.
 * Recording state goes by arrival on the newest connection, so that a clock that steps back cannot hide an `off`.

@@ -1,7 +1,7 @@
 """Signal and uplink → what a stream would be like, in one word. Pure.
 
 A measured uplink says most: video at 720p wants 2.5 Mbit/s of it, so that half stays free; 360p wants 1.6 Mbit/s.
-Without one the radio must do, by the bands of `domain.md`; and no uplink, however good a moment ago, is better than
+Without one the radio must do, by the bands of RSRP that are usual for LTE; and no uplink, however good a moment ago, is better than
 *poor* where RSRP says that nothing usable is heard. What is not known is *unknown*, never good. RSSI is not RSRP and
 plays no part.
 """

@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from sightline.sql.settings import DatabaseSettings, Port
 
-
-def _http_url(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must be a URL that begins with http:// or https://")
-    return url.rstrip("/")
+_SEEN = re.compile(r"\A[!-~]+\Z")
+"""ASCII that can be seen: what a header and a URL may carry as it is."""
 
 
-def _websocket_url(url: str) -> str:
-    if not url.startswith(("ws://", "wss://")):
-        raise ValueError("must be a URL that begins with ws:// or wss://")
-    return url
+def _url(*schemes: str) -> Callable[[str], str]:
+    """A check of base URLs: a scheme, a host, perhaps a port and a path, and nothing else."""
+    begin = " or ".join(f"{scheme}://" for scheme in schemes)
+    wanted = f"must be a URL that begins with {begin} and has a host, perhaps a port and a path, and nothing else"
+
+    def check(url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            is_right = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # of a port, which is read only when it is asked for
+            is_right = False
+        if not is_right or not _SEEN.match(url) or set(url) & set("@?#"):
+            raise ValueError(wanted)
+        return url.rstrip("/")
+
+    return check
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-WebSocketUrl = Annotated[str, AfterValidator(_websocket_url)]
+HttpUrl = Annotated[str, AfterValidator(_url("http", "https"))]
+WebSocketUrl = Annotated[str, AfterValidator(_url("ws", "wss"))]
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    if not _SEEN.match(secret.get_secret_value()):
+        raise ValueError("must be of ASCII characters that can be seen, without spaces")
+    return secret
 
 
 def _strong_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < 32:
         raise ValueError("must have at least 32 characters")
-    return secret
+    return _token(secret)
+
+
+def _peer_address(text: str) -> str:
+    wanted = "must be an IP address that others can send to, like 192.0.2.7"
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError(wanted) from None
+    if address.is_unspecified:
+        raise ValueError(wanted)
+    return str(address)
+
+
+def _name(text: str) -> str:
+    if not (text.isprintable() and text == text.strip()):
+        raise ValueError("must be text on one line, without spaces at its ends")
+    return text
 
 
 class ServiceSettings(DatabaseSettings):
@@ -81,7 +117,7 @@ class ServiceSettings(DatabaseSettings):
 class GatewaySettings(ServiceSettings):
     """How the gateway takes what cameras send."""
 
-    gateway_name: str = Field(
+    gateway_name: Annotated[str, AfterValidator(_name)] = Field(
         default="gateway",
         min_length=1,
         max_length=64,
@@ -118,7 +154,7 @@ class GatewaySettings(ServiceSettings):
     gateway_register_cameras: bool = Field(
         default=False, description="Whether a bridge may bring cameras that are not registered yet"
     )
-    metrics_token: SecretStr | None = Field(
+    metrics_token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
         default=None,
         description="Bearer token for /metrics from other machines; unset: this machine only",
         json_schema_extra={"secret": True},
@@ -128,7 +164,7 @@ class GatewaySettings(ServiceSettings):
 class MediaSettings(ServiceSettings):
     """How the relay reaches its peers."""
 
-    media_address: str | None = Field(
+    media_address: Annotated[str, AfterValidator(_peer_address)] | None = Field(
         default=None,
         description="IP address that browsers and cameras send video to; unset: the listening one",
     )

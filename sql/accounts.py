@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ from argon2 import PasswordHasher
 
 from sightline.sql.errors import AccountError
 from sightline.sql.named import query
+
+NAME_PATTERN = r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,100}(?<!\s)\Z"
+"""Names that people read, of users and bridges: nothing in them breaks a line or turns the direction of writing."""
+NAME_ALLOWED = "1 to 100 characters on one line, without spaces at its ends"
 
 _hasher = PasswordHasher()
 
@@ -62,6 +67,11 @@ class NewBridge:
     token: str
 
 
+def _check_name(what: str, name: str) -> None:
+    if not re.match(NAME_PATTERN, name):
+        raise AccountError(f"{what} {name[:64]!r}: {NAME_ALLOWED}.")
+
+
 async def add_user(
     connection: asyncpg.Connection,
     username: str,
@@ -75,11 +85,13 @@ async def add_user(
     """Make a user.
 
     Raises:
-        AccountError: the name is taken or not allowed, the role or officer is unknown, the password too short.
+        AccountError: a name is taken or not allowed, the role or officer is unknown, the password too short.
     """
     roles = [row["code"] for row in await connection.fetch(query("accounts.roles"))]
     if role not in roles:
         raise AccountError(f"role {role!r} is not one of {', '.join(roles)}.")
+    if display_name:
+        _check_name("display name", display_name)
     if password is not None and len(password) < 12:
         raise AccountError("password: at least 12 characters are needed.")
     chosen = password or secrets.token_urlsafe(15)
@@ -191,7 +203,12 @@ async def disable_camera(
 async def add_bridge(
     connection: asyncpg.Connection, name: str, *, actor: str = "system:cli"
 ) -> NewBridge:
-    """Register a bridge (a vendor's cloud, another site) and make its token."""
+    """Register a bridge (a vendor's cloud, another site) and make its token.
+
+    Raises:
+        AccountError: the name is taken or not allowed.
+    """
+    _check_name("bridge", name)
     token = new_token()
     async with connection.transaction():
         try:

@@ -33,6 +33,9 @@ PORTS = range(20_000, 32_000)
 """Where the port is drawn from: below 32768, where the system's own ephemeral ports begin. Drawn rather than counted
 up, so that a cluster that is stopped for a while rarely finds its port taken by another."""
 
+_NO_PROCESS = 2**30
+"""A number above what Linux gives to processes (at most 2^22)."""
+
 _CONF = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -46,6 +49,9 @@ _CONF = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "autovacuum_naptime": "15s",
+    # Without details: they quote whole rows, positions and hashes of passwords among them, in a log that no
+    # retention reaches.
+    "log_error_verbosity": "terse",
 }
 
 
@@ -109,6 +115,7 @@ class PrivateCluster:
             self._initialise()
         if self.is_running():
             return
+        self._disown_pid()
         self._write_conf()
         log = self.directory / "server.log"
         try:
@@ -141,10 +148,14 @@ class PrivateCluster:
         return self.pid() is not None
 
     def pid(self) -> int | None:
-        """Process id of the server, None when it does not run."""
+        """Process id of the server, None when it does not run.
+
+        Not every process of the number in ``postmaster.pid`` is it: after a crash the number may be anybody's, another
+        cluster's server included.
+        """
         try:
-            pid = int((self.directory / "postmaster.pid").read_text().splitlines()[0])
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            pid = int(self._pid_file.read_text().splitlines()[0])
+            command = os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).split("\0")
         except (
             FileNotFoundError,
             NotADirectoryError,
@@ -153,7 +164,32 @@ class PrivateCluster:
             ValueError,
         ):
             return None
-        return pid if b"postgres" in command else None
+        return pid if self._is_our_server(command) else None
+
+    def _is_our_server(self, command: list[str]) -> bool:
+        """Whether this command line is the server's. Connections' processes are called ``postgres: …``."""
+        if Path(command[0]).name != "postgres":
+            return False
+        if "-D" not in command:  # started by hand, with PGDATA
+            return True
+        try:
+            return Path(command[command.index("-D") + 1]).samefile(self.directory)
+        except (OSError, IndexError):
+            return False
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.directory / "postmaster.pid"
+
+    def _disown_pid(self) -> None:
+        """Let no other process of the number that a killed server has left keep ours from starting.
+
+        The file stays: PostgreSQL finds by its other lines whether processes of the old server are still there.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            first, rest = self._pid_file.read_text().split("\n", 1)
+            if first.isdecimal() and Path(f"/proc/{first}").exists():
+                self._pid_file.write_text(f"{_NO_PROCESS}\n{rest}")
 
     def was_stopped_cleanly(self) -> bool:
         """Whether somebody shut the server down in an orderly way (rather than it having crashed)."""

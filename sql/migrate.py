@@ -63,7 +63,7 @@ async def migrate(settings: DatabaseSettings) -> list[str]:
         return await migrate_connection(connection)
     except asyncpg.InsufficientPrivilegeError as error:
         raise MigrationError(
-            f"The schema cannot be brought up to date: {error}. The user must own the database and have CREATEROLE,"
+            f"The schema cannot be brought up to date: {error.args[0]}. The user must own the database and have CREATEROLE,"
             " and a superuser must have made the extensions postgis and btree_gist in it."
         ) from error
     finally:

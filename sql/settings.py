@@ -38,7 +38,10 @@ def _named(path: object) -> object:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # pathlib's word for it
+        raise ValueError("must name a directory, and no user has this home") from None
 
 
 def _postgres_url(url: str) -> str:
@@ -84,3 +87,8 @@ class DatabaseSettings(SettingsGroup):
     database_idle_transaction_timeout_s: float = Field(
         default=10.0, gt=0, le=3600, description="After how long an idle transaction is ended"
     )
+
+    @property
+    def database_place(self) -> str:
+        """How sentences name the database: by its setting, which holds a password, or by its directory."""
+        return "SIGHTLINE_DATABASE_URL" if self.database_url else str(self.data_dir)

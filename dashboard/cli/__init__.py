@@ -10,7 +10,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from sightline.dashboard.cli.parser import build_parser
+from sightline.dashboard.cli.parser import build_parser, explain
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,11 +38,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser = build_parser()
     options, further = parser.parse_known_args(arguments)
     if further and not options.passes_on:
-        parser.error("unrecognised arguments: " + " ".join(further))
+        options.parser.error("unrecognised arguments: " + " ".join(further))
     options.arguments = further
     if options.handler is None:
-        parser.print_help()
-        return 0 if options.asked_for_help else 2
+        return explain(parser, options.topic)
     module_name, _, function = options.handler.partition(":")
     from sightline.dashboard.cli.errors import EXPECTED_ERRORS, exit_code
 

@@ -45,13 +45,16 @@ def database_errors(settings: Settings) -> Iterator[None]:
     Raises:
         ClusterError: the database does not answer, refuses us, or has no schema.
     """
-    where = "SIGHTLINE_DATABASE_URL" if settings.database_url else str(settings.data_dir)
+    where = settings.database_place
     try:
         yield
     except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
-        raise ClusterError(
-            f"The database of {where} does not answer: is Sightline running there?"
-        ) from error
+        hint = (
+            f"{str(error) or 'it took too long'}."
+            if settings.database_url
+            else "is Sightline running there?"
+        )
+        raise ClusterError(f"The database of {where} does not answer: {hint}") from error
     except (
         asyncpg.InvalidAuthorizationSpecificationError,
         asyncpg.InvalidCatalogNameError,

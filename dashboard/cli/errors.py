@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sightline.dashboard.libraries import LibrariesError
 from sightline.dashboard.settings import SettingsError
-from sightline.dashboard.supervisor.errors import SupervisorError
+from sightline.dashboard.supervisor.errors import HostError, SupervisorError
 from sightline.ingest.errors import IngestError
 from sightline.sql.errors import DatabaseError
 
@@ -25,4 +25,4 @@ EXPECTED_ERRORS = (
 
 def exit_code(error: Exception) -> int:
     """2 when what was asked is wrong, 1 when it went wrong."""
-    return 2 if isinstance(error, (CommandError, SettingsError)) else 1
+    return 2 if isinstance(error, (CommandError, HostError, SettingsError)) else 1

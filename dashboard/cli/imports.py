@@ -151,7 +151,12 @@ def users(options: Namespace) -> int:
         columns = (
             Column("name", _USERNAME_ALLOWED, _USERNAME, taken=taken),
             Column("role", f"one of {', '.join(roles)}", one_of=roles),
-            Column("display_name", "text on one line", required=False),
+            Column(
+                "display_name",
+                accounts.NAME_ALLOWED,
+                re.compile(accounts.NAME_PATTERN),
+                required=False,
+            ),
             await _officers(connection),
         )
 
@@ -194,7 +199,9 @@ def bridges(options: Namespace) -> int:
 
     async def work(connection: asyncpg.Connection) -> list[Made]:
         taken = {row["bridge"] for row in await accounts.list_bridges(connection)}
-        columns = (Column("name", "text on one line", taken=taken),)
+        columns = (
+            Column("name", accounts.NAME_ALLOWED, re.compile(accounts.NAME_PATTERN), taken=taken),
+        )
 
         async def add(values: Mapping[str, str | None]) -> Made:
             return await accounts.add_bridge(connection, values["name"] or "")

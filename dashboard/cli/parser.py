@@ -17,8 +17,8 @@ Subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line.
 
-    A parsed command has `handler`, "module:function" that does it, and `passes_on`: whether what
-    the parser does not know goes to another program.
+    A parsed command has `handler`, "module:function" that does it; `passes_on`: whether what the parser does
+    not know goes to another program; and `parser`, which explains it.
     """
     parser = argparse.ArgumentParser(
         prog="sightline",
@@ -27,15 +27,24 @@ def build_parser() -> argparse.ArgumentParser:
         " 'sightline settings' shows them all.",
     )
     parser.add_argument("--version", action=_Version, help="which Sightline this is")
-    parser.set_defaults(handler=None, passes_on=False, asked_for_help=False)
+    parser.set_defaults(handler=None, passes_on=False, topic=None, parser=parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     _running(commands)
     _database(commands)
     _registers(commands)
     _tracks(commands)
     _checking(commands)
-    commands.add_parser("help", help="this list").set_defaults(asked_for_help=True)
+    help_ = commands.add_parser("help", help="this list, or about one command")
+    help_.add_argument("topic", nargs="?", default="", metavar="COMMAND")
     return parser
+
+
+def explain(parser: argparse.ArgumentParser, topic: str | None) -> int:
+    """Print what `parser` takes, or its command `topic`; returns the exit code: 2 when nobody asked for it."""
+    if topic:
+        parser.parse_args([topic, "--help"])
+    parser.print_help()
+    return 2 if topic is None else 0
 
 
 class _Version(argparse.Action):
@@ -62,6 +71,20 @@ def _version() -> str:
     return found
 
 
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
 def _directory(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("must name a directory")
@@ -74,7 +97,7 @@ def _add(
     command = commands.add_parser(
         name, help=help_text, description=help_text[0].upper() + help_text[1:] + "."
     )
-    command.set_defaults(handler=f"{_MODULES}.{handler}")
+    command.set_defaults(handler=f"{_MODULES}.{handler}", parser=command)
     return command
 
 
@@ -89,11 +112,17 @@ def _data_dir(command: argparse.ArgumentParser) -> None:
 
 def _running(commands: Subparsers[argparse.ArgumentParser]) -> None:
     demo = _add(commands, "demo", "run:demo", "everything on this machine, with an invented force")
-    demo.add_argument("--cameras", type=int, metavar="N", help="simulated cameras (default: 400)")
+    demo.add_argument(
+        "--cameras", type=_whole_number, metavar="N", help="simulated cameras (default: 400)"
+    )
     _data_dir(demo)
     demo.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
-    demo.add_argument("--port", type=int, metavar="P", help="dashboard's port (default: 8050)")
-    demo.add_argument("--seed", type=int, metavar="S", help="of the invented force (default: 1)")
+    demo.add_argument(
+        "--port", type=_whole_number, metavar="P", help="dashboard's port (default: 8050)"
+    )
+    demo.add_argument(
+        "--seed", type=_whole_number, metavar="S", help="of the invented force (default: 1)"
+    )
 
     up = _add(commands, "up", "run:up", "all parts for real use, or one of them")
     up.add_argument("part", nargs="?", choices=PARTS, help="only this part (default: all)")
@@ -198,7 +227,7 @@ def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
         "files", nargs="+", type=Path, metavar="FILE", help="G-NetTrack CSV, ZIP of them, or GPX"
     )
     replay.add_argument(
-        "--speed", type=float, default=1.0, metavar="X", help="times real time (default: 1)"
+        "--speed", type=_number, default=1.0, metavar="X", help="times real time (default: 1)"
     )
     replay.add_argument(
         "--original-times",
@@ -210,15 +239,19 @@ def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
     _data_dir(replay)
 
     simulate = _add(commands, "simulate", "tracks:simulate", "simulated cameras, as a load")
-    simulate.add_argument("--cameras", type=int, required=True, metavar="N", help="how many")
+    simulate.add_argument(
+        "--cameras", type=_whole_number, required=True, metavar="N", help="how many"
+    )
     simulate.add_argument(
         "--rate",
-        type=float,
+        type=_number,
         default=1.0,
         metavar="HZ",
         help="reports a second of each (default: 1)",
     )
-    simulate.add_argument("--duration", type=float, metavar="S", help="seconds (default: for ever)")
+    simulate.add_argument(
+        "--duration", type=_number, metavar="S", help="seconds (default: for ever)"
+    )
     simulate.add_argument(
         "--tokens",
         type=Path,

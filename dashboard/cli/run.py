@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 
 from sightline.dashboard import libraries
-from sightline.dashboard.cli.console import database_errors, load, stop_writing
+from sightline.dashboard.cli.console import OPTIONS, database_errors, load, stop_writing
 from sightline.dashboard.settings import Settings, SettingsError, variable
 from sightline.dashboard.supervisor.data_directory import DataDirectory, with_internal_secret
 from sightline.dashboard.supervisor.demo import DemoSupervisor, choose_demo
@@ -44,8 +44,9 @@ def check_ports_are_set(parts: Iterable[Part], settings: Settings) -> None:
     for part in parts:
         for name, _ in part.settings_ports:
             if getattr(settings, name) == 0:
+                given = f"{OPTIONS[name]} or " if name in OPTIONS else ""
                 raise SettingsError(
-                    f"{variable(name)} is 0, but it must be a whole number from 1 to 65535:"
+                    f"{given}{variable(name)} is 0, but it must be a whole number from 1 to 65535:"
                     f" the other parts could not find the {part.title}."
                 )
 

@@ -9,7 +9,7 @@ import signal
 import sys
 from dataclasses import replace
 
-from sightline.dashboard.settings import Settings
+from sightline.dashboard.settings import Settings, SettingsError
 from sightline.dashboard.supervisor.child import child_environment
 from sightline.dashboard.supervisor.data_directory import DataDirectory, Demo
 from sightline.dashboard.supervisor.errors import DataDirectoryError, PartFailedError
@@ -29,7 +29,8 @@ def choose_demo(
     `settings` count only where they were set by somebody. Pure but for the path in messages.
 
     Raises:
-        DataDirectoryError: the directory holds real data, or a demo of another size or seed.
+        DataDirectoryError: the directory holds real data.
+        SettingsError: it holds a demo of another size or seed.
     """
     if present is None:
         if has_database:
@@ -47,7 +48,7 @@ def choose_demo(
     ):
         wanted = getattr(settings, setting)
         if setting in settings.model_fields_set and wanted != value:
-            raise DataDirectoryError(
+            raise SettingsError(
                 f"{option} is {wanted}, but the demo in {directory.path} was made with {value}:"
                 f" leave {option} out to use it, or choose another --data-dir for a new one."
             )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import psutil
 
-from sightline.dashboard.settings import Settings, variable
+from sightline.dashboard.settings import Settings, SettingsError, variable
 from sightline.dashboard.supervisor.errors import HostError, PortTakenError
 from sightline.dashboard.supervisor.parts import Part, Port
 
@@ -24,6 +24,7 @@ def check_ports(parts: Iterable[Part], settings: Settings) -> None:
 
     Raises:
         HostError: the address itself cannot be listened on.
+        SettingsError: two of the ports are the same.
         PortTakenError: naming the port, who needs it, who has it if that can be seen, and the
             setting that moves it.
     """
@@ -33,7 +34,7 @@ def check_ports(parts: Iterable[Part], settings: Settings) -> None:
         for port in part.ports(settings):
             other = wanted.setdefault((port.number, port.protocol), (part, port))
             if other != (part, port):
-                raise PortTakenError(
+                raise SettingsError(
                     f"{variable(port.setting)} and {variable(other[1].setting)} are both"
                     f" {port.number}, but the {part.title} and the {other[0].title} need a port each."
                 )

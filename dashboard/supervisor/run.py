@@ -18,8 +18,9 @@ from sightline.dashboard.settings import Settings
 from sightline.dashboard.supervisor.child import Child, how_it_ended
 from sightline.dashboard.supervisor.data_directory import DataDirectory
 from sightline.dashboard.supervisor.database import SupervisedCluster
-from sightline.dashboard.supervisor.errors import SupervisorError
-from sightline.dashboard.supervisor.parts import STOP_WAVES, Part
+from sightline.dashboard.supervisor.errors import PartFailedError, SupervisorError
+from sightline.dashboard.supervisor.parts import KEEPER, STOP_WAVES, Part
+from sightline.sql import connect, query
 from sightline.sql.migrate import migrate
 
 _READY_WITHIN_S = 60.0
@@ -105,13 +106,36 @@ class Supervisor:
         try:
             applied = await migrate(self.settings)
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-            raise SupervisorError(f"The schema cannot be brought up to date: {error}") from error
+            raise SupervisorError(
+                f"The schema in the database of {self.settings.database_place} cannot be brought up to date:"
+                f" {str(error) or 'it does not answer'}."
+            ) from error
         if applied:
             self.say(f"  schema: {len(applied)} migrations applied, now at {applied[-1]}")
         await self.prepare()
         for wave in (False, True):
             await self._start_together([p for p in self._parts if p.needs_the_others is wave])
+        await self._keeper_connected()
         await self.settle()
+
+    async def _keeper_connected(self) -> None:
+        """Wait for the keeper: it answers nobody, so only the database can tell that it has begun.
+
+        Raises:
+            PartFailedError: it has not in time; its log says why.
+        """
+        connection = await connect(self.settings, "owner")
+        try:
+            async with asyncio.timeout(_READY_WITHIN_S):
+                while await connection.fetchval(query("supervisor.keeper_silent")) is None:  # noqa: ASYNC110 - in another process
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise PartFailedError(
+                f"The keeper was not at work within {_READY_WITHIN_S:.0f} s;"
+                f" its log is {self._children[KEEPER.name].log}."
+            ) from None
+        finally:
+            await connection.close()
 
     async def _start_together(self, parts: Sequence[Part]) -> None:
         """Start parts at once; the first that fails stops the others' waiting."""

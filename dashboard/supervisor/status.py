@@ -18,7 +18,9 @@ from sightline.dashboard.supervisor.parts import UP_PARTS, part_named
 from sightline.sql import connect, query
 from sightline.sql.errors import DatabaseError
 
-_BEHIND_LIMIT_S = 10.0
+_LATE_LIMIT_S = 10.0
+_KEEPER_LIMIT_S = 30.0
+"""Its most frequent duty is every 2 s; between two statements it may compute."""
 _UNSEALED_LIMIT_S = 60.0
 _NO_SCHEMA = "no schema"
 _SHAKY_FOR_S = 60.0
@@ -46,7 +48,14 @@ class PartStatus:
 
 @dataclass
 class Status:
-    """How everything is. Times in seconds; `behind_s` is the age of the newest report."""
+    """How everything is. Times in seconds.
+
+    Attributes:
+        behind_s: age of the newest report of any camera.
+        late_s: by how much the camera that is least late is late, below 0 when one is early; None: none has reported.
+        keeper_silent_s: since when no keeper has asked the database for anything; None: none is connected to it.
+        unsealed_audit_s: age of the oldest row of the audit that waits for its seal.
+    """
 
     data_dir: str
     url: str
@@ -58,6 +67,8 @@ class Status:
     cameras: int | None = None
     cameras_live: int | None = None
     behind_s: float | None = None
+    late_s: float | None = None
+    keeper_silent_s: float | None = None
     unsealed_audit_s: float | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -127,10 +138,24 @@ def problems(status: Status) -> list[str]:
         return found
     if not status.gateways:
         found.append("No gateway reports to the database.")
-    if status.cameras_live and (status.behind_s or 0.0) > _BEHIND_LIMIT_S:
-        found.append(f"The newest report of any camera is {status.behind_s:.0f} s old.")
+    found += _silence(status)
     if (status.unsealed_audit_s or 0.0) > _UNSEALED_LIMIT_S:
         found.append(f"The audit has not been sealed for {status.unsealed_audit_s:.0f} s.")
+    return found
+
+
+def _silence(status: Status) -> list[str]:
+    """What should be heard and is not."""
+    found = []
+    if status.demo and status.late_s is None:
+        found.append("No simulated camera has reported yet.")
+    # Where nobody simulates cameras, all may be switched off.
+    elif (status.demo or status.cameras_live) and (status.late_s or 0.0) > _LATE_LIMIT_S:
+        found.append(f"The newest report of any camera is {status.behind_s:.0f} s old.")
+    if status.keeper_silent_s is None:
+        found.append("No keeper is connected to the database.")
+    elif status.keeper_silent_s > _KEEPER_LIMIT_S:
+        found.append(f"The keeper has done nothing for {status.keeper_silent_s:.0f} s.")
     return found
 
 
@@ -152,6 +177,7 @@ async def _ask_database(settings: Settings, status: Status) -> None:
         return
     try:
         row = await connection.fetchrow(query("supervisor.health"), timeout=5)
+        keeper_silent_s = await connection.fetchval(query("supervisor.keeper_silent"), timeout=5)
     except asyncpg.UndefinedTableError:
         status.database = _NO_SCHEMA
         return
@@ -163,7 +189,8 @@ async def _ask_database(settings: Settings, status: Status) -> None:
     status.database = "ok"
     status.gateways = row["gateways"]
     status.cameras, status.cameras_live = row["cameras"], row["cameras_live"]
-    status.behind_s = _seconds(row["behind_s"])
+    status.behind_s, status.late_s = _seconds(row["behind_s"]), _seconds(row["late_s"])
+    status.keeper_silent_s = _seconds(keeper_silent_s)
     status.unsealed_audit_s = _seconds(row["unsealed_s"])
 
 

@@ -11,15 +11,22 @@ where c.ref = any ($1::text[]) and l.disconnected_time is null and g.ended_time 
 -- Whether a migration has ever been here.
 select to_regclass('sightline.schema_migration') is not null;
 
+-- name: keeper_silent
+-- Seconds since a keeper asked this database for anything; null when none is connected.
+select extract(epoch from clock_timestamp() - max(state_change)) from pg_stat_activity
+where datname = current_database() and application_name = 'sightline-keeper';
+
 -- name: health
--- What status reports of the database's side: schema, gateways alive, how long ago the newest flush was, backlog of the
--- audit's sealer.
+-- What status reports of the database's side: gateways alive, how long ago the newest report was and by how much the
+-- camera that is least late is late, backlog of the audit's sealer.
 select
   (select count(*) from gateway
    where ended_time is null and heartbeat_time > now() - interval '30 seconds') as gateways,
   (select count(*) from live where seen_time > now() - interval '2 minutes') as cameras_live,
   (select count(*) from camera where disabled_time is null) as cameras,
   (select extract(epoch from now() - max(seen_time)) from live) as behind_s,
+  (select extract(epoch from now() - max(l.seen_time + make_interval(secs => i.interval_s)))
+   from live l join report_interval i using (recording)) as late_s,
   -- The oldest row without a signed seal: above what is settled, or of the last hour in case that note is wrong, or sealed
   -- behind the newest signed head.
   (select extract(epoch from now() - min(e.at)) from (

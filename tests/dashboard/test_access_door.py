@@ -21,7 +21,7 @@ ROLES = (
     "fim", "negco", "commander", "supervisor", "planner", "coordinator", "auditor", "admin", "officer",
 )  # fmt: skip
 
-# The matrix of contracts.md in the words of the API: who gets past the door, per call.
+# The matrix of roles in the words of the API: who gets past the door, per call.
 ALLOWED = {
     "GET /api/cameras": "fim negco commander supervisor officer",
     "GET /api/cameras/{camera}": "fim negco commander supervisor officer",

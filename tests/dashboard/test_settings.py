@@ -83,7 +83,7 @@ def test_a_relative_data_directory_is_made_absolute(tmp_path: Path) -> None:
         ("LOG_LEVEL", "loud", ("SIGHTLINE_LOG_LEVEL is 'loud', but it must be one of debug, info,"
          " warning, error.")),
         ("FLEET_GATEWAY_URL", "http://x", ("SIGHTLINE_FLEET_GATEWAY_URL is 'http://x', but it must be"
-         " a URL that begins with ws:// or wss://.")),
+         " a URL that begins with ws:// or wss:// and has a host, perhaps a port and a path, and nothing else.")),
         ("DEMO", "perhaps", "SIGHTLINE_DEMO is 'perhaps', but it must be true or false."),
         ("TRUSTED_PROXIES", "10.0.0.2, proxy.example", ("SIGHTLINE_TRUSTED_PROXIES is '10.0.0.2, proxy.example',"
          " but it must be IP addresses or networks with commas between, like 10.0.0.2, 10.1.0.0/24.")),
@@ -102,6 +102,67 @@ def test_a_wrong_variable_says_which_what_and_what_is_allowed(
     with pytest.raises(SettingsError) as raised:
         load_settings()
     assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["cameras.example", "http://", "http:///path", "http://a b", "http://a\nb", "http://a:99999", "http://a:0",
+     "http://a:x", "https://me:pass@a", "https://a?b=c", "https://a#b", "http://[::1", "ws://a"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["gateway_public_url", "dashboard_public_url"])
+def test_a_base_url_has_a_host_and_nothing_after_the_path(name: str, url: str) -> None:
+    allowed = "URL that begins with http:// or https:// and has a host, perhaps a port and a path"
+    with pytest.raises(SettingsError, match=allowed):
+        load_settings(**{name: url})
+
+
+@pytest.mark.parametrize("url", ["http://a", "https://a.example:8443/cameras", "http://[::1]:80"])
+def test_a_base_url_keeps_its_port_and_path(url: str) -> None:
+    assert load_settings(gateway_public_url=f"{url}/").gateway_public_url == url
+
+
+@pytest.mark.parametrize(
+    "address", ["cameras.example", "0.0.0.0", "::", "192.0.2.7:8189", "192.0.2.0/24", " "]
+)
+def test_video_is_sent_to_an_ip_address_and_not_to_all_of_them(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"must be an IP address .*, like 192\.0\.2\.7"):
+        load_settings(media_address=address)
+
+
+@pytest.mark.parametrize("name", ["internal_secret", "metrics_token"])
+@pytest.mark.parametrize("character", ["é", " ", "\n"])
+def test_what_travels_as_a_bearer_token_can_be_written_in_a_header(
+    name: str, character: str
+) -> None:
+    with pytest.raises(SettingsError, match="must be of ASCII characters that can be seen"):
+        load_settings(**{name: "x" * 40 + character})
+
+
+@pytest.mark.parametrize("name", [" ", "a\nb", "gateway "])
+def test_a_gateways_name_is_a_word_that_can_be_read(name: str) -> None:
+    with pytest.raises(SettingsError, match="must be text on one line"):
+        load_settings(gateway_name=name)
+
+
+def test_the_home_of_nobody_is_no_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_DATA_DIR", "~nobody-at-all/data")
+    with pytest.raises(
+        SettingsError, match="^SIGHTLINE_DATA_DIR is '~nobody-at-all/data', but it must name"
+    ):
+        load_settings()
+
+
+def test_without_a_home_the_data_directory_must_be_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SIGHTLINE_DATA_DIR")
+    monkeypatch.setattr("os.geteuid", lambda: 54321)
+    monkeypatch.setenv("XDG_DATA_HOME", "~nobody-at-all")
+    with pytest.raises(
+        SettingsError, match=r"^SIGHTLINE_DATA_DIR is not set, and this user has no home"
+    ):
+        load_settings()
+    assert load_settings(data_dir=tmp_path).data_dir == tmp_path
 
 
 def test_a_wrong_option_and_a_wrong_line_say_where_they_were_given() -> None:

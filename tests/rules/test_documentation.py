@@ -9,7 +9,7 @@ import pytest
 
 from sightline.dashboard.cli.parser import build_parser
 from sightline.dashboard.settings import FILE_VARIABLE, Settings, variable
-from tests.rules.repository import ROOT
+from tests.rules.repository import ROOT, files
 
 DOCS = ROOT / "docs"
 
@@ -107,3 +107,15 @@ def test_links_between_documents_lead_somewhere() -> None:
         if "://" not in target and not (file.parent / target).exists()
     ]
     assert not broken, "\n".join(broken)
+
+
+def test_documents_that_code_names_are_here() -> None:
+    known = {file.name for file in files() if file.suffix == ".md"}
+    strangers = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in files()
+        if file.suffix in {".py", ".sql", ".js", ".mjs", ".css"}
+        for name in re.findall(r"\b[\w-]+\.md\b", file.read_text(encoding="utf-8"))
+        if name not in known
+    ]
+    assert not strangers, "\n".join(strangers)

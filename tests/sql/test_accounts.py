@@ -36,6 +36,8 @@ async def test_a_cameras_token_is_stored_as_a_hash_only(database: Database) -> N
         ({"username": "jane"}, "exists already"),
         ({"username": "Jane Doe"}, "a-z 0-9"),
         ({"role": "king"}, "not one of"),
+        ({"display_name": "Jo\ne"}, r"display name 'Jo\\ne': 1 to 100 characters on one line"),
+        ({"display_name": "\u202eenaJ"}, "1 to 100 characters on one line"),
         ({"password": "short"}, "12 characters"),
         ({"shoulder_number": "4711"}, "no officer"),
     ],
@@ -55,6 +57,21 @@ async def test_a_camera_that_cannot_be_made_says_why(database: Database, camera:
     await accounts.add_camera(owner, "AB4-000001")
     with pytest.raises(AccountError, match="camera"):
         await accounts.add_camera(owner, camera)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x1b[2J", "vendor ", "x" * 101, "\u202ea"])
+async def test_a_bridge_that_cannot_be_made_says_why(database: Database, name: str) -> None:
+    owner = await database.connect()
+    with pytest.raises(AccountError, match="bridge .*: 1 to 100 characters on one line"):
+        await accounts.add_bridge(owner, name)
+    assert await accounts.list_bridges(owner) == []
+
+
+async def test_a_bridge_may_have_a_name_of_several_words(database: Database) -> None:
+    owner = await database.connect()
+    assert (
+        await accounts.add_bridge(owner, "Vendor’s cloud, Łódź")
+    ).bridge == "Vendor’s cloud, Łódź"
 
 
 async def test_disabling_a_user_ends_the_sessions(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -97,3 +98,58 @@ def test_a_place_where_nothing_can_be_made_is_a_sentence(data_dir: Path) -> None
     (data_dir / "file").write_text("")
     with pytest.raises(ClusterError, match="cannot be made"):
         PrivateCluster(data_dir / "file" / "data").start()
+
+
+@contextlib.contextmanager
+def anybody(cluster: PrivateCluster) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the account that runs the server, but not the server."""
+    account = cluster._account()
+    other = subprocess.Popen(["sleep", "600"], cwd="/", user=account.pw_uid if account else None)
+    try:
+        yield other
+    finally:
+        other.kill()
+        other.wait()
+
+
+def with_first_line(cluster: PrivateCluster, left: str, pid: int) -> None:
+    """What a killed server left behind, and its number given to another process since."""
+    file = cluster.directory / "postmaster.pid"
+    file.write_text("\n".join([str(pid), *left.split("\n")[1:]]))
+    file.chmod(0o600)
+    shutil.chown(file, cluster.directory.owner())
+
+
+def test_a_killed_servers_number_may_be_anybodys_now(data_dir: Path) -> None:
+    cluster = PrivateCluster(data_dir, durable=False)
+    cluster.start()
+    left = (cluster.directory / "postmaster.pid").read_text()
+    cluster.kill()
+    with anybody(cluster) as other:
+        with_first_line(cluster, left, other.pid)
+        assert not cluster.is_running()
+        cluster.stop()
+        assert other.poll() is None
+        cluster.start()
+        assert cluster.pid() not in (None, other.pid)
+
+
+def test_another_clusters_server_is_not_taken_for_ours(data_dir: Path) -> None:
+    cluster = PrivateCluster(data_dir / "one", durable=False)
+    other = PrivateCluster(data_dir / "other", durable=False)
+    other.start()
+    try:
+        cluster.start()
+        left = (cluster.directory / "postmaster.pid").read_text()
+        cluster.kill()
+        pid = other.pid()
+        assert pid is not None
+        with_first_line(cluster, left, pid)
+        assert not cluster.is_running()
+        cluster.stop(mode="immediate")
+        cluster.start()
+        assert cluster.is_running()
+        assert other.pid() == pid
+    finally:
+        other.stop(mode="immediate")
+        cluster.stop(mode="immediate")

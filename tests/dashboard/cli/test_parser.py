@@ -68,8 +68,11 @@ def test_every_command_of_the_contract_has_a_handler_that_exists(line: str) -> N
     ("line", "says"),
     [
         ("up everything", "invalid choice"),
-        ("demo --cameras many", "invalid int value"),
+        ("demo --cameras many", "--cameras: 'many' is not a whole number"),
+        ("simulate --cameras 5 --rate fast", "--rate: 'fast' is not a number"),
+        ("status --loud", "usage: sightline status [-h]"),
         ("status --loud", "unrecognised arguments: --loud"),
+        ("help fly", "invalid choice: 'fly'"),
         ("user add jo", "--role"),
         ("replay", "FILE"),
         ("user", "ACTION"),
@@ -94,6 +97,13 @@ def test_no_command_shows_them_all(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help"]) == 0
     assert "demo" in capsys.readouterr().out
+
+
+def test_help_explains_one_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["help", "demo"])
+    assert ended.value.code == 0
+    assert "--cameras N" in capsys.readouterr().out
 
 
 def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:

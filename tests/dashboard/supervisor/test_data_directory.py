@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.dashboard.settings import Settings, load_settings
+from sightline.dashboard.settings import Settings, SettingsError, load_settings
 from sightline.dashboard.supervisor.data_directory import (
     DataDirectory,
     Demo,
@@ -94,7 +94,7 @@ def test_a_demo_does_not_change_its_size_or_seed(
     directory: DataDirectory, given: dict[str, int], option: str
 ) -> None:
     present = Demo(seed=7, cameras=20, complete=True)
-    with pytest.raises(DataDirectoryError, match=f"^{option} is"):
+    with pytest.raises(SettingsError, match=f"^{option} is"):
         choose_demo(present, True, directory, settings_of(directory, **given))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.dashboard.settings import load_settings, variable
+from sightline.dashboard.settings import SettingsError, load_settings, variable
 from sightline.dashboard.supervisor.child import child_environment, how_it_ended
 from sightline.dashboard.supervisor.errors import HostError, PortTakenError
 from sightline.dashboard.supervisor.part import run_part
@@ -170,7 +170,7 @@ def test_a_fault_of_ours_keeps_its_traceback(
 
 def test_two_parts_cannot_have_the_same_port(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path, gateway_port=28050, dashboard_port=28050)
-    with pytest.raises(PortTakenError, match="are both 28050"):
+    with pytest.raises(SettingsError, match="are both 28050"):
         check_ports([GATEWAY, DASHBOARD], settings)
 
 
@@ -193,7 +193,7 @@ def well() -> Status:
     return Status(
         data_dir="data", url="http://127.0.0.1:8050", supervisor_pid=1,
         parts=[PartStatus("gateway", 2, True)], database="ok", gateways=1, cameras=400,
-        cameras_live=390, behind_s=0.4, unsealed_audit_s=2.0,
+        cameras_live=390, behind_s=0.4, late_s=-0.6, keeper_silent_s=1.2, unsealed_audit_s=2.0,
     )  # fmt: skip
 
 
@@ -212,7 +212,8 @@ def test_status_is_well_when_nothing_is_wrong() -> None:
         ),
         ("parts", [PartStatus("gateway", 2, True, restarts=3, restarted_s=500.0)], None),
         ("gateways", 0, "No gateway reports to the database."),
-        ("behind_s", 12.0, "The newest report of any camera is 12 s old."),
+        ("keeper_silent_s", 42.0, "The keeper has done nothing for 42 s."),
+        ("keeper_silent_s", None, "No keeper is connected to the database."),
         ("unsealed_audit_s", 300.0, "The audit has not been sealed for 300 s."),
         (
             "database",
@@ -225,6 +226,31 @@ def test_status_is_well_when_nothing_is_wrong() -> None:
 def test_status_says_what_is_wrong(field: str, value: object, sentence: str | None) -> None:
     status = well()
     setattr(status, field, value)
+    assert problems(status) == ([sentence] if sentence else [])
+
+
+@pytest.mark.parametrize(
+    ("demo", "cameras_live", "behind_s", "late_s", "sentence"),
+    [
+        (False, 390, 12.0, 11.0, "The newest report of any camera is 12 s old."),
+        (False, 1, 58.0, -2.0, None),  # switched off: due once a minute
+        (False, 1, 75.0, 15.0, "The newest report of any camera is 75 s old."),
+        (False, 0, 900.0, 840.0, None),  # nobody is on duty
+        (False, 0, None, None, None),
+        (True, 0, 900.0, 899.0, "The newest report of any camera is 900 s old."),
+        (True, 0, None, None, "No simulated camera has reported yet."),
+    ],
+)
+def test_status_says_when_the_cameras_are_silent(
+    demo: bool,
+    cameras_live: int,
+    behind_s: float | None,
+    late_s: float | None,
+    sentence: str | None,
+) -> None:
+    status = well()
+    status.demo, status.cameras_live = demo, cameras_live
+    status.behind_s, status.late_s = behind_s, late_s
     assert problems(status) == ([sentence] if sentence else [])
 
 

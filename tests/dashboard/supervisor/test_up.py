@@ -137,7 +137,15 @@ def test_it_is_ready_well_watched_and_stops_without_leaving_anything(up: Up) -> 
     said = up.said.read_text().splitlines()
     assert [line for line in said if line.startswith("ready: ")] == [said[-1]]
     assert said[-1].endswith(up.environment["SIGHTLINE_DASHBOARD_PORT"])
+    assert up.status()["keeper_silent_s"] is not None
     up.wait_for(lambda: up.status()["ok"], within_s=60)
+
+    # a keeper that stands still is noticed, though its process is there
+    keeper = psutil.Process(up.part("keeper")["pid"])
+    keeper.suspend()
+    up.wait_for(lambda: up.status()["keeper_silent_s"] > 5, within_s=60)
+    keeper.resume()
+    up.wait_for(lambda: up.status()["keeper_silent_s"] < 5, within_s=60)
 
     # a part that is killed comes back, and it is said
     before = up.part("gateway")
