@@ -7,6 +7,7 @@ of them were new. Should a fix that was thought new be there already, the whole 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
@@ -37,6 +38,9 @@ from sightline.ingest.rows import (
 from sightline.sql import connect, query
 from sightline.sql.settings import DatabaseSettings
 
+_ANSWER_MARGIN_S: Final = 5.0
+"""After the time at which the server itself ends a statement: then nobody is at the other end any more."""
+_CLOSE_WITHIN_S: Final = 2.0
 _DAY_US: Final = 86_400_000_000
 _LEARN_EVERY_S: Final = 10.0
 _MOST_LISTED: Final = 100_000
@@ -95,7 +99,8 @@ class Store:
             DatabaseAwayError: there is no database, or it cannot be used now.
         """
         try:
-            connection = await connect(settings, "gateway")
+            answer_within_s = settings.database_statement_timeout_s + _ANSWER_MARGIN_S
+            connection = await connect(settings, "gateway", command_timeout=answer_within_s)
         except AWAY as error:
             raise DatabaseAwayError(f"Cannot connect: {error!r}") from error
         try:
@@ -118,7 +123,8 @@ class Store:
     async def close(self) -> None:
         """Close the connection, however it is."""
         try:
-            await self._connection.close(timeout=2)
+            async with asyncio.timeout(_CLOSE_WITHIN_S):
+                await self._connection.close()
         except AWAY:
             self._connection.terminate()
 
@@ -228,8 +234,9 @@ class Store:
         await transaction.start()
         try:
             stored = await self._store(rows, apart, gateway_id, batch)
-        except BaseException:
-            if not self._connection.is_closed():
+        except BaseException as error:
+            # Who did not answer in time would not answer this either; the connection is given up.
+            if not (isinstance(error, TimeoutError) or self._connection.is_closed()):
                 await transaction.rollback()
             raise
         if trial:
