@@ -20,6 +20,7 @@ from sightline.dashboard.supervisor.data_directory import DataDirectory
 from sightline.dashboard.supervisor.database import SupervisedCluster
 from sightline.dashboard.supervisor.errors import PartFailedError, SupervisorError
 from sightline.dashboard.supervisor.parts import KEEPER, STOP_WAVES, Part
+from sightline.dashboard.supervisor.process import process_start
 from sightline.sql import connect, query
 from sightline.sql.migrate import migrate
 
@@ -194,6 +195,7 @@ class Supervisor:
         self.directory.write_run_state(
             {
                 "pid": os.getpid(),
+                "pid_start": process_start(os.getpid()),
                 "began": self._began,
                 "demo": self.settings.demo,
                 "url": self.settings.local_base(self.settings.dashboard_port),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -15,6 +14,7 @@ from sightline.dashboard.settings import Settings
 from sightline.dashboard.supervisor.child import is_ready
 from sightline.dashboard.supervisor.data_directory import DataDirectory
 from sightline.dashboard.supervisor.parts import UP_PARTS, part_named
+from sightline.dashboard.supervisor.process import process_start
 from sightline.sql import connect, query
 from sightline.sql.errors import DatabaseError
 
@@ -85,7 +85,11 @@ class Status:
 def running(settings: Settings) -> dict[str, Any] | None:
     """The note of the supervisor that runs with this data directory, if one does."""
     state = DataDirectory(settings.data_dir).run_state()
-    return state if state is not None and _is_alive(state["pid"]) else None
+    if state is None:
+        return None
+    began = process_start(state["pid"])
+    # One that was killed has left its note, and its number may be another process's.
+    return state if began is not None and began == state.get("pid_start") else None
 
 
 def as_running(settings: Settings) -> Settings:
@@ -161,7 +165,7 @@ def _silence(status: Status) -> list[str]:
 
 async def _ask_part(name: str, note: dict[str, Any], settings: Settings) -> PartStatus:
     pid = note.get("pid")
-    alive = pid is not None and _is_alive(pid)
+    alive = pid is not None and process_start(pid) is not None
     url = part_named(name).ready_url(settings)
     ready = alive if url is None else await is_ready(url, settings)
     restarted = note.get("restarted_time")
@@ -196,13 +200,3 @@ async def _ask_database(settings: Settings, status: Status) -> None:
 
 def _seconds(value: Decimal | None) -> float | None:
     return None if value is None else round(float(value), 1)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -109,6 +110,28 @@ def test_once_set_up_it_adds_less_than_a_second_and_says_nothing(set_up: Path) -
     assert done.stdout.startswith("{")
     assert done.stderr == ""
     assert through_the_script - directly < 1
+
+
+def test_a_ctrl_c_during_the_set_up_is_no_failed_step(checkout: Path) -> None:
+    begun = checkout / "begun"
+    executable(  # a pip that ends with 1 when interrupted, as the real one does
+        checkout / ".venv" / "bin" / "python",
+        f'#!/bin/sh\ncase "$*" in *"pip install"*) trap "exit 1" INT; touch "{begun}"; sleep 60;; esac\n',
+    )
+    with subprocess.Popen(
+        [checkout / "sightline", "settings"], env={"PATH": os.environ["PATH"]},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), start_new_session=True,
+    ) as setting_up:  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not begun.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(setting_up.pid, signal.SIGINT)
+        said = setting_up.communicate(timeout=30)[1]
+    assert setting_up.returncode == 130
+    assert said.endswith("sightline: interrupted; the next ./sightline goes on with the set-up\n")
+    assert not (checkout / ".venv" / "set-up.stamp").exists()
 
 
 def test_it_stays_in_the_directory_of_whoever_runs_it(set_up: Path, tmp_path: Path) -> None:
