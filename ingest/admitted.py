@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity
+
+LARGEST_BACKLOG_BYTES: Final = 4 * 1024 * 1024
+"""Answers that a peer may leave unread."""
 
 
 class AdmittedConnection(ServerConnection):
@@ -31,9 +34,17 @@ class AdmittedConnection(ServerConnection):
         The library tells text from binary only where it also decodes text, and then it closes the connection over what
         is not UTF-8. To a camera that is answered instead.
         """
-        if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._binary.append(event.opcode is Opcode.BINARY)
+        if isinstance(event, Frame):
+            if event.opcode in (Opcode.TEXT, Opcode.BINARY):
+                self._binary.append(event.opcode is Opcode.BINARY)
+            elif event.opcode is Opcode.PING:
+                self._see_that_answers_are_read()
         super().process_event(event)
+
+    def _see_that_answers_are_read(self) -> None:
+        """Cut a peer that only pings: the library answers each, whether the answers are read or not."""
+        if self.transport.get_write_buffer_size() > LARGEST_BACKLOG_BYTES:
+            self.transport.abort()
 
     async def receive(self) -> tuple[bytes, bool]:
         """The next message, and whether it is a binary one.

@@ -22,7 +22,7 @@ from websockets.protocol import State
 
 from sightline.ingest import protocol
 from sightline.ingest.actions import Actions
-from sightline.ingest.admitted import AdmittedConnection
+from sightline.ingest.admitted import LARGEST_BACKLOG_BYTES, AdmittedConnection
 from sightline.ingest.batch import Received, valued
 from sightline.ingest.commands import Commands
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity, KnownCamera, Register
@@ -50,8 +50,6 @@ log = logging.getLogger(__name__)
 ROOM_WITHIN_S: Final = 15.0
 """Longest wait for room before a camera is told to come back later; less than a keepalive takes to give up."""
 COME_BACK_AFTER_S: Final = 30
-LARGEST_BACKLOG_BYTES: Final = 4 * 1024 * 1024
-"""Answers that a peer may leave unread."""
 _CAMERA_MOST_UNWRITTEN: Final = 3 * 3_600
 _BRIDGE_MOST_UNWRITTEN: Final = 50_000
 _TURN: Final = 200

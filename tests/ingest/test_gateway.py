@@ -741,6 +741,22 @@ async def test_a_fault_of_ours_is_logged_and_harms_only_that_connection(
         assert (await cam.report(fix_now()))["stored"] == 1
 
 
+async def test_a_peer_that_pings_and_does_not_read_is_cut(gateway, token, monkeypatch):
+    monkeypatch.setattr("sightline.ingest.admitted.LARGEST_BACKLOG_BYTES", 100_000)
+    reader, writer = await raw_socket(gateway, token)
+    reader._transport.pause_reading()
+    pings = (b"\x89\xfd" + bytes(4) + b"p" * 125) * 1_000
+
+    async def ping():
+        while True:
+            writer.write(pings)
+            await writer.drain()
+
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(ping(), 10)
+    writer.close()
+
+
 async def test_a_camera_that_repeats_itself_keeps_no_officer_waiting(gateway, owner, token):
     other = await add_camera(owner, "OTHER")
     async with camera(gateway, token, REF) as flood, camera(gateway, other.token, "OTHER") as cam:
