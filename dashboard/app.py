@@ -21,6 +21,7 @@ from sightline.dashboard.services import Services
 from sightline.dashboard.settings import Settings
 from sightline.dashboard.shell.application import dash_application, home_route
 from sightline.dashboard.shell.current_user import CurrentUser
+from sightline.dashboard.shell.known_scripts import KnownScripts
 from sightline.dashboard.shell.static import mount_static
 from sightline.dashboard.tiles import tile_routes
 from sightline.sql import query
@@ -58,6 +59,7 @@ class Dashboard:
             self.server, self.services, PAGES, callbacks, lambda: self._force_name
         )
         hashes = dash_app.csp_hashes()
+        self.server.add_middleware(KnownScripts, registered=lambda: dash_app.registered_paths)
         self.server.add_middleware(CurrentUser)
         self.server.add_middleware(
             AccessMiddleware,

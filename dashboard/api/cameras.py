@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -36,7 +37,7 @@ async def find(
         found = await cameras.find(
             act, bbox=bbox(box), recording=recording, near=place(near), limit=limit
         )
-    return _collection(found)
+    return await asyncio.to_thread(_collection, found)
 
 
 @router.get("/{camera}")
@@ -71,7 +72,7 @@ async def track(
             incident=incident,
             reason=reason,
         )
-    return _collection([_track_feature(fix) for fix in found])
+    return await asyncio.to_thread(lambda: _collection([_track_feature(fix) for fix in found]))
 
 
 def _track_feature(fix: TrackFix) -> dict[str, Any]:

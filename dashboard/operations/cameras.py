@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import asyncpg
@@ -76,7 +77,8 @@ async def get(act: Actor, camera: str) -> Feature:
 async def _read(act: Actor, *arguments: object) -> list[Feature]:
     force = await act.connection.fetchrow(query("api_cameras.force"))
     rows = await act.connection.fetch(query("api_cameras.find"), *arguments)
-    return [_feature(row, force) for row in rows]
+    # Beside the event loop: a large force is a second's work, in which the live feed would stand still for everybody.
+    return await asyncio.to_thread(lambda: [_feature(row, force) for row in rows])
 
 
 def _feature(row: asyncpg.Record, force: asyncpg.Record) -> Feature:

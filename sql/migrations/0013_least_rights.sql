@@ -72,11 +72,11 @@ grant execute on function sightline.log_write(bigint, text, text, bigint, text) 
 -- out once a query. incident_visible() says the same of one incident.
 create index incident_hidden on sightline.incident (id) where restricted or exercise;
 
--- Restricted and exercise incidents that the acting user is named on.
-create function sightline.actor_hidden_incidents() returns setof bigint
+-- Restricted and exercise incidents that the acting user is not named on.
+create function sightline.actor_barred_incidents() returns setof bigint
   stable language sql security definer set search_path = sightline, public as $$
-  select n.incident_id from sightline.incident_named n join sightline.incident i on i.id = n.incident_id
-  where n.user_id = sightline.actor_user_id() and (i.restricted or i.exercise)
+  select i.id from sightline.incident i where (i.restricted or i.exercise)
+    and not exists (select from sightline.incident_named n where n.incident_id = i.id and n.user_id = sightline.actor_user_id())
 $$;
 
 -- Incidents that the scope of the acting user's role takes in, where it is not 'all'; hidden ones among them.
@@ -102,8 +102,22 @@ $$;
 
 drop policy visible on sightline.incident;
 create policy visible on sightline.incident for select to sightline_dashboard using (
-  (not (restricted or exercise) or id in (select sightline.actor_hidden_incidents()))
+  id not in (select sightline.actor_barred_incidents())
   and ((select sightline.may('incident.read')) = 'all' or id in (select sightline.actor_incidents())));
+
+-- Deployments that the acting user is on the team of.
+create function sightline.actor_deployments() returns setof bigint
+  stable language sql security definer set search_path = sightline, public as $$
+  select m.deployment_id from sightline.deployment_member m join sightline.negotiator n on n.id = m.negotiator_id
+  join sightline.app_user u on u.officer_id = n.officer_id or u.id = n.user_id
+  where u.id = sightline.actor_user_id()
+$$;
+
+drop policy visible on sightline.deployment;
+create policy visible on sightline.deployment for select to sightline_dashboard using (
+  (incident_id not in (select sightline.actor_barred_incidents())
+    and ((select sightline.may('incident.read')) = 'all' or incident_id in (select sightline.actor_incidents())))
+  or id in (select sightline.actor_deployments()));
 
 -- May the acting user see the deployment? Whoever sees the incident, and the team.
 create function sightline.deployment_visible(p_deployment_id bigint) returns boolean
@@ -120,7 +134,8 @@ create policy visible on sightline.deployment_member for select to sightline_das
 drop policy visible on sightline.deployment_transition;
 create policy visible on sightline.deployment_transition for select to sightline_dashboard
   using (sightline.deployment_visible(deployment_id));
-grant execute on function sightline.actor_hidden_incidents(), sightline.actor_incidents(), sightline.deployment_visible(bigint)
+grant execute on function sightline.actor_barred_incidents(), sightline.actor_incidents(), sightline.actor_deployments(),
+  sightline.deployment_visible(bigint)
   to sightline_dashboard;
 
 -- RULES. What of a text stands on a screen: without blanks and the marks that do not show.

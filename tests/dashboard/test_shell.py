@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -135,6 +136,22 @@ async def test_scripts_come_from_here_and_are_asked_about_each_time(front: Front
         library = await client.get("/static/lib/maplibre-gl/maplibre-gl.mjs")
         assert library.headers["content-type"].startswith("text/javascript")
         assert (await client.get("/static/lib/maplibre-gl/../../package.json")).status_code == 404
+
+
+async def test_a_script_that_there_is_not_is_404(front: Front) -> None:
+    async with await front.as_role("fim") as client:
+        page = (await client.get("/map")).text
+        there = re.findall(r'src="(/_dash-component-suites/[^"?]+)', page)
+        assert len(there) > 5
+        for path in there:
+            assert (await client.get(path)).status_code == 200, path
+        for path in (
+            "dash/nope.js", "nope/x.js", "nope", "", "dash/__init__.py", "dash/deps/%2e%2e/%2e%2e/__init__.py",
+        ):  # fmt: skip
+            answer = await client.get(f"/_dash-component-suites/{path}")
+            assert answer.status_code == 404, (path, answer.text[:200])
+            assert answer.json()["code"] == "not_found"
+        assert (await client.get("/assets/nope.js")).status_code == 404
 
 
 async def test_no_page_opens_a_socket_that_is_not_ours(front: Front) -> None:
