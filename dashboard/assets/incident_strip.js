@@ -3,7 +3,7 @@
  * Events: `frame` (detail: incident id, "" to let go), `link` (detail: incident id).
  */
 import { h, mark, say } from "./dom.js";
-import { ageWords, fullTime } from "./ages.js";
+import { ageWords, clockWords, fullTime } from "./ages.js";
 import { GRADE_SHAPES } from "./incident_markers.js";
 import { linkWords } from "./link_incident.js";
 
@@ -44,6 +44,7 @@ export class IncidentStrip extends EventTarget {
     say(this.#note, noteOf(incidents));
     this.#note.hidden = this.#note.textContent === "";
     mark(this.#note, "data-bad", incidents.error ? "true" : null);
+    mark(this.#note, "title", incidents.error || null);
     const wanted = incidents.open.map((incident) => {
       const item = this.#items.get(incident.id) ?? this.#make(incident.id);
       this.#drawItem(item, incident, String(incident.id) === framed, nowMs);
@@ -106,8 +107,10 @@ function tagsOf(incident) {
   return said;
 }
 
-function noteOf(incidents) {
+/** Short beside incidents that were read before, which stay in sight; why is in full where there is nothing else. */
+export function noteOf(incidents) {
+  if (incidents.error && incidents.readMs) return `Not read since ${clockWords(incidents.readMs)}`;
   if (incidents.error) return `Incidents could not be read: ${incidents.error}`;
-  if (!incidents.read) return "Reading incidents…";
+  if (!incidents.readMs) return "Reading incidents…";
   return incidents.open.length === 0 ? "No open incidents." : "";
 }

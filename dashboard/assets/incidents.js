@@ -8,6 +8,8 @@
 const TOGETHER_MS = 250;
 /** Events can be lost; this is how long a difference may stay unseen at most. */
 const ANEW_EVERY_MS = 30_000;
+/** Milliseconds after which they are read again where they could not be. */
+const AGAIN_AFTER_MS = 3000;
 const CONCERNS = new Set(["incident", "deployment"]);
 
 /**
@@ -33,12 +35,13 @@ const CONCERNS = new Set(["incident", "deployment"]);
 export class Incidents extends EventTarget {
   /** @type {Incident[]} immediate ones first, then the newest */
   open = [];
-  /** Whether they were read at least once. */
-  read = false;
+  /** Local time at which they were read last; 0: never. */
+  readMs = 0;
   /** Why they could not be read last time; "" where they could. */
   error = "";
   #call;
   #waiting = 0;
+  #again = 0;
 
   /** @param {typeof import("./api.js").call} call */
   constructor(call) {
@@ -77,9 +80,11 @@ export class Incidents extends EventTarget {
       const { incidents } = await this.#call("GET", "/api/incidents");
       this.open = inOrder(incidents);
       this.error = "";
-      this.read = true;
+      this.readMs = Date.now();
     } catch (error) {
       this.error = error.message;
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.#read(), AGAIN_AFTER_MS);
     }
     this.dispatchEvent(new Event("change"));
   }

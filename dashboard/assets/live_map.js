@@ -366,7 +366,7 @@ class LiveMap {
     this.#map?.incidents.show(app.incidents.open, this.#state.incident);
     this.#drawFound();
     this.#card.draw();
-    if (this.#state.incident && app.incidents.read && !app.incidents.byId(this.#state.incident)) this.#frame("");
+    if (this.#state.incident && app.incidents.readMs && !app.incidents.byId(this.#state.incident)) this.#frame("");
   }
 
   /** @param {string} id of the incident to frame, "" to let go */
