@@ -237,3 +237,25 @@ def test_a_load_that_lost_a_connection_does_not_end_well(
 
     monkeypatch.setattr(simulate, "run", sent)
     assert main(["simulate", "--cameras", "1", "--data-dir", str(tmp_path)]) == code
+
+
+def test_psql_is_called_with_what_the_url_says_and_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    called: list[object] = []
+    monkeypatch.setenv(
+        "SIGHTLINE_DATABASE_URL", "postgresql://me:pass-word@host:5/db?sslmode=verify-full"
+    )
+
+    def become(*arguments: object) -> None:
+        called.extend(arguments)
+        sys.exit(0)  # as the real one, it does not come back
+
+    monkeypatch.setattr(os, "execve", become)
+    with pytest.raises(SystemExit):
+        main(["psql", "-c", "select 1", "--data-dir", str(tmp_path)])
+    _, arguments, environment = called
+    assert arguments == [
+        "psql", "-d", "postgresql://me@host:5/db?sslmode=verify-full", "-c", "select 1",
+    ]  # fmt: skip
+    assert environment["PGPASSWORD"] == "pass-word"  # type: ignore[index]
