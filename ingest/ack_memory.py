@@ -19,8 +19,14 @@ Counts = tuple[int, int, list[Rejection]]
 class AckMemory:
     """Bounded; what fell out, and what another gateway acknowledged, is counted as duplicates when it comes again."""
 
-    def __init__(self, size: int = 100_000) -> None:
+    def __init__(self, size: int = 100_000, most_rejected: int = 300_000) -> None:
+        """Args:
+        size: reports that are remembered at most.
+        most_rejected: entries in `rejected` that they may have together; some 200 bytes each.
+        """
         self._size = size
+        self._most_rejected = most_rejected
+        self._rejected = 0
         self._known: OrderedDict[tuple[int, int], tuple[int, Counts]] = OrderedDict()
 
     def recall(self, camera_id: int, report: Report) -> Counts | None:
@@ -31,10 +37,13 @@ class AckMemory:
     def remember(self, camera_id: int, seq: int, mark: int, counts: Counts) -> None:
         """Keep what was acknowledged; `mark` is the report's fingerprint."""
         key = (camera_id, seq)
+        if (older := self._known.pop(key, None)) is not None:
+            self._rejected -= len(older[1][2])
         self._known[key] = (mark, counts)
-        self._known.move_to_end(key)
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
+        self._rejected += len(counts[2])
+        while len(self._known) > self._size or self._rejected > self._most_rejected:
+            _, (_, oldest) = self._known.popitem(last=False)
+            self._rejected -= len(oldest[2])
 
 
 def fingerprint(report: Report) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
@@ -16,48 +15,67 @@ from sightline.sql import query
 
 log = logging.getLogger(__name__)
 
-_MOST_WAITING: Final = 20_000
 _PAUSE_S: Final = 0.5
 
 _REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
+Then = Callable[[Any], object]
+"""Is told the first value of what was done."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Action:
-    """One named query to be run, and who wants to know its first value."""
+    """One named query about one camera, and who wants to know its first value."""
 
     query_name: str
     values: tuple[Any, ...]
-    then: Callable[[Any], object] | None = field(default=None)
+    then: Then | None
 
 
 class Actions:
-    """A queue with one worker, so that no message needs a task of its own."""
+    """A queue with one worker, so that no message needs a task of its own.
+
+    What a camera says again while it waits is done once, the newest way: a camera that repeats itself takes no room from
+    the others. What an officer waits for goes before what cameras say of themselves, which may be thousands when all of
+    them come back together.
+    """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._waiting: deque[Action] = deque()
+        self._awaited: dict[tuple[str, int], Action] = {}
+        self._others: dict[tuple[str, int], Action] = {}
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._awaited) + len(self._others)
 
     def do(
-        self, query_name: str, *values: object, then: Callable[[Any], object] | None = None
-    ) -> bool:
-        """Have a named query run as soon as possible. False: too much waits already."""
-        if len(self._waiting) >= _MOST_WAITING:
-            return False
-        self._waiting.append(Action(query_name, values, then))
+        self,
+        query_name: str,
+        camera_id: int,
+        *values: object,
+        then: Then | None = None,
+        awaited: bool = True,
+    ) -> None:
+        """Have a named query run as soon as possible.
+
+        Args:
+            query_name: it takes the camera's number and the values.
+            camera_id: number of the camera that said it.
+            values: what it said.
+            then: told the first value once it is done.
+            awaited: an officer waits for it.
+        """
+        waiting = self._awaited if awaited else self._others
+        waiting[query_name, camera_id] = Action(query_name, (camera_id, *values), then)
         self._wake.set()
-        return True
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
             await self._wake.wait()
-            while self._waiting:
-                action = self._waiting[0]
+            while waiting := self._awaited or self._others:
+                key, action = next(iter(waiting.items()))
                 try:
                     value = await self._pool.fetchval(query(action.query_name), *action.values)
                 except _REFUSED as error:
@@ -67,7 +85,8 @@ class Actions:
                     log.debug("%s waits: %r", action.query_name, error)
                     await asyncio.sleep(_PAUSE_S)
                     continue
-                self._waiting.popleft()
+                if waiting[key] is action:  # it was not said again meanwhile
+                    del waiting[key]
                 if action.then is not None and value is not None:
                     action.then(value)
             self._wake.clear()

@@ -55,9 +55,9 @@ class Received(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """How much of a batch it takes: its fixes, and one for itself."""
+        """How much of a batch it takes: its fixes, rejected ones too (their answers take room), and one for itself."""
         message = self.message
-        return 1 + (len(message.fixes) if isinstance(message, PlainReport | Report) else 0)
+        return 1 + (message.total if isinstance(message, PlainReport | Report) else 0)
 
 
 class FixKey(NamedTuple):

@@ -62,11 +62,6 @@ class Readings:
     cell_id: Array
     content: Array
 
-    @property
-    def report(self) -> Array:
-        """(m,) the report that each fix came in."""
-        return np.repeat(np.arange(len(self.sizes)), self.sizes)
-
 
 def readings(reports: Sequence[PlainReport]) -> Readings:
     """The columns of these reports; `content` is still to come."""

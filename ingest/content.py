@@ -32,7 +32,6 @@ PARTS: Final = (
 """The numbers of a reading, unknown as NaN or None; its time, words and texts are further parts."""
 
 _MASK: Final = 2**64 - 1
-_UNKNOWN: Final = 0x7FF8_0000_0000_0000  # the quiet NaN that numpy and struct both write
 _to_words = struct.Struct("<12Q").unpack
 _from_numbers = struct.Struct("<12d").pack
 _NAN: Final = float("nan")

@@ -54,8 +54,11 @@ LARGEST_BACKLOG_BYTES: Final = 4 * 1024 * 1024
 """Answers that a peer may leave unread."""
 _CAMERA_MOST_UNWRITTEN: Final = 3 * 3_600
 _BRIDGE_MOST_UNWRITTEN: Final = 50_000
-_LONG_REPORT: Final = 200
+_TURN: Final = 200
+"""Messages and fixes taken from one connection before it is the turn of the others."""
+_NOTE_LIFE_EVERY_US: Final = 1_000_000
 _UNKNOWN_FOR_S: Final = 5.0
+_ASK_AGAIN_AFTER_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -100,6 +103,7 @@ class Conversation(ABC):
         self._tolerance = Tolerance()
         self._newest_seq: dict[int, int] = {}
         self._unwritten = 0
+        self._taken = 0  # since the others had their turn
         self._relief = asyncio.Event()
 
     async def run(self) -> None:
@@ -113,6 +117,9 @@ class Conversation(ABC):
                 if self._services.draining:
                     continue  # not acknowledged, so the camera sends it again elsewhere
                 await self._take(raw, binary=binary)
+                if self._taken > _TURN:
+                    self._taken = 0
+                    await asyncio.sleep(0)
                 if (inbox.full or self._unwritten > self.most_unwritten) and not await self._room():
                     return
         except ConnectionClosed:
@@ -122,6 +129,7 @@ class Conversation(ABC):
 
     async def _take(self, raw: bytes, *, binary: bool) -> None:
         self._services.traffic.messages += 1
+        self._taken += 1
         packed = binary and not protocol.is_json_object(raw)
         try:
             message = protocol.receive(raw, binary=packed)
@@ -138,8 +146,6 @@ class Conversation(ABC):
         except DatabaseAwayError as error:
             log.info("the database is away for a new camera: %s", error)
             self.close(protocol.CLOSE_OVERLOADED, "5")
-        if isinstance(message, PlainReport | Report) and message.total > _LONG_REPORT:
-            await asyncio.sleep(0)  # others are waiting too
 
     async def _room(self) -> bool:
         """Wait until what was received has been written down; False: it takes too long."""
@@ -183,12 +189,14 @@ class Conversation(ABC):
         received_us = time.time_ns() // 1000
         if isinstance(message, PlainReport | Report | Status):
             self._check_seq(link, message)
-            self._services.traffic.fixes += 0 if isinstance(message, Status) else message.total
+            fixes = 0 if isinstance(message, Status) else message.total
+            self._services.traffic.fixes += fixes
+            self._taken += fixes
             received = Received(link.camera_id, link.epoch, received_us, message, self)
             self._unwritten += received.size
             self._services.writer.inbox.put(received)
             return
-        self._services.writer.inbox.put(Received(link.camera_id, link.epoch, received_us, None))
+        self._note_life(link, received_us)
         if isinstance(message, Hello):
             self._welcome(link, message)
         elif isinstance(message, EyesOn):
@@ -197,6 +205,12 @@ class Conversation(ABC):
             self._services.actions.do(
                 "gateway.talk_answer", link.camera_id, link.ref, message.talk, message.accept
             )
+
+    def _note_life(self, link: Link, received_us: int) -> None:
+        """Have it written down that the camera was heard, but not more often than anybody can see."""
+        if not 0 <= received_us - link.noted_us < _NOTE_LIFE_EVERY_US:
+            link.noted_us = received_us
+            self._services.writer.inbox.put(Received(link.camera_id, link.epoch, received_us, None))
 
     def _check_seq(self, link: Link, message: PlainReport | Report | Status) -> None:
         newest = self._newest_seq.get(link.camera_id, -1)
@@ -221,20 +235,23 @@ class Conversation(ABC):
 
     def _welcome(self, link: Link, hello: Hello) -> None:
         self._services.actions.do(
-            "gateway.introduce", link.camera_id, hello.model, hello.firmware, hello.audio_out
+            "gateway.introduce",
+            link.camera_id,
+            hello.model,
+            hello.firmware,
+            hello.audio_out,
+            awaited=False,
         )
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.send(Welcome(link.ref, now, self._services.report_every_s, hello.rejected))
 
     def _eyes_on(self, link: Link) -> None:
         camera = self._named(link)
-        done = self._services.actions.do(
+        self._services.actions.do(
             "gateway.eyes_on",
             link.camera_id,
             then=lambda state: self.send(EyesOnState(state, camera)),
         )
-        if not done:
-            self.send(Problem("overloaded", "The gateway cannot take this now. Use the radio."))
 
     @abstractmethod
     def _named(self, link: Link) -> str | None:
@@ -366,6 +383,7 @@ class BridgeConversation(Conversation):
         self.identity = identity
         self._bridges = bridges
         self._links: dict[str, Link] = {}
+        self._overtaken: dict[str, float] = {}  # when to ask whether the camera is free again
         self._unknown_until: dict[str, float] = {}
         self._tolerance_of: dict[str, Tolerance] = {}
 
@@ -394,7 +412,20 @@ class BridgeConversation(Conversation):
         if held_s > 0 and not isinstance(message, Status | EyesOn):
             raise _held_back(ref, held_s, getattr(message, "seq", None))
         link = self._links.get(ref)
-        return link if link is not None else await self._find(ref)
+        if link is None or (ref in self._overtaken and await self._is_free_again(link, message)):
+            return await self._find(ref)
+        return link
+
+    async def _is_free_again(self, link: Link, message: Incoming | PlainReport) -> bool:
+        """Whether the connection that took a camera over has ended.
+
+        A status is never taken for an older connection's on the ground of what was so a moment ago: it may be an `off`.
+        """
+        now_s = time.monotonic()
+        if now_s < self._overtaken[link.ref] and not isinstance(message, Status):
+            return False
+        self._overtaken[link.ref] = now_s + _ASK_AGAIN_AFTER_S
+        return await self._services.links.is_free(link.camera_id)
 
     async def _not_understood(self, error: ProtocolError) -> None:
         """What one camera sends holds that camera back, not the others; what names none counts for the connection."""
@@ -441,6 +472,7 @@ class BridgeConversation(Conversation):
             raise ProtocolError(
                 "camera_disabled", f"Camera {ref} is disabled.", field="camera", value=ref
             )
+        self._overtaken.pop(ref, None)
         link, elsewhere = await services.links.claim(known.camera_id, ref, self)
         self._links[ref] = link
         if elsewhere:
@@ -452,7 +484,8 @@ class BridgeConversation(Conversation):
         return link.ref
 
     def overtaken(self, link: Link) -> None:
-        """Another connection has this camera now; what the bridge still says of it only enters history."""
+        """Another connection has this camera now: while it has, what the bridge says of it only enters history."""
+        self._overtaken[link.ref] = 0.0
         self.send(
             Problem(
                 "replaced",

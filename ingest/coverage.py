@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple
 
 import h3.api.basic_int as h3
 
-from sightline.ingest.freshness import INTERVALS_S
+from sightline.ingest.freshness import GAP_INTERVALS, INTERVALS_S
 from sightline.ingest.merge import distance_m
 
 RESOLUTION: Final = 9
@@ -48,7 +48,7 @@ class CoverageRules:
 
     poor_rsrp_dbm: float = -110.0
     poor_uplink_kbps: float = 2_500.0
-    gap_intervals: int = 3
+    gap_intervals: int = GAP_INTERVALS
     gap_longest_us: int = 3_600 * _SECOND
     intervals_s: Mapping[int, int] = field(default_factory=lambda: INTERVALS_S)
     least_bins: int = 20
@@ -72,6 +72,7 @@ class Sample(NamedTuple):
         operator_id: number of the network; 0 unknown.
         bearer: 0 unknown, 1 lte, 2 nr, 3 wifi, 4 other.
         logged: from a log that was imported, whose pauses are no silence of a camera.
+        heard: the camera told its state without a position since the fix before, as indoors: no silence either.
     """
 
     time_us: int
@@ -86,6 +87,7 @@ class Sample(NamedTuple):
     sinr_db: float | None = None
     uplink_kbps: float | None = None
     logged: bool = False
+    heard: bool = False
 
 
 class BinKey(NamedTuple):
@@ -159,7 +161,7 @@ def _gap(before: Sample, after: Sample, rules: CoverageRules) -> Iterable[BinKey
     longest_us = rules.gap_longest_us
     if not rules.silence_us(before.recording) < silence_us <= longest_us:
         return ()
-    if before.logged or after.logged:
+    if before.logged or after.logged or after.heard:
         return ()
     cells = cells_between(before.lat, before.lon, after.lat, after.lon)
     starts = range(bin_start_us(before.time_us), after.time_us, BIN_US)

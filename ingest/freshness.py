@@ -18,6 +18,9 @@ INTERVALS_S: Final[dict[int, int]] = {0: 60, 1: 60, 2: 5, 3: 1}
 """Expected seconds between reports by recording code (0 unknown, 1 off, 2 buffering, 3 recording), unless the force's
 `report_interval` table says otherwise."""
 
+GAP_INTERVALS: Final = 3
+"""A camera of which nothing is heard for more than so many intervals is silent."""
+
 
 def freshness(
     seen_age_s: float | None,

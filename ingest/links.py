@@ -50,6 +50,7 @@ class Link:
         epoch: number of the connection; the greater is newer.
         party: who holds it.
         token_hash: what the camera showed; None on a bridge, which answers for it.
+        noted_us: when it was last noted that the camera was heard, by other than reports and statuses; since 1970 UTC.
     """
 
     camera_id: int
@@ -57,6 +58,7 @@ class Link:
     epoch: int
     party: Party
     token_hash: bytes | None = None
+    noted_us: int = 0
 
 
 class Links:
@@ -112,6 +114,22 @@ class Links:
         if self._by_camera.get(link.camera_id) is link:
             del self._by_camera[link.camera_id]
         self._gone.append(link)
+
+    async def is_free(self, camera_id: int) -> bool:
+        """Whether nobody has a camera's newest connection now, here or at another gateway that lives.
+
+        Raises:
+            DatabaseAwayError: it cannot be seen now.
+        """
+        if camera_id in self._by_camera:
+            return False
+        try:
+            held = await self._pool.fetchval(
+                query("gateway.held_elsewhere"), camera_id, self._run_id()
+            )
+        except AWAY as error:
+            raise DatabaseAwayError(f"links: {error!r}") from error
+        return not held
 
     async def _claim(self, camera_ids: list[int]) -> dict[int, tuple[int, int | None]]:
         try:

@@ -49,6 +49,7 @@ _KINDS: Final[Mapping[str, tuple[str, float | int]]] = {
     "rssi_dbm": ("f8", math.nan),
     "uplink_kbps": ("f8", math.nan),
     "flags": ("i2", 0),
+    "heard_us": ("i8", NEVER),
     "repeats": ("i4", 0),
     "signs": ("i4", 0),
     "still_cell_id": ("i4", NO_ID),  # cell of the newest fix
@@ -152,6 +153,7 @@ class LiveColumns:
             flags=row["flags"],
             suspects=self._suspects.get(camera_id, ()),
             stillness=Stillness(row["repeats"], row["signs"], cell_name(row["still_cell_id"])),
+            heard_us=_time(row["heard_us"]),
         )
 
     def put_suspects(self, camera_id: int, suspects: tuple[Place, ...]) -> None:
@@ -198,6 +200,7 @@ def row_of(
         "cell_id": cell_id,
         **{name: _or_nan(getattr(heard, name)) for name in RADIO},
         "flags": state.flags,
+        "heard_us": _or_never(state.heard_us),
         "repeats": state.stillness.repeats,
         "signs": state.stillness.signs,
         "still_cell_id": still_cell_id,

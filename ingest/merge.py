@@ -18,10 +18,13 @@ from typing import Final
 import msgspec
 
 from sightline.ingest.fields import RECORDING
+from sightline.ingest.freshness import AGEING_AFTER_S, GAP_INTERVALS, INTERVALS_S
 from sightline.ingest.messages import Fix, Report, Signal, Status
 
 FLAG_LATE: Final = 1
 FLAG_STUCK: Final = 2
+FLAG_HEARD: Final = 4
+"""Of a fix: the camera told its state all the time since the fix before, as indoors, and was never silent."""
 FLAG_DOUBTED: Final = 16
 """Of live state: the camera's newest fix is in quarantine."""
 
@@ -44,6 +47,8 @@ class MergeRules(msgspec.Struct, frozen=True):
         moving_mps: speed that counts as a sign of moving.
         keep_recording_us: retention of fixes of recording cameras.
         keep_other_us: retention of all other fixes.
+        silence_us: by recording code, the longest time without a word from a camera that tells its state, which is no
+            silence. How often it does so indoors is its own choice, unlike its reports.
     """
 
     clock_ahead_us: int = 30 * _SECOND
@@ -55,6 +60,10 @@ class MergeRules(msgspec.Struct, frozen=True):
     moving_mps: float = 1.0
     keep_recording_us: int = 31 * 86_400 * _SECOND
     keep_other_us: int = 24 * 3_600 * _SECOND
+    silence_us: tuple[int, ...] = tuple(
+        round(max(AGEING_AFTER_S, GAP_INTERVALS * INTERVALS_S[code]) * _SECOND)
+        for code in sorted(INTERVALS_S)
+    )
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -90,6 +99,7 @@ class CameraState(msgspec.Struct, frozen=True):
         flags: FLAG_STUCK and FLAG_DOUBTED.
         suspects: fixes in quarantine that agree with each other on a new place, newest last.
         stillness: see `Stillness`.
+        heard_us: receipt of the newest status, if there was no silence from the newest fix up to it; None: none since.
     """
 
     seen_us: int | None = None
@@ -105,13 +115,14 @@ class CameraState(msgspec.Struct, frozen=True):
     flags: int = 0
     suspects: tuple[Place, ...] = ()
     stillness: Stillness = Stillness()
+    heard_us: int | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):
     """A fix for history or archive.
 
     Attributes:
-        flags: FLAG_LATE and FLAG_STUCK.
+        flags: FLAG_LATE, FLAG_STUCK and FLAG_HEARD.
         archive: older than the retention.
         newest: newer than everything known of the camera, so surely not stored yet.
     """
@@ -157,10 +168,24 @@ def merge(
     seen = received_us if state.seen_us is None else max(state.seen_us, received_us)
     state = msgspec.structs.replace(state, seen_us=seen)
     if isinstance(message, Status):
-        return Merged(_status(state, message, received_us, epoch) if message.accepted else state)
+        if message.accepted:
+            state = _keep_up(state, received_us, rules)
+            state = _status(state, message, received_us, epoch)
+        return Merged(state)
     if isinstance(message, Report):
         return _report(state, message, received_us, epoch, rules)
     return Merged(state)
+
+
+def _keep_up(state: CameraState, received_us: int, rules: MergeRules) -> CameraState:
+    """A status was heard: whether there has been no silence from the newest fix up to it."""
+    known_us = state.fix_received_us if state.heard_us is None else state.heard_us
+    unbroken = known_us is not None and _is_no_silence(known_us, received_us, state, rules)
+    return msgspec.structs.replace(state, heard_us=received_us if unbroken else None)
+
+
+def _is_no_silence(since_us: int, received_us: int, state: CameraState, rules: MergeRules) -> bool:
+    return received_us - since_us <= rules.silence_us[state.recording]
 
 
 def _status(state: CameraState, status: Status, received_us: int, epoch: int) -> CameraState:
@@ -177,6 +202,10 @@ def _set_recording(
     if epoch < state.epoch:
         return state
     unchanged = recording == state.recording and state.recording_us is not None
+    if (
+        state.recording_us is not None
+    ):  # it was another state then, whatever the device's clock says
+        said_us = max(said_us, state.recording_us)
     return msgspec.structs.replace(
         state,
         recording=recording,
@@ -197,6 +226,7 @@ def _report(
 ) -> Merged:
     if not report.fixes:
         return Merged(state)
+    heard = state.heard_us is not None and _is_no_silence(state.heard_us, received_us, state, rules)
     in_time = sorted(report.fixes, key=lambda fix: fix.time_us)
     newest = in_time[-1]
     if received_us - newest.time_us <= rules.backlog_us:
@@ -204,7 +234,7 @@ def _report(
         state = _set_recording(state, newest.recording, said_us, received_us, epoch)
         if newest.battery_pct is not None:
             state = msgspec.structs.replace(state, battery_pct=newest.battery_pct)
-    reading = _Reading(state, received_us, rules)
+    reading = _Reading(state, received_us, rules, heard=heard)
     for fix in in_time:
         reading.take(fix)
     return reading.result()
@@ -213,10 +243,14 @@ def _report(
 class _Reading:
     """The fixes of one report, taken in the order of the device's time."""
 
-    def __init__(self, state: CameraState, received_us: int, rules: MergeRules) -> None:
+    def __init__(
+        self, state: CameraState, received_us: int, rules: MergeRules, *, heard: bool
+    ) -> None:
+        """`heard`: the camera was not silent between its newest fix and this report."""
         self._state = state
         self._received_us = received_us
         self._rules = rules
+        self._heard = heard
         self._kept: list[Kept] = []
         self._doubted: list[Doubted] = []
         self._previous: Place | None = None  # newest fix of this report that was believed
@@ -284,6 +318,7 @@ class _Reading:
             stillness = _stillness(self._state, fix, self._rules)
             stuck = stillness.signs >= self._rules.stuck_after
             flags |= FLAG_STUCK if stuck else 0
+            flags |= FLAG_HEARD if newest and self._heard else 0
             self._state = _hear(
                 msgspec.structs.replace(
                     self._state,
@@ -291,6 +326,7 @@ class _Reading:
                     fix_received_us=self._received_us,
                     flags=FLAG_STUCK if stuck else 0,
                     stillness=stillness,
+                    heard_us=None,
                 ),
                 fix.signal,
                 fix.time_us,

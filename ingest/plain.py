@@ -1,7 +1,7 @@
 """The merge of cameras about which there is nothing to decide, for all of them at once. Pure.
 
 Plain is a camera whose every fix in a flush is newer than the one before, is neither ahead of time nor too old nor at
-0,0 nor implausibly far, has moved or shows no sign of moving, and whose recording state is one. For it this gives what `sightline.ingest.merge`
+0,0 nor implausibly far, has moved or shows no sign of moving, whose recording state is one, and which told nothing but fixes since the newest. For it this gives what `sightline.ingest.merge`
 gives message by message (a property test holds the two together); every other camera is left to that.
 """
 
@@ -91,6 +91,7 @@ def merge_plain(
         & (reports.epoch >= before["epoch"])
         & (before["suspects"] == 0)
         & (before["signs"] < rules.stuck_after)
+        & (before["heard_us"] == NEVER)
     )
     if barred:
         plain &= ~np.isin(by.cameras, list(barred))
@@ -309,6 +310,7 @@ def _say(by: _ByCamera, reports: _Reports, before: Columns, after: Columns) -> N
     first = np.minimum(reports.first_said, len(by.order) - 1)
     state = by.made.recording[by.fixes[by.last_fix[last]]]
     since_us = np.minimum(by.time_us[by.last_fix[first]], by.received_us[first])
+    since_us = np.maximum(since_us, before["recording_us"])
     same = (state == before["recording"]) & (before["recording_us"] != NEVER)
     after["recording"] = np.where(said, state, before["recording"])
     after["recording_us"] = np.where(said, by.received_us[last], before["recording_us"])

@@ -136,7 +136,7 @@ class _Camera:
         return Span(start, end)
 
     def _silent(self, before: Sample | None, after: Sample | None) -> bool:
-        if before is None or after is None:
+        if before is None or after is None or after.heard:
             return False
         return after.time_us - before.time_us > self._rules.silence_us(before.recording)
 

@@ -22,7 +22,7 @@ from sightline.ingest.plain import PlainMerge
 Array = npt.NDArray[Any]
 
 _NUMBERS: Final = ("lat", "lon", *MOTION, "battery_pct", *RADIO)
-_FIX: Final[Mapping[str, Kind]] = {
+FIX_KINDS: Final[Mapping[str, Kind]] = {
     "camera_id": "int4",
     "retention_class": "char",
     "recording": "int2",
@@ -75,8 +75,8 @@ _LIVE: Final[Mapping[str, Kind]] = {
     "rssi_dbm": "float4",
     "uplink_kbps": "float4",
 }
-FIX_COPY: Final = PackedCopy(_FIX)
-STAGED_FIX_COPY: Final = PackedCopy({**_FIX, "archive": "bool"})
+FIX_COPY: Final = PackedCopy(FIX_KINDS)
+STAGED_FIX_COPY: Final = PackedCopy({**FIX_KINDS, "archive": "bool"})
 LIVE_COPY: Final = PackedCopy(_LIVE)
 
 _LIVE_NAMES: Final[Mapping[str, str]] = {
@@ -172,6 +172,7 @@ def loaded_row(row: Mapping[str, Any]) -> dict[str, float | int]:
     """A live row of the database as a row of `LiveColumns`; it does not keep everything that those do."""
     found: dict[str, float | int] = {
         "content": 0, "repeats": 0, "signs": 0, "suspects": 0, "still_cell_id": NO_ID,
+        "heard_us": NEVER,
     }  # fmt: skip
     for name in _LIVE:
         if name in ("camera_id", "gateway_id", "batch"):

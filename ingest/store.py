@@ -7,6 +7,7 @@ of them were new. Should a fix that was thought new be there already, the whole 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
@@ -37,6 +38,9 @@ from sightline.ingest.rows import (
 from sightline.sql import connect, query
 from sightline.sql.settings import DatabaseSettings
 
+_ANSWER_MARGIN_S: Final = 5.0
+"""After the time at which the server itself ends a statement: then nobody is at the other end any more."""
+_CLOSE_WITHIN_S: Final = 2.0
 _DAY_US: Final = 86_400_000_000
 _LEARN_EVERY_S: Final = 10.0
 _MOST_LISTED: Final = 100_000
@@ -95,7 +99,8 @@ class Store:
             DatabaseAwayError: there is no database, or it cannot be used now.
         """
         try:
-            connection = await connect(settings, "gateway")
+            answer_within_s = settings.database_statement_timeout_s + _ANSWER_MARGIN_S
+            connection = await connect(settings, "gateway", command_timeout=answer_within_s)
         except AWAY as error:
             raise DatabaseAwayError(f"Cannot connect: {error!r}") from error
         try:
@@ -118,7 +123,8 @@ class Store:
     async def close(self) -> None:
         """Close the connection, however it is."""
         try:
-            await self._connection.close(timeout=2)
+            async with asyncio.timeout(_CLOSE_WITHIN_S):
+                await self._connection.close()
         except AWAY:
             self._connection.terminate()
 
@@ -193,8 +199,9 @@ class Store:
         checked = relearned = False
         while True:
             try:
-                await self._see_days(rows, again=relearned)
-                return await self._attempt(rows, gateway_id, batch, trial=trial, checked=checked)
+                has_day = await self._see_days(rows, again=relearned)
+                apart = np.ones(len(has_day), bool) if checked else ~has_day
+                return await self._attempt(rows, apart, gateway_id, batch, trial=trial)
             except UnsureError:
                 raise
             except asyncpg.UniqueViolationError as error:
@@ -210,22 +217,26 @@ class Store:
             except AWAY as error:
                 raise DatabaseAwayError(_sentence(error)) from error
 
-    async def _see_days(self, rows: Rows, *, again: bool) -> None:
-        """Learn the partitions anew if a fix has none here, but not all the time."""
+    async def _see_days(self, rows: Rows, *, again: bool) -> Array:
+        """Whether each fresh fix has a partition; learns them anew if one has none here, but not all the time."""
         now_s = time.monotonic()
-        missing = not (self._has_day(rows.fresh).all() and self._has_day(rows.checked).all())
+        has_day = self._has_day(rows.fresh)
+        missing = not (has_day.all() and self._has_day(rows.checked).all())
         if again or (missing and now_s - self._learnt_s > _LEARN_EVERY_S):
             await self.learn_days()
+            has_day = self._has_day(rows.fresh)
+        return has_day
 
     async def _attempt(
-        self, rows: Rows, gateway_id: int, batch: int, *, trial: bool, checked: bool
+        self, rows: Rows, apart: Array, gateway_id: int, batch: int, *, trial: bool
     ) -> Stored:
         transaction = self._connection.transaction()
         await transaction.start()
         try:
-            stored = await self._store(rows, gateway_id, batch, checked=checked)
-        except BaseException:
-            if not self._connection.is_closed():
+            stored = await self._store(rows, apart, gateway_id, batch)
+        except BaseException as error:
+            # Who did not answer in time would not answer this either; the connection is given up.
+            if not (isinstance(error, TimeoutError) or self._connection.is_closed()):
                 await transaction.rollback()
             raise
         if trial:
@@ -238,15 +249,15 @@ class Store:
         self._list(rows.coverage)
         return stored
 
-    async def _store(self, rows: Rows, gateway_id: int, batch: int, *, checked: bool) -> Stored:
-        has_day = self._has_day(rows.fresh)
-        apart = np.ones(len(has_day), bool) if checked else ~has_day
+    async def _store(self, rows: Rows, apart: Array, gateway_id: int, batch: int) -> Stored:
+        """Store everything; fresh fixes that are set `apart` are checked like those that may be stored already."""
         stored = Stored(all_fresh=not apart.any())
-        fresh = rows.fresh if stored.all_fresh else some(rows.fresh, ~apart)
-        await self._copy_history(fresh)
+        fresh, checked = rows.fresh, [rows.checked]
         if not stored.all_fresh:
+            fresh, checked = some(fresh, ~apart), [some(fresh, apart), rows.checked]
             stored.fixes.update(_keys(fresh))
-        await self._store_checked([some(rows.fresh, apart), rows.checked], rows.archived, stored)
+        await self._copy_history(fresh)
+        await self._store_checked(checked, rows.archived, stored)
         await self._store_doubted(rows.doubted, stored)
         await self._store_live(rows, gateway_id, batch)
         cameras, starts = self._unlisted(rows.coverage)
@@ -259,11 +270,17 @@ class Store:
         return stored
 
     async def _copy(
-        self, table: str, packed: PackedCopy, values: Columns, *, schema: str | None = None
+        self,
+        table: str,
+        packed: PackedCopy,
+        values: Columns,
+        nulls: Columns | None = None,
+        *,
+        schema: str | None = None,
     ) -> None:
         if not len(values["camera_id"]):
             return
-        content = packed.encode(values, nulls_of(values))
+        content = packed.encode(values, nulls_of(values) if nulls is None else nulls)
 
         async def once() -> AsyncIterator[bytes]:
             yield content
@@ -351,14 +368,7 @@ class Store:
         values, nulls = live_of(
             rows.cameras, rows.after, rows.said, gateway_id=gateway_id, batch=batch
         )
-        content = LIVE_COPY.encode(values, nulls)
-
-        async def once() -> AsyncIterator[bytes]:
-            yield content
-
-        await self._connection.copy_to_table(
-            "live_stage", source=once(), columns=LIVE_COPY.columns, format="binary"
-        )
+        await self._copy("live_stage", LIVE_COPY, values, nulls)
         await self._connection.execute(query("writer.upsert_live"))
 
 

@@ -64,12 +64,26 @@ def _server_settings(settings: DatabaseSettings, role: Role, work_as: str | None
 
 
 async def connect(
-    settings: DatabaseSettings, role: Role, *, timeout: float = 10.0
+    settings: DatabaseSettings,
+    role: Role,
+    *,
+    timeout: float = 10.0,
+    command_timeout: float | None = None,
 ) -> asyncpg.Connection:
-    """One connection as `role`, outside any pool: for LISTEN, migrations and commands."""
+    """One connection as `role`, outside any pool: for LISTEN, migrations and commands.
+
+    Args:
+        settings: the database group.
+        role: the role it works as.
+        timeout: seconds within which it must be there.
+        command_timeout: seconds after which the client gives up on one call, whatever the server does.
+    """
     url, work_as = database_url(settings, role)
     return await asyncpg.connect(
-        url, timeout=timeout, server_settings=_server_settings(settings, role, work_as)
+        url,
+        timeout=timeout,
+        command_timeout=command_timeout,
+        server_settings=_server_settings(settings, role, work_as),
     )
 
 

@@ -18,7 +18,7 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods that change something, and that have a body."""
 
 _FOR_PROGRAMS = (
-    "/api/", "/tiles/", "/static/", "/ogc/", "/whep/", "/assets/", "/_dash-", "/metrics",
+    "/api/", "/tiles/", "/static/", "/ogc/", "/whep/", "/_dash-", "/metrics",
 )  # fmt: skip
 
 _ALSO = frozenset({"/api", "/tiles", "/static", "/ogc", "/whep", "/healthz", "/readyz"})

@@ -85,6 +85,8 @@ class AccessMiddleware:
             await answer(incoming, error)(scope, receive, send)
             return
         scope.setdefault("state", {})["user"] = user
+        if scope["method"] == "HEAD":  # the server leaves the body out (RFC 9110, section 9.3.2)
+            scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send)
 
     async def _socket(self, incoming: Incoming, receive: Receive, send: Send) -> None:

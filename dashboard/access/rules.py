@@ -131,7 +131,6 @@ RULES: tuple[Rule, ...] = (
     # what pages are made of; the data in them comes by the calls above or by callbacks, which are checked by page
     Rule("GET", "/tiles/**", _S),
     Rule("GET", "/static/**", _S),
-    Rule("GET", "/assets/**", _S),
     Rule("GET", "/_dash-component-suites/**", _S),
     Rule("GET", "/_dash-layout", _S),
     Rule("GET", "/_dash-dependencies", _S),

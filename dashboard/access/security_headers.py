@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_UNCHANGING = ("/assets/", "/static/", "/_dash-component-suites/", "/tiles/", "/sign-in/")
+_UNCHANGING = ("/static/", "/_dash-component-suites/", "/tiles/", "/sign-in/")
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:

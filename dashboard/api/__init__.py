@@ -5,7 +5,7 @@ Who may call what is decided before (`sightline.dashboard.access.rules`); in whi
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from sightline.dashboard.api import (
     alerts,
@@ -21,6 +21,7 @@ from sightline.dashboard.api import (
     session,
     streams,
 )
+from sightline.dashboard.api.parameters import only_known
 from sightline.dashboard.services import Services
 
 
@@ -31,4 +32,4 @@ def include_api(app: FastAPI, services: Services) -> None:
     for family in (
         session, cameras, streams, alerts, incidents, deployments, rota, coverage, audit, machine, openapi,
     ):  # fmt: skip
-        app.include_router(family.router)
+        app.include_router(family.router, dependencies=[Depends(only_known)])

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Response
 from sightline.dashboard.api.parameters import WithServices, bbox, place
 from sightline.dashboard.camera_feature import Feature, point
 from sightline.dashboard.operations import cameras, tracks
-from sightline.dashboard.operations.fields import Id, Moment
+from sightline.dashboard.operations.fields import Id, Moment, Storable
 from sightline.dashboard.operations.tracks import TrackFix
 
 router = APIRouter(prefix="/api/cameras", tags=["cameras"])
@@ -51,13 +51,13 @@ async def get(services: WithServices, camera: Camera) -> Response:
 async def track(
     services: WithServices,
     camera: Camera,
-    purpose: Annotated[str, Query(max_length=64)],
+    purpose: Annotated[str, Query(max_length=64), Storable],
     incident: Annotated[Id, Query()],
     start: Annotated[
         Moment | None, Query(alias="from", description="default: 15 min before to")
     ] = None,
     end: Annotated[Moment | None, Query(alias="to", description="default: now")] = None,
-    reason: Annotated[str | None, Query(max_length=500)] = None,
+    reason: Annotated[Annotated[str, Storable] | None, Query(max_length=500)] = None,
 ) -> Response:
     """Where a camera has been, oldest first. Needs a purpose and an incident; audited."""
     last = end or datetime.now(UTC)

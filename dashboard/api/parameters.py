@@ -6,6 +6,7 @@ import math
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Request
+from pydantic import BaseModel
 
 from sightline.dashboard.errors import InvalidError
 from sightline.dashboard.operations.fields import Id
@@ -69,3 +70,25 @@ def place(text: str | None) -> tuple[float, float] | None:
         return None
     lat, lon = _numbers(text, "near", ("lat", "lon"))
     return lat, lon
+
+
+def only_known(request: Request) -> None:
+    """Refuse parameters that a call of the API does not know: whoever mistypes a filter is told, and not shown everything.
+
+    Raises:
+        InvalidError: there is one; names it and says which there are.
+    """
+    route = request.scope["route"]
+    known: set[str] = set()
+    for parameter in route.dependant.query_params:
+        kind = parameter.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):  # a model of all parameters
+            known |= {field.alias or name for name, field in kind.model_fields.items()}
+        else:
+            known.add(parameter.alias)
+    for name in request.query_params:
+        if name not in known and request.url.path.startswith("/api/"):
+            shown = name[:40].encode("unicode_escape").decode()
+            raise InvalidError(
+                f"{shown} is not a parameter of this call.", shown, sorted(known), "unknown_field"
+            )

@@ -5,6 +5,8 @@
 
 const PREFIX = "sightline:draft:";
 
+/** @typedef {Record<string, string>} Draft name of a field → what was written */
+
 export class Drafts {
   #storage;
   #mine;
@@ -21,7 +23,7 @@ export class Drafts {
     }
   }
 
-  /** @param {string} name @returns {Record<string, any>|null} */
+  /** @param {string} name @returns {Draft|null} */
   read(name) {
     try {
       return JSON.parse(this.#storage.getItem(this.#mine + name));
@@ -30,31 +32,15 @@ export class Drafts {
     }
   }
 
-  /** Keep a draft, or with nothing in it drop it. @param {string} name @param {Record<string, any>|null} draft */
+  /** Every draft, by name. @returns {Record<string, Draft|null>} */
+  all() {
+    const names = Object.keys(this.#storage).filter((key) => key.startsWith(this.#mine));
+    return Object.fromEntries(names.map((key) => key.slice(this.#mine.length)).map((name) => [name, this.read(name)]));
+  }
+
+  /** Keep a draft, or with nothing in it drop it. @param {string} name @param {Draft|null} draft */
   keep(name, draft) {
     if (draft === null || Object.keys(draft).length === 0) this.#storage.removeItem(this.#mine + name);
     else this.#storage.setItem(this.#mine + name, JSON.stringify(draft));
   }
-}
-
-/** @typedef {Array<{id: {name: string}, value?: any}>} Fields of a form, by Dash's ids */
-
-/**
- * @param {any[]} values @param {Array<{name: string}>} ids of the same components
- * @returns {Fields}
- */
-export function fieldsOf(values, ids) {
-  return ids.map((id, index) => ({ id, value: values[index] }));
-}
-
-/**
- * What was written into fields since they opened: name → text. Ticks are not kept: who is ticked beforehand may be
- * somebody else by then.
- * @param {Fields} fields
- * @param {Record<string, any>} first name → value when they opened
- * @returns {Record<string, string>}
- */
-export function written(fields, first) {
-  const changed = fields.filter(({ id, value }) => typeof value === "string" && value !== (first[id.name] ?? ""));
-  return Object.fromEntries(changed.map(({ id, value }) => [id.name, value]));
 }

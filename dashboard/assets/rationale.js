@@ -1,4 +1,5 @@
 /** Headings for a rationale, offered and never demanded. */
+import { typeInto } from "./drafted_forms.js";
 
 /**
  * A heading of the decision model at the end of a rationale, on a line of its own.
@@ -12,15 +13,12 @@ export function withHeading(text, heading) {
 }
 
 /**
- * Put a heading into a text box that React controls, and go on writing there.
+ * Put a heading into a text box, and go on writing there.
  * @param {HTMLTextAreaElement} box
  * @param {string} heading
  */
 export function addHeading(box, heading) {
-  // React hears of a changed value only through the element's own setter.
-  const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value");
-  set.call(box, withHeading(box.value, heading));
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  typeInto(box, withHeading(box.value, heading));
   box.focus();
   box.setSelectionRange(box.value.length, box.value.length);
 }

@@ -1,11 +1,9 @@
 /**
- * The open form of a second step, in the browser: what was half written in it comes back, and what others did
- * meanwhile is said in it.
+ * The open form of a second step, in the browser: what others did meanwhile is said in it, and it is sent once, as it
+ * stands.
  */
-import { mark, say, setProps } from "./dom.js";
-import { written } from "./drafts.js";
-
-const FIELD = "triage-field";
+import { mark, say } from "./dom.js";
+import { holdStill, valuesOf } from "./drafted_forms.js";
 
 /**
  * What an open form says of a step that somebody took meanwhile, and whether it can still be sent.
@@ -22,85 +20,81 @@ export function changedMeanwhile(form, now) {
   return { words: `Changed meanwhile by ${now.changedBy}: now ${now.stateName.toLowerCase()}. ${left}`, possible };
 }
 
+/**
+ * @typedef {object} Sending a form on its way
+ * @property {string} opened which form
+ * @property {number} deployment
+ * @property {string} [action] or the entry that is acknowledged
+ * @property {number} [entry]
+ * @property {string} draft under which it is kept
+ * @property {Record<string, any>} values
+ */
+
 export class SecondStep {
   #part;
   #decision;
-  #drafts;
-  /** The form that is open: under which name its draft is kept, and what stood in it at first. */
-  #open = null;
-  /** Whether it is on its way, so that what it does itself is no news. */
-  isSending = false;
+  /** Which form is on its way, so that what it does itself is no news; null: none. */
+  #sending = null;
+  /** The deployment that was chosen last; null: whichever is drawn. @type {number|null} */
+  #only = null;
 
   /**
    * @param {HTMLElement} part where forms stand
    * @param {HTMLElement} decision the state and what is possible, as last read
-   * @param {import("./drafts.js").Drafts} drafts
    */
-  constructor(part, decision, drafts) {
+  constructor(part, decision) {
     this.#part = part;
     this.#decision = decision;
-    this.#drafts = drafts;
     const watch = new MutationObserver(() => this.check());
     watch.observe(part, { childList: true, subtree: true });
     watch.observe(decision, { childList: true, subtree: true, attributes: true });
   }
 
-  /**
-   * The fields of the open form have changed, or have just appeared: then what was written before comes back.
-   * @param {import("./drafts.js").Fields} fields
-   * @param {{deployment: number, action?: string, entry?: string, at: number, first: Record<string, any>}|null} opened
-   */
-  fieldsChanged(fields, opened) {
-    // Dash says that a form was opened and that its fields are there one after the other.
-    if (!opened || fields.length === 0 || !fields.every(({ id }) => id.name in opened.first)) return;
-    if (this.#open?.at === opened.at) {
-      this.#drafts.keep(this.#open.name, written(fields, opened.first));
-      return;
-    }
-    const name = `${opened.deployment}/${opened.action ?? `entry ${opened.entry}`}`;
-    this.#open = { at: opened.at, name, first: opened.first };
-    const draft = this.#drafts.read(name);
-    if (draft) this.#bringBack(draft);
+  /** @returns {HTMLElement|null} the form that is open */
+  get form() { return this.#part.querySelector(".second-step"); }
+
+  /** Of which deployment the state and the buttons are drawn; null: none. @returns {number|null} */
+  get deploymentShown() {
+    const shown = this.#decision.querySelector(".state-line")?.dataset.deploymentShown;
+    return shown === undefined ? null : Number(shown);
   }
 
-  #bringBack(draft) {
-    for (const [name, value] of Object.entries(draft)) {
-      if (name in this.#open.first) setProps({ type: FIELD, name }, { value });
-    }
-    window.setTimeout(() => this.#sayBack(true));
+  /** What is drawn of another deployment is not to be pressed. @param {number} deployment that was chosen */
+  only(deployment) {
+    this.#only = deployment;
+    this.check();
   }
 
-  #sayBack(isBack) {
-    const words = this.#part.querySelector(".form-draft");
-    if (words) words.hidden = !isBack;
+  /** The open form as it stands, to be sent; it takes nothing in until it is answered. @returns {Sending} */
+  send() {
+    const { form } = this;
+    const { opened, deploymentOf, acknowledges, draft } = form.dataset;
+    const what = acknowledges ? { entry: Number(acknowledges) } : { action: form.dataset.for };
+    const sending = { opened, deployment: Number(deploymentOf), ...what, draft, values: valuesOf(form) };
+    this.#sending = opened;
+    holdStill(form, true);
+    return sending;
   }
 
-  /** What was written is not wanted: the form is as it opened. */
-  clear() {
-    if (!this.#open) return;
-    this.#drafts.keep(this.#open.name, null);
-    for (const [name, value] of Object.entries(this.#open.first)) {
-      if (!Array.isArray(value)) setProps({ type: FIELD, name }, { value: value ?? "" });
-    }
-    this.#sayBack(false);
-  }
+  get isSending() { return this.#sending !== null; }
 
-  /** The form has closed. @param {boolean} wasSent */
-  closed(wasSent) {
-    if (wasSent && this.#open) this.#drafts.keep(this.#open.name, null);
-    this.#open = null;
+  /** It was refused, or nobody answers: it may be sent again. */
+  letSendAgain() {
+    this.#sending = null;
+    holdStill(this.form, false);
+    this.check();
   }
 
   /** Hold the open form against what was read last. */
   check() {
-    const form = this.#part.querySelector(".second-step[data-change]");
+    const { form } = this;
+    const isOther = ![null, this.deploymentShown].includes(this.#only) && this.deploymentShown !== null;
+    mark(this.#decision, "inert", isOther ? "" : null);
     const now = this.#decision.querySelector(".state-line[data-change]");
-    const send = form?.querySelector("button[data-does=send]");
-    if (!form || !now || this.isSending) return;
+    if (!form?.dataset.change || !now || form.dataset.opened === this.#sending) return;
     const { words, possible } = changedMeanwhile(form.dataset, now.dataset);
-    const said = form.querySelector(".form-changed");
-    if (said) say(said, words);
-    if (send) send.disabled = !possible;
+    say(form.querySelector(".form-changed"), words);
+    form.querySelector("button[data-does=send]").disabled = !possible;
     mark(form, "data-stale", words ? "true" : null);
   }
 }

@@ -6,22 +6,28 @@
 import { clockWords } from "./ages.js";
 import { app } from "./app.js";
 import { present, setProps } from "./dom.js";
-import { Drafts, fieldsOf } from "./drafts.js";
+import { DraftedForms, holdStill, valuesOf } from "./drafted_forms.js";
+import { Drafts } from "./drafts.js";
 import { keepFolds } from "./log_folds.js";
 import { LogWriting } from "./log_writing.js";
 import { readAnewOn } from "./page_news.js";
 import { addHeading } from "./rationale.js";
-import { RequestDrafts } from "./request_drafts.js";
 import { SceneMap } from "./scene_map.js";
 import { SecondStep } from "./second_step.js";
 import { tickAges } from "./ticking_ages.js";
 
 const NEWS = "triage-news";
 const STANDING = "triage-standing";
+const FORM = "triage-form";
 const FORM_ANSWER = "triage-form-answer";
 const SELECTED = "triage-selected";
 const WANTED = "triage-wanted";
-const LEAVING = "triage-leaving";
+const SENDING = "triage-sending";
+const REQUEST_OPEN = "triage-request-open";
+const REQUEST_DRAFTS = "triage-request-drafts";
+const REQUEST_SEND = "triage-request-send";
+const REQUEST_SENDING = "triage-request-sending";
+const REQUEST_ANSWER = "triage-request-answer";
 const WRITE_TEXT = "triage-write-text";
 const WRITE_SEND = "triage-write-send";
 /** Milliseconds after which it is said that a form was not answered, and it may be sent again. */
@@ -38,33 +44,37 @@ let page = null;
 const writing = new LogWriting({ text: WRITE_TEXT, written: "triage-written", answer: "triage-log-answer" });
 /** @type {SecondStep|null} */
 let secondStep = null;
-/** @type {RequestDrafts|null} */
-let requests = null;
-/** Whether the open form was sent, and not left by *Back*. */
-let wasSent = false;
+/** @type {Drafts|null} */
+let drafts = null;
+/** @type {DraftedForms|null} */
+let forms = null;
 /** @type {SceneMap|null} */
 let sceneMap = null;
 /** Local time at which the page was last drawn from what was read. */
 let drawnMs = 0;
 /** Timer of the form that was sent and not answered yet; 0: none. */
 let unanswered = 0;
+/** The same of a request. */
+let requestUnanswered = 0;
 
 const isShown = () => page?.isConnected ?? false;
 const part = (id) => page.querySelector(`#${id}`);
 
 /** Called by Dash when the page appears. @param {string} id */
 export async function mount(id) {
-  if (page === null) {
-    window.addEventListener("popstate", onBack);
-    window.setInterval(watchReading, WATCH_MS);
-  }
+  const isFirst = page === null;
   page = await present(id);
   drawnMs = Date.now();
   await app.started;
-  const drafts = new Drafts(window.sessionStorage, app.facts.username);
-  secondStep = new SecondStep(part("triage-form"), part("triage-decision"), drafts);
-  requests = new RequestDrafts(drafts);
-  requests.load();
+  if (isFirst) {
+    window.addEventListener("popstate", onBack);
+    window.setInterval(watchReading, WATCH_MS);
+    drafts = new Drafts(window.sessionStorage, app.facts.username);
+    forms = new DraftedForms(drafts);
+    document.addEventListener("click", onClickAnywhere, true);
+  }
+  secondStep = new SecondStep(part(FORM), part("triage-decision"));
+  tellDrafts();
   keepFolds(part("triage-log"));
   page.addEventListener("click", onClick);
   page.addEventListener("keydown", onKey);
@@ -95,18 +105,32 @@ function addressed() {
   return id && /^\d+$/.test(id) ? Number(id) : null;
 }
 
-/**
- * Keep the address in step with the selection, so that a link opens the same request.
- * @param {number|null} selected
- */
+/** Where nothing was chosen, the server opens a request: its address. @param {number|null} selected */
 export function selectionToAddress(selected) {
-  if (window.location.pathname !== "/triage" || selected == null || addressed() === selected) return;
-  const change = addressed() === null ? "replaceState" : "pushState";
-  window.history[change](window.history.state, "", `/triage?deployment=${selected}`);
+  if (window.location.pathname !== "/triage" || selected == null || addressed() !== null) return;
+  window.history.replaceState(window.history.state, "", addressOf(selected));
+}
+
+const addressOf = (id) => `/triage?deployment=${id}`;
+
+/**
+ * Open a request. Its address is there at once, so that a reload and a link open the same; what was drawn of the one
+ * before cannot be pressed any more.
+ * @param {number} id
+ */
+function select(id) {
+  if (addressed() !== id) window.history.pushState(window.history.state, "", addressOf(id));
+  follow(id);
 }
 
 function onBack() {
-  if (isShown() && addressed() !== null) setProps(SELECTED, { data: addressed() });
+  if (isShown() && addressed() !== null) follow(addressed());
+}
+
+function follow(id) {
+  if (secondStep.form && Number(secondStep.form.dataset.deploymentOf) !== id) closeForm();
+  secondStep.only(id);
+  setProps(SELECTED, { data: id });
 }
 
 // Clicks and keys --------------------------------------------------------------------------------
@@ -125,7 +149,7 @@ function onClick(click) {
   const camera = click.target.closest("a[data-camera]");
   if (request) {
     click.preventDefault();
-    setProps(SELECTED, { data: Number(request.dataset.deployment) });
+    select(Number(request.dataset.deployment));
   } else if (camera && app.feed && app.may("stream.open")) {
     click.preventDefault();
     const wanted = { camera: camera.dataset.camera, incident: camera.dataset.incident };
@@ -141,46 +165,89 @@ function onClick(click) {
 function onButton(button) {
   const { action, entry, does } = button?.dataset ?? {};
   if (button?.id === WRITE_SEND) writing.send();
-  if (action) setProps(WANTED, { data: { action, at: Date.now() } });
-  else if (entry) setProps(WANTED, { data: { entry, at: Date.now() } });
-  if (!does) return;
-  if (does === "clear") {
-    secondStep.clear();
-    return;
-  }
-  wasSent = does === "send";
-  if (wasSent) {
-    button.disabled = true;
-    secondStep.isSending = true;
-    window.clearTimeout(unanswered);
-    unanswered = window.setTimeout(() => setProps(FORM_ANSWER, { children: UNANSWERED }), UNANSWERED_MS);
-  }
-  setProps(LEAVING, { data: { does, at: Date.now() } });
+  if (action) openForm({ action }, action);
+  else if (entry) openForm({ entry }, `entry ${entry}`);
+  else if (does === "back") closeForm();
+  else if (does === "send" && !secondStep.isSending) sendForm();
 }
 
-/** The open form was answered, or it was said that nobody answered: it may be sent again. */
+/**
+ * Open the form of an action, with what was written in it before.
+ * @param {{action: string}|{entry: string}} what
+ * @param {string} name of its draft, among those of the deployment
+ */
+function openForm(what, name) {
+  const deployment = secondStep.deploymentShown;
+  const draft = `${deployment}/${name}`;
+  if (secondStep.form?.dataset.draft === draft) followForm(true);
+  else setProps(WANTED, { data: { ...what, deployment, draft, written: drafts.read(draft), at: Date.now() } });
+}
+
+function closeForm() {
+  setProps(FORM, { children: null });
+  setProps(FORM_ANSWER, { children: null });
+}
+
+function sendForm() {
+  setProps(SENDING, { data: { ...secondStep.send(), at: Date.now() } });
+  window.clearTimeout(unanswered);
+  unanswered = window.setTimeout(() => setProps(FORM_ANSWER, { children: UNANSWERED }), UNANSWERED_MS);
+}
+
+/** The open form was refused, or it was said that nobody answered: it may be sent again. */
 export function letSendAgain() {
   window.clearTimeout(unanswered);
-  const button = page?.querySelector("#triage-form button[data-does=send]");
-  if (button) button.disabled = false;
-  if (!secondStep) return;
-  secondStep.isSending = false;
-  secondStep.check();
+  secondStep?.letSendAgain();
 }
 
-/** What stands in the open form. @param {any[]} values @param {object|null} opened @param {Array<{name: string}>} ids */
-export function keepDraft(values, opened, ids) {
-  secondStep?.fieldsChanged(fieldsOf(values, ids), opened);
+/** A form was sent and done: it closes, and its draft is gone. @param {{opened: string, draft: string}|null} sent */
+export function wasSent(sent) {
+  if (!sent) return;
+  drafts.keep(sent.draft, null);
+  if (secondStep.form?.dataset.opened === sent.opened) closeForm();
 }
 
-/** What stands in the form of a request. @param {any[]} values @param {Array<{name: string}>} ids @param {object|null} began */
-export function keepRequest(values, ids, began) {
-  requests?.keep(fieldsOf(values, ids), began);
+// A request --------------------------------------------------------------------------------------
+
+const requestForm = () => document.querySelector(".request-dialog [data-draft]");
+
+/**
+ * Its dialog stands outside the page. Heard before Dash hears of it, which reads the drafts when a request is begun.
+ * @param {MouseEvent} click
+ */
+function onClickAnywhere(click) {
+  const button = click.target.closest?.("button");
+  const form = button?.closest("[data-draft]") ?? (button?.closest(".request-dialog") && requestForm());
+  if (button?.dataset.does === "clear" && form) forms.clear(form);
+  if (button?.id === REQUEST_OPEN) tellDrafts();
+  if (button?.id === REQUEST_SEND && form) sendRequest(form);
 }
 
-/** @param {{sent?: string}|null} drafts */
-export function requestWasSent(drafts) {
-  if (drafts?.sent !== undefined) requests?.sent(drafts.sent);
+function tellDrafts() { setProps(REQUEST_DRAFTS, { data: drafts.all() }); }
+
+function sendRequest(form) {
+  if (form.querySelector("[inert]")) return; // on its way
+  setProps(REQUEST_SENDING, { data: { draft: form.dataset.draft, values: valuesOf(form), at: Date.now() } });
+  holdStill(form, true);
+  window.clearTimeout(requestUnanswered);
+  requestUnanswered = window.setTimeout(() => setProps(REQUEST_ANSWER, { children: UNANSWERED }), UNANSWERED_MS);
+}
+
+/** The request was refused, or nobody answers, or its form opens anew; while it closes after sending it stays still. */
+export function requestAnswered() {
+  window.clearTimeout(requestUnanswered);
+  holdStill(requestForm(), false);
+}
+
+/** Something was chosen in the form of a request, which is no typing. */
+export function keepRequest() { forms?.keep(requestForm()); }
+
+/** @param {{draft: string, made: number}|null} sent */
+export function requestWasSent(sent) {
+  if (!sent) return;
+  window.clearTimeout(requestUnanswered);
+  drafts.keep(sent.draft, null);
+  select(sent.made);
 }
 
 /** The server has answered what was written to the log. @param {{at: number, refused: boolean}|null} answer */
@@ -206,15 +273,14 @@ function onKey(press) {
 
 /**
  * After a form has opened the keyboard is in it; after it has closed, on what can happen next.
- * @param {object|null} form
+ * @param {any} form what stands there, if anything
  */
 export function followForm(form) {
-  window.clearTimeout(unanswered);
-  if (secondStep) secondStep.isSending = false;
-  if (!form) secondStep?.closed(wasSent);
-  wasSent = false;
   window.setTimeout(() => {
     if (!isShown()) return;
+    // It was wanted of one request, and came when another was open.
+    const opened = secondStep?.form;
+    if (opened && addressed() !== null && Number(opened.dataset.deploymentOf) !== addressed()) closeForm();
     const where = part(form ? "triage-form" : "triage-decision");
     const target = where?.querySelector("input, textarea, button:not(.link-button)") ?? where;
     if (form || document.activeElement === document.body) target?.focus();

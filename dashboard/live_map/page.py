@@ -14,5 +14,12 @@ LIVE_MAP = AppPage(
     register=register,
     keeps_address=True,
     module="live_map",
-    styles=("/static/live_map.css",),
+    styles=(
+        "/static/live_map.css",
+        "/static/live_map_strip.css",
+        "/static/live_map_list.css",
+        "/static/live_map_map.css",
+        "/static/live_map_card.css",
+        "/static/live_map_narrow.css",
+    ),
 )

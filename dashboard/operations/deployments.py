@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
+import asyncpg
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -227,14 +228,14 @@ async def hand_over(act: Actor, deployment: int, to: str) -> dict[str, Any]:
     user_id = await act.connection.fetchval(query("deployments.user"), to)
     if user_id is None:
         raise NotFoundError("There is no such user.", "user_unknown")
-    check(await act.connection.fetchrow(query("deployments.hand_over"), deployment, user_id))
-    return await get(act, deployment)
+    row = await act.connection.fetchrow(query("deployments.hand_over"), deployment, user_id)
+    return await _answer(act, deployment, row)
 
 
 async def accept_hand_over(act: Actor, deployment: int) -> dict[str, Any]:
     """Take the command that was offered; gives the deployment. Raises like `_step`."""
-    check(await act.connection.fetchrow(query("deployments.hand_over_accept"), deployment))
-    return await get(act, deployment)
+    row = await act.connection.fetchrow(query("deployments.hand_over_accept"), deployment)
+    return await _answer(act, deployment, row)
 
 
 async def _step(
@@ -259,6 +260,11 @@ async def _step(
     row = await act.connection.fetchrow(
         query("deployments.act"), deployment, action, rationale.strip(), ids, recommendation, detail
     )
+    return await _answer(act, deployment, row)
+
+
+async def _answer(act: Actor, deployment: int, row: asyncpg.Record) -> dict[str, Any]:
+    """The deployment, where the database has taken the step; else why not."""
     if row["outcome"] == "conflict":
         states = await act.connection.fetch(query("deployments.states_from"), deployment)
         raise ConflictError(

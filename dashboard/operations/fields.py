@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
@@ -64,6 +64,14 @@ Moment = Annotated[
 """A time as every call takes it; in UTC from here on."""
 
 
+def wrong(field: str, sentence: str) -> PydanticCustomError:
+    """What a check of several fields raises: the one field to look at, and what is wrong with it, as *field sentence*."""
+    return PydanticCustomError("wrong_field", "{sentence}", {"field": field, "sentence": sentence})
+
+
+_NOT_STORABLE: Final = "has a character that cannot be stored (NUL or half of a pair)"
+
+
 def is_readable(text: str) -> bool:
     """Whether there is more than blanks, controls and marks of direction, which stand on a screen as nothing."""
     return any(unicodedata.category(character)[0] not in "CZ" for character in text)
@@ -106,12 +114,8 @@ class Fields(BaseModel):
     @classmethod
     def storable(cls, value: Any) -> Any:
         """Refuse texts with characters that cannot be stored."""
-        if isinstance(value, Mapping):
-            for name, content in value.items():
-                if not _storable(name) or not _storable(content):
-                    raise ValueError(
-                        "has a character that cannot be stored (NUL or half of a pair)"
-                    )
+        if (field := _not_storable(value)) is not None:
+            raise wrong(field, _NOT_STORABLE)
         return value
 
     @classmethod
@@ -127,16 +131,37 @@ class Fields(BaseModel):
             raise invalid(error.errors()) from error
 
 
-def _storable(value: Any) -> bool:
+def _is_storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _not_storable(value: Any, field: str = "") -> str | None:
+    """The dotted name of the first field that cannot be stored; None where all can."""
     if isinstance(value, str):
-        return "\0" not in value and not any(
-            "\ud800" <= character <= "\udfff" for character in value
-        )
+        return None if _is_storable(value) else field
+    inner: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, Mapping):
-        return all(_storable(name) and _storable(content) for name, content in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(_storable, value))
-    return True
+        inner = value.items()
+    elif isinstance(value, list | tuple):
+        inner = enumerate(value)
+    for name, content in inner:
+        shown = str(name).encode("unicode_escape").decode()
+        below = f"{field}.{shown}" if field else shown
+        if isinstance(name, str) and not _is_storable(name):
+            return below
+        if (found := _not_storable(content, below)) is not None:
+            return found
+    return None
+
+
+def _storable(value: str) -> str:
+    if not _is_storable(value):
+        raise PydanticCustomError("not_storable", "Input should be a text that can be stored")
+    return value
+
+
+Storable = AfterValidator(_storable)
+"""For texts of an address, which no body's check has seen."""
 
 
 _ID: Final[TypeAdapter[int]] = TypeAdapter(Id)
@@ -154,6 +179,9 @@ def id_from(value: Any) -> int | None:
         return None
 
 
+_SECRET: Final = frozenset({"password"})
+"""Fields whose value no answer repeats."""
+
 _NOT_FIELDS = (
     "body", "query", "path", "int", "str", "bool", "constrained-int", "constrained-str",
 )  # fmt: skip
@@ -168,6 +196,8 @@ def invalid(errors: Sequence[Any]) -> InvalidError:
     """
     first = errors[0]
     where = [str(part) for part in first["loc"] if _is_name(part)]
+    if first["type"] == "wrong_field":
+        where.append(first["ctx"]["field"])
     field = ".".join(where) or None
     allowed = _allowed(first)
     name = field or "the body"
@@ -178,8 +208,10 @@ def invalid(errors: Sequence[Any]) -> InvalidError:
             sentence = f"{name} is not a field of this call."
         case "json_invalid":
             sentence = "The body is not JSON."
-        case "value_error":
-            sentence = f"{name} {first['ctx']['error']}."
+        case "wrong_field":
+            sentence = f"{name} {first['ctx']['sentence']}."
+        case _ if where and where[-1] in _SECRET:
+            sentence = f"{name} is not what it must be: {allowed}."
         case _:
             sentence = f"{name} is {_shown(first.get('input'))}; it must be {allowed}."
     code = {"missing": "missing", "extra_forbidden": "unknown_field", "json_invalid": "not_json"}
@@ -226,7 +258,7 @@ _ALLOWED: Final = {
 
 def _allowed(error: Any) -> str | None:
     kind = error["type"]
-    if kind in ("missing", "extra_forbidden", "json_invalid", "value_error"):
+    if kind in ("missing", "extra_forbidden", "json_invalid", "wrong_field"):
         return None
     if kind in _ALLOWED:
         return _ALLOWED[kind].format_map(error.get("ctx") or {})

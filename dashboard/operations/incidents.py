@@ -17,6 +17,7 @@ from sightline.dashboard.operations.fields import (
     LogNumber,
     Readable,
     is_readable,
+    wrong,
 )
 from sightline.sql import query
 
@@ -63,7 +64,8 @@ class IncidentFields(Fields):
     def both_or_neither(self) -> IncidentFields:
         """A place has both coordinates."""
         if (self.lat is None) != (self.lon is None):
-            raise ValueError("must give lat and lon together or not at all")
+            missing = "lat" if self.lat is None else "lon"
+            raise wrong(missing, "is missing: lat and lon are given together or not at all")
         return self
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import ConflictError, InvalidError
 from sightline.dashboard.operations.answers import check
-from sightline.dashboard.operations.fields import Fields, Id, Moment
+from sightline.dashboard.operations.fields import Fields, Id, Moment, Readable, wrong
 from sightline.dashboard.rota.cover import Gap, Minimum, Shift, gaps, lapsed, shortfall
 from sightline.dashboard.rota.on_call import OnCall, in_order, warning
 from sightline.sql import query
@@ -35,7 +35,7 @@ class RotaFields(Fields):
     start: Moment = Field(alias="from")
     end: Moment = Field(alias="to")
     shifts: Annotated[list[NewShift], Field(max_length=2000)]
-    reason: Annotated[str, Field(max_length=500)] = Field(
+    reason: Annotated[str, Field(max_length=500), Readable] = Field(
         default="", description="Needed where cover falls short of what the force wants"
     )
 
@@ -43,10 +43,12 @@ class RotaFields(Fields):
     def within(self) -> RotaFields:
         """Shifts lie within the time, and end after they begin."""
         if not self.start < self.end:
-            raise ValueError("must have a to after its from")
+            raise wrong("to", "must be after from")
         for number, shift in enumerate(self.shifts):
             if not self.start <= shift.start < shift.end <= self.end:
-                raise ValueError(f"must have shifts within from and to; shift {number} is not")
+                raise wrong(
+                    f"shifts.{number}", "must lie within from and to, and end after it begins"
+                )
         return self
 
 

@@ -24,6 +24,10 @@ STYLES = (
     "/static/lib/maplibre-gl/maplibre-gl.css",
     "/static/tokens.css",
     "/static/shell.css",
+    "/static/header.css",
+    "/static/controls.css",
+    "/static/dock.css",
+    "/static/alerts.css",
 )
 
 

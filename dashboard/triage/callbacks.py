@@ -24,7 +24,6 @@ from sightline.dashboard.triage.decision.second_step import (
 from sightline.dashboard.triage.layout import drawn, not_read
 from sightline.dashboard.triage.request import layout as request_layout
 from sightline.dashboard.triage.request import send as requests
-from sightline.dashboard.triage.request.draft import began, with_draft
 from sightline.dashboard.triage.view import read_view
 
 
@@ -32,7 +31,7 @@ def register(app: Dash, services: Services) -> None:
     """Register everything that happens on the page."""
     _register_reading(app, services)
     _register_opening(app, services)
-    _register_leaving(app, services)
+    _register_sending(app, services)
     _register_log(app, services)
     _register_request(app, services)
 
@@ -43,11 +42,6 @@ def said(error: DashboardError) -> Any:
     if isinstance(error, ConflictError) and error.possible is not None:
         words = f"{words} {possible_words(error.possible)}"
     return marks.notice("warn", words)
-
-
-def _values_of(fields: list[dict[str, Any]]) -> dict[str, Any]:
-    """Name → value of fields that are found by pattern, as `ctx.states_list` gives them."""
-    return {field["id"]["name"]: field.get("value") for field in fields}
 
 
 def _changed() -> str:
@@ -108,72 +102,45 @@ def _register_reading(app: Dash, services: Services) -> None:
     app.clientside_callback(
         ClientsideFunction("triage", "letSendAgain"), Input(ids.FORM_ANSWER, "children")
     )
-    app.clientside_callback(
-        ClientsideFunction("triage", "keepDraft"),
-        Input({"type": "triage-field", "name": ALL}, "value"),
-        Input(ids.OPEN_FORM, "data"),
-        State({"type": "triage-field", "name": ALL}, "id"),
-    )
 
 
 def _register_opening(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.FORM, "children"),
         Output(ids.FORM_ANSWER, "children"),
-        Output(ids.OPEN_FORM, "data"),
         Input(ids.WANTED, "data"),
-        State(ids.SELECTED, "data"),
         prevent_initial_call=True,
     )
-    async def open_second_step(wanted: dict[str, Any], selected: int) -> tuple[Any, Any, Any]:
-        opened = {"deployment": selected, **wanted}
+    async def open_second_step(wanted: dict[str, Any]) -> tuple[Any, Any]:
+        deployment = wanted["deployment"]
         try:
             async with services.acting() as act:
                 if "entry" in wanted:
-                    entry = await open_acknowledgement(act, selected, int(wanted["entry"]))
-                    opened["first"] = {"by": None}
-                    return decision_layout.acknowledgement(entry), None, opened
-                asked = await open_form(act, selected, wanted["action"])
-                opened["first"] = {field.name: field.value for field in asked.inputs}
-                return decision_layout.form(asked), None, opened
+                    entry = await open_acknowledgement(act, deployment, int(wanted["entry"]))
+                    return decision_layout.acknowledgement(entry, wanted), None
+                asked = await open_form(act, deployment, wanted["action"])
+                return decision_layout.form(asked, wanted), None
         except DashboardError as error:
-            return None, said(error), None
+            return None, said(error)
 
 
-def _register_leaving(app: Dash, services: Services) -> None:
+def _register_sending(app: Dash, services: Services) -> None:
     @app.callback(
-        Output(ids.FORM, "children", allow_duplicate=True),
+        Output(ids.SENT, "data"),
         Output(ids.FORM_ANSWER, "children", allow_duplicate=True),
-        Output(ids.OPEN_FORM, "data", allow_duplicate=True),
         Output(ids.NEWS, "data", allow_duplicate=True),
-        Input(ids.LEAVING, "data"),
-        State(ids.OPEN_FORM, "data"),
-        State({"type": "triage-field", "name": ALL}, "value"),
+        Input(ids.SENDING, "data"),
         prevent_initial_call=True,
     )
-    async def leave_second_step(leaving: Any, opened: Any, _values: Any) -> tuple[Any, ...]:
-        if opened is None:
-            return no_update, no_update, no_update, no_update
-        if leaving["does"] == "send":
-            try:
-                async with services.acting() as act:
-                    await do(act, opened, _values_of(ctx.states_list[1]))
-            except DashboardError as error:
-                return no_update, said(error), no_update, _changed()
-        return None, None, None, _changed()
+    async def send_second_step(sending: dict[str, Any]) -> tuple[Any, Any, Any]:
+        try:
+            async with services.acting() as act:
+                await do(act, sending, sending["values"])
+        except DashboardError as error:
+            return no_update, said(error), _changed()
+        return {"opened": sending["opened"], "draft": sending["draft"]}, None, _changed()
 
-    @app.callback(
-        Output(ids.FORM, "children", allow_duplicate=True),
-        Output(ids.FORM_ANSWER, "children", allow_duplicate=True),
-        Output(ids.OPEN_FORM, "data", allow_duplicate=True),
-        Input(ids.SELECTED, "data"),
-        State(ids.OPEN_FORM, "data"),
-        prevent_initial_call=True,
-    )
-    async def close_with_the_incident(selected: int, opened: Any) -> tuple[Any, Any, Any]:
-        if opened is None or opened["deployment"] == selected:
-            return no_update, no_update, no_update
-        return None, None, None
+    app.clientside_callback(ClientsideFunction("triage", "wasSent"), Input(ids.SENT, "data"))
 
 
 def _register_log(app: Dash, services: Services) -> None:
@@ -207,9 +174,7 @@ def _register_request(app: Dash, services: Services) -> None:
         Output(ids.REQUEST_DIALOG, "opened"),
         Output(ids.REQUEST_BODY, "children"),
         Output(ids.REQUEST_ANSWER, "children"),
-        Output(ids.REQUEST_BEGAN, "data"),
         Input(ids.REQUEST_OPEN, "n_clicks"),
-        Input(ids.REQUEST_CLEAR, "n_clicks"),
         Input(ids.MOUNTED, "data"),  # by then the drafts of this browser are there
         State(ids.REQUEST_FROM, "data"),
         State(ids.REQUEST_DRAFTS, "data"),
@@ -217,51 +182,45 @@ def _register_request(app: Dash, services: Services) -> None:
     )
     async def begin_request(
         _open: Any,
-        _clear: Any,
         _mounted: Any,
         begun_from: dict[str, str | None] | None,
         drafts: dict[str, Any] | None,
     ) -> tuple[Any, ...]:
         if ctx.triggered_id == ids.MOUNTED and begun_from is None:
-            return no_update, no_update, no_update, no_update
+            return no_update, no_update, no_update
         given = begun_from or {}
         try:
             async with services.acting() as act:
                 begun = await requests.begin(act, given.get("incident"), given.get("camera"))
                 grades = await requests.grades(act)
         except DashboardError as error:
-            return True, None, said(error), None
-        written = None if ctx.triggered_id == ids.REQUEST_CLEAR else (drafts or {}).get(begun.key)
-        body = request_layout.request_body(with_draft(begun, written), grades)
-        return True, body, None, began(begun, grades)
+            return True, None, said(error)
+        draft = (drafts or {}).get(request_layout.draft_name(begun.key))
+        return True, request_layout.request_body(begun, grades, draft), None
 
     @app.callback(
         Output(ids.REQUEST_DIALOG, "opened", allow_duplicate=True),
         Output(ids.REQUEST_ANSWER, "children", allow_duplicate=True),
-        Output(ids.SELECTED, "data", allow_duplicate=True),
-        Output(ids.REQUEST_DRAFTS, "data", allow_duplicate=True),
-        Input(ids.REQUEST_SEND, "n_clicks"),
-        State({"type": "triage-request-field", "name": ALL}, "value"),
-        State(ids.REQUEST_BEGAN, "data"),
+        Output(ids.REQUEST_SENT, "data"),
+        Input(ids.REQUEST_SENDING, "data"),
         prevent_initial_call=True,
     )
-    async def send_request(
-        _clicks: Any, _values: Any, begun: dict[str, Any] | None
-    ) -> tuple[Any, ...]:
+    async def send_request(sending: dict[str, Any]) -> tuple[Any, ...]:
         try:
             async with services.acting() as act:
-                made = await requests.send(act, _values_of(ctx.states_list[0]))
+                made = await requests.send(act, sending["values"])
         except DashboardError as error:
-            return no_update, said(error), no_update, no_update
-        return False, None, made, {"sent": (begun or {}).get("key", "")}
+            return no_update, said(error), no_update
+        return False, no_update, {"draft": sending["draft"], "made": made}
 
     app.clientside_callback(
         ClientsideFunction("triage", "keepRequest"),
-        Input({"type": "triage-request-field", "name": ALL}, "value"),
-        State({"type": "triage-request-field", "name": ALL}, "id"),
-        State(ids.REQUEST_BEGAN, "data"),
+        Input({"type": ids.REQUEST_FIELD, "name": ALL}, "value"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        ClientsideFunction("triage", "requestWasSent"), Input(ids.REQUEST_DRAFTS, "data")
+        ClientsideFunction("triage", "requestAnswered"), Input(ids.REQUEST_ANSWER, "children")
+    )
+    app.clientside_callback(
+        ClientsideFunction("triage", "requestWasSent"), Input(ids.REQUEST_SENT, "data")
     )

@@ -7,8 +7,8 @@ MOUNTED = "triage-mounted"
 NEWS = "triage-news"
 SELECTED = "triage-selected"
 WANTED = "triage-wanted"
-OPEN_FORM = "triage-open-form"
-LEAVING = "triage-leaving"
+SENDING = "triage-sending"
+SENT = "triage-sent"
 SCENE = "triage-scene"
 SHOWN = "triage-shown"
 REQUEST_FROM = "triage-request-from"
@@ -38,17 +38,20 @@ REQUEST_DIALOG = "triage-request-dialog"
 REQUEST_BODY = "triage-request-body"
 REQUEST_ANSWER = "triage-request-answer"
 
-REQUEST_BEGAN = "triage-request-began"
 REQUEST_DRAFTS = "triage-request-drafts"
-REQUEST_CLEAR = "triage-request-clear"
 REQUEST_SEND = "triage-request-send"
+REQUEST_SENDING = "triage-request-sending"
+REQUEST_SENT = "triage-request-sent"
+
+FIELD = "triage-field"
+REQUEST_FIELD = "triage-request-field"
 
 
 def field(name: str) -> dict[str, str]:
     """A field of the open form."""
-    return {"type": "triage-field", "name": name}
+    return {"type": FIELD, "name": name}
 
 
 def request_field(code: str) -> dict[str, str]:
     """A field of the request."""
-    return {"type": "triage-request-field", "name": code}
+    return {"type": REQUEST_FIELD, "name": code}

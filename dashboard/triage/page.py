@@ -20,6 +20,8 @@ TRIAGE = AppPage(
         "/static/parts.css",
         "/static/triage.css",
         "/static/triage_incident.css",
+        "/static/triage_cameras.css",
+        "/static/triage_log.css",
         "/static/triage_request.css",
         "/static/triage_streams.css",
     ),

@@ -22,32 +22,12 @@ from sightline.ingest.fleet.radio import OPERATORS, cell_name
 from sightline.ingest.fleet.readings import Ints, Readings
 from sightline.ingest.merge import FLAG_LATE
 from sightline.ingest.packed_copy import PackedCopy
+from sightline.ingest.rows import FIX_KINDS
 from sightline.sql import query
 
-_FIXES = PackedCopy(
-    {
-        "camera_id": "int4",
-        "retention_class": "char",
-        "recording": "int2",
-        "bearer": "int2",
-        "fix_time": "timestamptz",
-        "received_time": "timestamptz",
-        "content_hash": "int8",
-        "lat": "float8",
-        "lon": "float8",
-        "accuracy_m": "float4",
-        "speed_mps": "float4",
-        "heading_deg": "float4",
-        "battery_pct": "float4",
-        "rsrp_dbm": "float4",
-        "rsrq_db": "float4",
-        "sinr_db": "float4",
-        "uplink_kbps": "float4",
-        "operator_id": "int2",
-        "cell_id": "int4",
-        "flags": "int2",
-    }
-)
+_NOT_KNOWN = ("altitude_m", "rssi_dbm")
+"""What the invented cameras do not report."""
+_FIXES = PackedCopy({name: kind for name, kind in FIX_KINDS.items() if name not in _NOT_KNOWN})
 _SIGNAL = ("rsrp_dbm", "rsrq_db", "sinr_db", "uplink_kbps", "operator_id", "cell_id")
 _BINS = PackedCopy(
     {

@@ -46,8 +46,10 @@ order by distance_m nulls last, c.ref
 limit $9;
 
 -- name: force
--- Seconds after which a camera counts as ageing and as stale.
-select setting_number('ageing_after_s')::float8 as ageing_after_s, setting_number('stale_after_s')::float8 as stale_after_s;
+-- Seconds after which a camera counts as ageing and as stale. From here to the end of the transaction, statements are planned for the
+-- values that they are given: one plan for all filters of "find" has nested loops over all cameras and all duties.
+select setting_number('ageing_after_s')::float8 as ageing_after_s, setting_number('stale_after_s')::float8 as stale_after_s,
+  set_config('plan_cache_mode', 'force_custom_plan', true);
 
 -- name: open_track
 -- Asks to see a camera's track: camera, from, to, purpose, incident, reason. Says why not, or which times stay hidden.

@@ -30,7 +30,7 @@ join deployment_state s on s.code = d.state
 join app_user rb on rb.id = d.requested_by
 left join app_user co on co.id = d.commander_id
 left join app_user ht on ht.id = d.handover_to
-where ($1::bigint is null or d.id = $1) and ($2::bigint is null or d.incident_id = $2) and ($3::boolean is null or s.live = $3)
+where ($1::bigint is null or d.id = $1) and ($2::bigint is null or d.incident_id = $2) and ($3::boolean is null or (d.state = any (array(select x.code from deployment_state x where x.live))) = $3)
 order by d.id desc limit $4;
 
 -- name: in_charge

@@ -63,6 +63,13 @@ select pg_notify('sightline_link', $1)
 select l.camera_id, l.epoch from unnest($2::int[], $3::bigint[]) mine (camera_id, epoch)
 join camera_link l using (camera_id) where l.epoch > mine.epoch and l.gateway_id <> $1
 
+-- name: held_elsewhere
+-- Whether another gateway that lives ($2 is this one) has a camera's ($1) newest connection.
+select exists (
+  select from camera_link l join gateway g on g.id = l.gateway_id
+  where l.camera_id = $1 and l.gateway_id <> $2 and l.disconnected_time is null
+    and g.ended_time is null and g.heartbeat_time > now() - interval '30 seconds')
+
 -- name: unlink
 -- Connections that ended: marks them so, unless a newer one is there.
 update camera_link l set disconnected_time = now()

@@ -44,9 +44,7 @@ from incident_log l left join app_user u on u.id = l.author_user_id where l.inci
 
 -- name: write_log
 -- Appends to the command log: incident, kind, text, entry it speaks of, who said so by radio; leaves an audit row.
-with made as (select log_append($1, $2, $3, $4, $5) as id)
-select made.id, audit_append('alteration', 'log.' || $2, 'incident', $1::bigint::text, p_incident_id => $1,
-  p_detail => jsonb_build_object('entry', made.id)) from made;
+select log_write($1, $2, $3, $4, $5);
 
 -- name: assign
 -- Names a person on an incident: incident, user name, capacity.

@@ -123,7 +123,7 @@ async def test_every_route_is_in_the_table_and_in_this_test(force: Any) -> None:
 async def test_every_rule_of_the_table_but_dashs_and_the_files_has_a_route(force: Any) -> None:
     rules = {f"{rule.method} {rule.path}" for rule in RULES}
     others = {f"GET {path}" for path in (
-        "/tiles/**", "/static/**", "/assets/**", "/_dash-component-suites/**", "/_dash-layout", "/_dash-dependencies",
+        "/tiles/**", "/static/**", "/_dash-component-suites/**", "/_dash-layout", "/_dash-dependencies",
         "/_favicon.ico",
     )}  # fmt: skip
     assert rules - others <= set(calls(force.app))
@@ -520,3 +520,12 @@ class TestSockets:
                     await socket.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401
+
+
+async def test_head_is_answered_like_get(force: Any) -> None:
+    fim, nobody = await force.as_("fim"), force.client()
+    for client, path, status in (
+        (nobody, "/healthz", 200), (nobody, "/readyz", 200), (fim, "/api/cameras", 200), (fim, "/api/nope", 404),
+        (nobody, "/api/cameras", 401),
+    ):  # fmt: skip
+        assert (await client.head(path)).status_code == status, path

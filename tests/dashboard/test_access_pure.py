@@ -250,8 +250,8 @@ class Body(Fields):
         ({}, "number", "number is missing."),
         ({"number": "x"}, "number", 'number is "x"; it must be a whole number'),
         ({"number": 1, "other": 2}, "other", "other is not a field of this call."),
-        ({"number": 1, "name": "a\0"}, None, "character that cannot be stored"),
-        ({"number": 1, "name": "\udfff"}, None, "character that cannot be stored"),
+        ({"number": 1, "name": "a\0"}, "name", "character that cannot be stored"),
+        ({"number": 1, "name": "\udfff"}, "name", "character that cannot be stored"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_value(

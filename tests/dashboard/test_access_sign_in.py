@@ -436,3 +436,14 @@ async def test_begin_refuses_a_disabled_account(force: Any) -> None:
     with pytest.raises(NotFoundError):
         async with force.services.transaction() as connection:
             await begin(connection, force.users["fim"], None, by="test")
+
+
+@pytest.mark.parametrize("password", ["x" * 1001, 12345678, ["s3cret"]])
+async def test_no_answer_repeats_a_password(force: Any, password: Any) -> None:
+    answer = await force.client().post(
+        "/api/session", json={"username": "fim", "password": password}
+    )
+    assert (answer.status_code, answer.json()["field"]) == (422, "password")
+    assert "xxx" not in answer.text
+    assert "12345678" not in answer.text
+    assert "s3cret" not in answer.text

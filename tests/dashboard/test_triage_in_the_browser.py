@@ -228,8 +228,9 @@ async def test_a_half_written_rationale_waits_for_its_writer(force, url, browser
         await press(page, "Recommend…")
         await expect(text).to_have_value("")
         await page.locator(f"a[data-deployment='{first['id']}']").click()
-        await expect(page.locator(".asked")).to_contain_text("first")
+        # the address is that of the choice at once, though nothing of it is drawn yet
         await page.reload()
+        await expect(page.locator(".asked")).to_contain_text("first")
         await press(page, "Recommend…")
         await expect(text).to_have_value("Height, alone, talking.")
         await expect(page.locator(".form-draft")).to_contain_text("What you had written is back.")

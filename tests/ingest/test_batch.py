@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sightline.ingest import batch
 from sightline.ingest.ack_memory import AckMemory
 from sightline.ingest.batch import Received
-from tests.ingest.walk import SECOND, T0_US, DictDatabase, fix, report, status, walk
+from tests.ingest.walk import SECOND, T0_US, DictDatabase, fix, plain, report, status, walk
 
 
 def counts(ack):
@@ -119,20 +119,12 @@ class TestPlan:
         assert starts[0] <= T0_US < starts[0] + batch.BIN_US
         assert len(starts) == 3  # 14:00, 14:05 and 14:10
 
-    def test_the_memory_is_bounded(self):
-        memory = AckMemory(size=3)
-        database = DictDatabase()
-        database.memory = memory
-        reports = [report(fix(n), seq=n) for n in range(5)]
-        for n, message in enumerate(reports):
-            database.receive(message, n)
-        assert [memory.recall(1, message) is not None for message in reports] == [
-            False,
-            False,
-            True,
-            True,
-            True,
-        ]
+    def test_what_is_rejected_takes_room_in_a_batch_too(self):
+        message = report(fix(0), {"time": "yesterday"}, 7)
+        assert len(message.fixes) == 1
+        assert Received(1, 1, T0_US, message).size == 4
+        assert Received(1, 1, T0_US, plain(fix(0), fix(1))).size == 3
+        assert Received(1, 1, T0_US, status("off")).size == 1
 
 
 def stored(database):

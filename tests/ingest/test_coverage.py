@@ -128,6 +128,11 @@ class TestGaps:
         log = [sample(s, late_s=1e6, logged=True) for s in (0, 100)]
         assert not any(made.gap for made in device_bins(log).values())
 
+    def test_indoors_a_camera_that_told_its_state_was_not_silent(self):
+        ends = [sample(0), sample(1_000, heard=True)]
+        assert not any(made.gap for made in device_bins(ends).values())
+        assert any(made.gap for made in device_bins([*ends, sample(1_100)]).values())
+
     def test_a_gap_counts_for_the_bearer_it_began_on(self):
         bins = device_bins([sample(0, bearer=2), sample(60, bearer=1)])
         assert {key.bearer for key, made in bins.items() if made.gap} == {2}

@@ -475,21 +475,22 @@ class TestConnections:
         assert await owner.fetchval("select ended_time is not null from gateway")
 
 
-class TestCommands:
-    async def command(self, owner, body, ref=REF, seconds=30):
-        return await owner.fetchval(
-            "select command_camera(id, $2::jsonb, $3) from camera where ref = $1",
-            ref,
-            json.dumps(body),
-            seconds,
-        )
+async def command(owner, body, ref=REF, seconds=30):
+    return await owner.fetchval(
+        "select command_camera(id, $2::jsonb, $3) from camera where ref = $1",
+        ref,
+        json.dumps(body),
+        seconds,
+    )
 
+
+class TestCommands:
     async def test_it_reaches_the_camera_at_once_and_once(self, gateway, owner, token):
         async with camera(gateway, token, REF) as cam:
             await asyncio.sleep(0.1)
             started = time.monotonic()
             for number in range(5):
-                await self.command(owner, {"type": "watched", "roles": ["FIM"], "n": number})
+                await command(owner, {"type": "watched", "roles": ["FIM"], "n": number})
             heard = [await cam.expect("watched") for _ in range(5)]
             assert [message["n"] for message in heard] == [0, 1, 2, 3, 4]
             assert time.monotonic() - started < 0.5
@@ -500,14 +501,14 @@ class TestCommands:
         )
 
     async def test_it_waits_for_the_camera(self, gateway, owner, token):
-        await self.command(owner, {"type": "stream_stop", "stream": "s"})
+        await command(owner, {"type": "stream_stop", "stream": "s"})
         async with camera(gateway, token, REF) as cam:
             assert (await cam.expect("stream_stop"))["stream"] == "s"
 
     async def test_it_expires(self, gateway, owner, token):
-        await self.command(owner, {"type": "stream_stop", "stream": "old"}, seconds=-1)
+        await command(owner, {"type": "stream_stop", "stream": "old"}, seconds=-1)
         async with camera(gateway, token, REF) as cam:
-            await self.command(owner, {"type": "stream_stop", "stream": "new"})
+            await command(owner, {"type": "stream_stop", "stream": "new"})
             assert (await cam.expect("stream_stop"))["stream"] == "new"
 
     async def test_without_the_notification(self, gateway, owner, token):
@@ -522,7 +523,7 @@ class TestCommands:
         other = await RunningGateway(database, gateway_name="other").start()
         try:
             async with camera(gateway, token, REF) as old, camera(other, token, REF) as new:
-                await self.command(owner, {"type": "talk_stop"})
+                await command(owner, {"type": "talk_stop"})
                 await new.expect("talk_stop")
                 await old.closed()
                 assert all(message["type"] == "error" for message in old.heard)
@@ -650,7 +651,7 @@ class TestBridge:
     async def test_commands_name_the_camera(self, gateway, owner, bridge_token):
         async with camera(gateway, bridge_token, path="/bridge") as bridge:
             await bridge.report(fix_now(), camera="V-2")
-            await TestCommands().command(owner, {"type": "talk_stop"}, ref="V-2")
+            await command(owner, {"type": "talk_stop"}, ref="V-2")
             assert (await bridge.expect("talk_stop"))["camera"] == "V-2"
             await bridge.say({"type": "eyes_on", "camera": "V-2"})
             assert (await bridge.expect("eyes_on_state"))["camera"] == "V-2"
@@ -666,6 +667,46 @@ class TestBridge:
                 assert late["stored"] == 1
                 assert (await live(owner, "V-1"))["recording"] == 3
                 assert (await cam.report(fix_now(), seq=2))["stored"] == 1
+
+    async def test_when_that_connection_has_ended_the_bridge_speaks_for_the_camera_again(
+        self, gateway, owner, bridge_token
+    ):
+        own = (await camera_token(owner, "V-1")).token
+        async with camera(gateway, bridge_token, path="/bridge") as bridge:
+            await bridge.report(fix_now(), camera="V-1")
+            async with camera(gateway, own, "V-1") as cam:
+                await bridge.expect("error", code="replaced")
+                await cam.report(fix_now(), seq=1)
+                await self.says_off(bridge, seq=2)
+                assert (await live(owner, "V-1"))["recording"] == 3
+            await until(lambda: self.is_off(bridge, owner), within_s=1)
+            await command(owner, {"type": "talk_stop"}, ref="V-1")
+            assert (await bridge.expect("talk_stop"))["camera"] == "V-1"
+
+    async def test_also_when_it_was_at_another_gateway(
+        self, gateway, database, owner, bridge_token
+    ):
+        own = (await camera_token(owner, "V-1")).token
+        other = await RunningGateway(database).start()
+        try:
+            async with camera(gateway, bridge_token, path="/bridge") as bridge:
+                await bridge.report(fix_now(), camera="V-1")
+                async with camera(other, own, "V-1") as cam:
+                    await bridge.expect("error", code="replaced")
+                    await cam.report(fix_now(), seq=1)
+                    await self.says_off(bridge, seq=2)
+                    assert (await live(owner, "V-1"))["recording"] == 3
+                await until(lambda: self.is_off(bridge, owner), within_s=3)
+        finally:
+            await other.stop()
+
+    async def says_off(self, bridge, seq):
+        await bridge.say({"type": "status", "camera": "V-1", "seq": seq, "recording": "off"})
+        await bridge.expect("ack", seq=seq)
+
+    async def is_off(self, bridge, owner):
+        await self.says_off(bridge, seq=3)
+        return (await live(owner, "V-1"))["recording"] == 1
 
     async def test_a_disabled_camera(self, gateway, owner, bridge_token):
         async with camera(gateway, bridge_token, path="/bridge") as bridge:
@@ -698,6 +739,27 @@ async def test_a_fault_of_ours_is_logged_and_harms_only_that_connection(
             assert await faulty.closed() == 1011
         assert "ZeroDivisionError" in caplog.text
         assert (await cam.report(fix_now()))["stored"] == 1
+
+
+async def test_a_camera_that_repeats_itself_keeps_no_officer_waiting(gateway, owner, token):
+    other = await add_camera(owner, "OTHER")
+    async with camera(gateway, token, REF) as flood, camera(gateway, other.token, "OTHER") as cam:
+        pack = text_frame(b'{"type":"hello","camera":"AB4-000123"}') * 1_000
+        transport = flood.socket.transport
+
+        async def repeat():
+            while True:
+                transport.write(pack)
+                await asyncio.sleep(0.05)
+
+        repeating = asyncio.create_task(repeat())
+        try:
+            await asyncio.sleep(2)
+            await cam.say({"type": "eyes_on"})
+            assert (await cam.expect("eyes_on_state", within_s=2))["state"] == "waiting"
+            assert (await cam.report(fix_now()))["stored"] == 1
+        finally:
+            repeating.cancel()
 
 
 async def test_a_peer_that_does_not_read_is_cut_and_nobody_else_suffers(

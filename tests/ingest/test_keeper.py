@@ -9,6 +9,7 @@ import pytest
 from sightline.ingest import keeper
 from sightline.ingest.coverage import Sample, device_bins
 from sightline.ingest.keeper import DUTIES, do
+from sightline.ingest.merge import FLAG_HEARD
 from sightline.ingest.rollup import roll_up, spans
 from sightline.ingest.settings import KeeperSettings
 from sightline.sql.accounts import add_camera
@@ -175,17 +176,17 @@ class History:
         now = datetime.now(UTC)
         self.start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
 
-    def fix(self, at_s, *, north=0.0, rsrp=-90.0, late_s=0.2, recording=3):
+    def fix(self, at_s, *, north=0.0, rsrp=-90.0, late_s=0.2, recording=3, flags=0):
         at = self.start + timedelta(seconds=at_s)
-        return (at, at + timedelta(seconds=late_s), 51.27 + north, 0.52, recording, rsrp)
+        return (at, at + timedelta(seconds=late_s), 51.27 + north, 0.52, recording, rsrp, flags)
 
     async def store(self, *fixes, camera_id=1):
-        for at, received, lat, lon, recording, rsrp in fixes:
+        for at, received, lat, lon, recording, rsrp, flags in fixes:
             await self.owner.execute(
                 "insert into fix (camera_id, retention_class, recording, bearer, fix_time,"
-                " received_time, content_hash, lat, lon, rsrp_dbm)"
+                " received_time, content_hash, lat, lon, rsrp_dbm, flags)"
                 " values ($1, case $5::smallint when 3 then 'r'::\"char\" else 'o' end, $5, 1, $2, $3,"
-                " $8, $4, $6, $7) on conflict do nothing",
+                " $8, $4, $6, $7, $9) on conflict do nothing",
                 camera_id,
                 at,
                 received,
@@ -194,6 +195,7 @@ class History:
                 lon,
                 rsrp,
                 hash((at, lat)) >> 1,
+                flags,
             )
             await self.owner.execute(
                 "insert into coverage_todo values ($1, date_bin('5 minutes', $2, '2000-01-01Z'))"
@@ -219,8 +221,10 @@ class History:
             return round(moment.timestamp() * 1_000_000)
 
         made = device_bins(
-            Sample(us(at), us(received), lat, lon, recording, 0, 1, rsrp)
-            for at, received, lat, lon, recording, rsrp in {fix[0]: fix for fix in fixes}.values()
+            Sample(us(at), us(received), lat, lon, recording, 0, 1, rsrp, heard=flags == FLAG_HEARD)
+            for at, received, lat, lon, recording, rsrp, flags in {
+                fix[0]: fix for fix in fixes
+            }.values()
         )
         return sorted(
             (
@@ -255,6 +259,14 @@ class TestCoverage:
         assert await history.roll_up() == 3
         assert await history.bins() == history.expected(*fixes)
         assert await history.owner.fetchval("select count(*) from coverage_todo") == 0
+
+    async def test_an_officer_indoors_lies_in_no_gap(self, history):
+        fixes = [history.fix(0), history.fix(1_000, flags=FLAG_HEARD), history.fix(1_001)]
+        await history.store(*fixes)
+        await history.roll_up()
+        bins = await history.bins()
+        assert bins == history.expected(*fixes)
+        assert [gap for *_, gap in bins] == [False, False]
 
     async def test_again_changes_nothing(self, history):
         fixes = [history.fix(s) for s in range(0, 400, 3)]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sightline.ingest.merge import (
     FLAG_DOUBTED,
+    FLAG_HEARD,
     FLAG_LATE,
     FLAG_STUCK,
     CameraState,
@@ -230,11 +231,48 @@ class TestRecording:
         assert off.recording_since_us == T0_US + 9 * SECOND
         ahead = take(state, status("off", at_s=500), 10).state
         assert ahead.recording_since_us == T0_US + 10 * SECOND
+        behind = take(state, status("off", at_s=-86_400 * 365), 10).state
+        assert behind.recording_since_us == T0_US + 5 * SECOND  # the last time that it was not so
 
     def test_a_rejected_status_changes_nothing_but_that_it_was_seen(self):
         state = after((report(fix(0)), 0))
         after_it = take(state, status("paused"), 5).state
         assert after_it == msgspec.structs.replace(state, seen_us=T0_US + 5 * SECOND)
+
+
+class TestIndoors:
+    """Where there is no position a camera tells its state; it is not silent then."""
+
+    def came_out(self, *told_s, recording="recording", fix_s=20):
+        """The fix that comes after these statuses, and the one after it."""
+        told = ((status(recording, at_s=at_s), at_s) for at_s in told_s)
+        state = after((report(fix(0, recording=recording)), 0), *told)
+        first = take(state, report(fix(fix_s, north_m=9, recording=recording)), fix_s)
+        then = take(first.state, report(fix(fix_s + 9, north_m=18)), fix_s + 9)
+        assert then.kept[0].flags == 0
+        return first.kept[0].flags
+
+    def test_a_camera_that_told_its_state_all_the_time_was_heard(self):
+        assert self.came_out(*range(10, 200, 10), fix_s=200) == FLAG_HEARD
+        assert self.came_out(170, 340, recording="off", fix_s=500) == FLAG_HEARD
+
+    @pytest.mark.parametrize(
+        "told_s",
+        [(), (190,), (10, 30, 50), (*range(10, 80, 10), *range(110, 200, 10))],
+        ids=["nothing", "only at the end", "only at the beginning", "with a silence between"],
+    )
+    def test_one_that_was_silent_in_between_was_not(self, told_s):
+        assert self.came_out(*told_s, fix_s=200) == 0
+
+    def test_a_late_fix_does_not_end_it(self):
+        state = after((report(fix(0)), 0), (status("recording", at_s=2), 2))
+        late = take(state, report(fix(-5)), 3)
+        assert late.kept[0].flags == FLAG_LATE
+        assert take(late.state, report(fix(4)), 4).kept[0].flags == FLAG_HEARD
+
+    def test_a_sign_of_life_is_no_state(self):
+        state = after((report(fix(0)), 0), *((None, at_s) for at_s in range(1, 20)))
+        assert take(state, report(fix(20)), 20).kept[0].flags == 0
 
 
 class TestSignalAndBattery:

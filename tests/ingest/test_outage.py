@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
@@ -16,7 +17,8 @@ from sightline.ingest import gateway
 from sightline.sql import connect as connect_database
 from sightline.sql.accounts import add_camera
 from sightline.sql.settings import DatabaseSettings
-from tests.ingest.camera_client import RunningGateway, free_port
+from tests.ingest import camera_client
+from tests.ingest.camera_client import RunningGateway, fix_now, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -154,6 +156,66 @@ async def test_the_database_goes_away_for_seconds_under_traffic(own_cluster, tok
     assert len(acknowledged) > 20 * 60
     assert max(camera.longest_wait_s for camera in cameras) > away_s - 1
     assert not any(camera.unacknowledged for camera in cameras)
+
+
+class Wire:
+    """What stands between gateway and database, and can be cut so that neither end hears of it."""
+
+    def __init__(self, url):
+        self._to = urlsplit(url)
+        self._pumps = set()
+        self._ends = []
+
+    async def open(self):
+        """Begin to forward; the database's address through it."""
+        server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
+        self._ends.append(server)
+        login = self._to.netloc.rpartition("@")[0]
+        port = server.sockets[0].getsockname()[1]
+        return self._to._replace(netloc=f"{login}@127.0.0.1:{port}").geturl()
+
+    async def _forward(self, reader, writer):
+        other_reader, other_writer = await asyncio.open_connection(self._to.hostname, self._to.port)
+        self._ends += [writer, other_writer]
+        for source, sink in ((reader, other_writer), (other_reader, writer)):
+            self._pumps.add(asyncio.create_task(self._pump(source, sink)))
+
+    async def _pump(self, source, sink):
+        while data := await source.read(65_536):
+            sink.write(data)
+        sink.close()
+
+    def cut(self):
+        """Every connection goes dead without being closed; new ones work."""
+        for pump in self._pumps:
+            pump.cancel()
+        self._pumps.clear()
+
+    def close(self):
+        self.cut()
+        for end in self._ends:
+            end.close()
+
+
+async def test_a_database_that_vanished_without_a_word_is_looked_for_anew(database):
+    """As after a failover: what is sent to the old address is answered by nobody, not even with a refusal."""
+    owner = await database.connect()
+    token = (await add_camera(owner, "CAM-1")).token
+    wire = Wire(json.loads((database.data_dir / "database.json").read_text())["gateway"])
+    running = await RunningGateway(
+        database, database_url=await wire.open(), database_statement_timeout_s=1
+    ).start()
+    try:
+        async with camera_client.camera(running, token) as cam:
+            assert (await cam.report(fix_now(), seq=1))["stored"] == 1
+            wire.cut()
+            await cam.say({"type": "report", "seq": 2, "fixes": [fix_now()]})
+            assert (await cam.expect("ack", within_s=15, seq=2))["stored"] == 1
+            assert (await cam.report(fix_now(), seq=3))["stored"] == 1
+    finally:
+        await running.stop()
+        wire.close()
+    assert await owner.fetchval("select count(*) from fix") == 3
 
 
 GATEWAY_PROCESS = """

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clockWords, fullTime, useZone } from "../../dashboard/assets/ages.js";
-import { Drafts, written } from "../../dashboard/assets/drafts.js";
+import { Drafts } from "../../dashboard/assets/drafts.js";
 import { withHeading } from "../../dashboard/assets/rationale.js";
 import { aroundM } from "../../dashboard/assets/scene_map.js";
 import { changedMeanwhile } from "../../dashboard/assets/second_step.js";
@@ -48,17 +48,9 @@ test("a draft outlives its form, for the one who wrote it", () => {
   new Drafts(tab, "negco").keep("7/recommend", { rationale: "Height." });
   assert.deepEqual(new Drafts(tab, "negco").read("7/recommend"), { rationale: "Height." });
   assert.equal(new Drafts(tab, "negco").read("8/recommend"), null);
+  assert.deepEqual(new Drafts(tab, "negco").all(), { "7/recommend": { rationale: "Height." } });
   assert.equal(new Drafts(tab, "fim").read("7/recommend"), null);
   assert.equal(new Drafts(tab, "negco").read("7/recommend"), null);
-});
-
-test("a draft is what was written since, and never who was ticked", () => {
-  const fields = [
-    { id: { name: "rationale" }, value: "Height." }, { id: { name: "members" }, value: ["1"] },
-    { id: { name: "to" }, value: undefined }, { id: { name: "where" }, value: "" }, { id: { name: "grade" }, value: "a" },
-  ];
-  const first = { rationale: "", members: [], where: "On the roof", grade: "a" };
-  assert.deepEqual(written(fields, first), { rationale: "Height.", where: "" });
 });
 
 test("a form says what others did meanwhile, and whether it can still be sent", () => {

@@ -165,7 +165,7 @@ async def test_cancelling_part_of_the_team_lets_the_rest_go_on(job: Job) -> None
     await _act(job.force, job.fim, job.deployment, "en_route", members=job.team[:1])
     assert await _state(job.force, job.deployment) == "en_route"
     await _act(job.force, job.fim, job.deployment, "cancel", members=job.team[:1])
-    assert await _state(job.force, job.deployment) == "en_route"
+    assert await _state(job.force, job.deployment) == "deployed"  # the others get ready still
     await _act(job.force, job.fim, job.deployment, "cancel")
     assert await _state(job.force, job.deployment) == "cancelled_en_route"
 

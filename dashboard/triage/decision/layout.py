@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from sightline.dashboard.triage.command_log.timeline import Entry
 from sightline.dashboard.triage.decision.actions import Action, next_words
 from sightline.dashboard.triage.decision.forms import NDM, Form, Input
 from sightline.dashboard.triage.deployment import Deployment, Recommendation
+from sightline.dashboard.triage.drafted import layout as drafted
+from sightline.dashboard.triage.drafted.texts import texts
 
 
 def decision(deployment: Deployment, actions: Sequence[Action], now: datetime) -> list[Any]:
@@ -42,10 +44,10 @@ def decision(deployment: Deployment, actions: Sequence[Action], now: datetime) -
 def _for_open_forms(deployment: Deployment, actions: Sequence[Action]) -> dict[str, Any]:
     """What an open form is held against in the browser: the newest step, in words, and what is possible now."""
     change = deployment.change
+    shown = {"data-deployment-shown": str(deployment.id)}
     if change is None:
-        return {}
-    return {
-        "data-deployment-shown": str(deployment.id),
+        return shown
+    return shown | {
         "data-change": str(change.number),
         "data-changed-by": f"{change.by.name}, {change.by.role_name}",
         "data-state-name": deployment.state_name,
@@ -79,40 +81,56 @@ def _button(action: Action) -> html.Button:
     )
 
 
-def form(asked: Form) -> html.Section:
-    """A form of the second step; its last button does it. What has changed meanwhile the browser says in it."""
-    marked: dict[str, Any] = {
-        "data-for": asked.action,
-        "data-deployment-of": str(asked.deployment),
-        "data-change": str(asked.change),
-    }
+def form(asked: Form, opened: Mapping[str, Any]) -> html.Section:
+    """A form of the second step; its last button does it. What has changed meanwhile the browser says in it.
+
+    Args:
+        asked: what it asks.
+        opened: as the browser wanted it: under which name it keeps a draft (``draft``), what was ``written`` in it
+            before, and when it was opened (``at``).
+    """
+    marked: dict[str, Any] = {"data-for": asked.action, "data-change": str(asked.change)}
+    written = texts(opened.get("written"))
     return html.Section(
         [
             html.H2(asked.heading),
             html.Div(className="form-changed", role="status"),
-            _draft_back(),
+            *_draft_back(written),
             *([html.P(asked.says, className="form-says")] if asked.says else []),
             *([_told(asked)] if asked.told else []),
-            *(_input(field) for field in asked.inputs),
+            *(
+                drafted.field(field.name, field.value, _input(field, written.get(field.name)))
+                for field in asked.inputs
+            ),
             _form_buttons(asked.confirm, asked.tone),
         ],
         className=f"second-step is-{asked.tone}",
         **marked,
+        **_opened(opened),
     )
 
 
-def _draft_back() -> html.Div:
-    """Stands in a form that opens with what was written in it before; the browser shows it."""
-    clear: dict[str, Any] = {"data-does": "clear"}
-    return html.Div(
-        [
-            "What you had written is back. ",
-            html.Button("Clear it", type="button", className="link-button", **clear),
-        ],
-        className="form-draft",
-        hidden=True,
-        role="status",
-    )
+def _opened(opened: Mapping[str, Any]) -> dict[str, Any]:
+    """What an open form says to the browser: which one it is, and where its draft is kept."""
+    of = {"data-deployment-of": str(opened["deployment"]), "data-opened": str(opened["at"])}
+    return of | drafted.about(str(opened["draft"]), ids.FIELD)
+
+
+def _draft_back(written: Mapping[str, str]) -> list[html.Div]:
+    """Stands in a form that opens with what was written in it before."""
+    if not written:
+        return []
+    return [
+        html.Div(
+            [
+                "What you had written is back. ",
+                html.Button("Clear it", type="button", className="link-button", **drafted.CLEAR),
+            ],
+            className="form-draft",
+            role="status",
+            **drafted.BACK,
+        )
+    ]
 
 
 def _form_buttons(confirm: str, tone: str) -> html.Div:
@@ -139,25 +157,31 @@ def _told(asked: Form) -> html.Ul:
     )
 
 
-def _input(field: Input) -> Any:
+def _input(field: Input, written: str | None) -> Any:
+    """The input of a field, with what was written in it before."""
     common: dict[str, Any] = {"id": ids.field(field.name), "label": field.label}
     if field.hint:
         common["description"] = field.hint
     match field.kind:
         case "long":
             box = dmc.Textarea(
-                autosize=True, minRows=3, maxRows=9, withAsterisk=field.wanted, **common
+                value=written or "",
+                autosize=True,
+                minRows=3,
+                maxRows=9,
+                withAsterisk=field.wanted,
+                **common,
             )
             return html.Div([box, _headings(field.name)]) if field.name == "rationale" else box
         case "text":
-            return dmc.TextInput(withAsterisk=field.wanted, **common)
+            return dmc.TextInput(value=written or "", withAsterisk=field.wanted, **common)
         case "choice":
             return dmc.RadioGroup(
                 html.Div(
                     [dmc.Radio(label, value=code) for code, label in field.options],
                     className="choices",
                 ),
-                value=field.value,
+                value=written if written in dict(field.options) else field.value,
                 withAsterisk=field.wanted,
                 **common,
             )
@@ -191,19 +215,25 @@ def _headings(name: str) -> html.Div:
     )
 
 
-def acknowledgement(entry: Entry) -> html.Section:
-    """The form that acknowledges advice: by the reader, or by radio with who said so."""
+def acknowledgement(entry: Entry, opened: Mapping[str, Any]) -> html.Section:
+    """The form that acknowledges advice: by the reader, or by radio with who said so; ``opened`` as for `form`."""
+    written = texts(opened.get("written"))
+    by = dmc.TextInput(
+        id=ids.field("by"),
+        label="By radio, by whom",
+        description="Leave empty if it is you who has understood it.",
+        value=written.get("by", ""),
+    )
+    marked: dict[str, Any] = {"data-acknowledges": str(entry.id)}
     return html.Section(
         [
             html.H2("Acknowledge"),
-            _draft_back(),
+            *_draft_back(written),
             html.Blockquote(entry.text),
-            dmc.TextInput(
-                id=ids.field("by"),
-                label="By radio, by whom",
-                description="Leave empty if it is you who has understood it.",
-            ),
+            drafted.field("by", "", by),
             _form_buttons("Understood", "primary"),
         ],
         className="second-step",
+        **marked,
+        **_opened(opened),
     )

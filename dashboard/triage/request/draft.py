@@ -1,30 +1,26 @@
-"""A request that was begun and not sent: what was written stands in the form again when it opens. Pure.
-
-The browser keeps the draft, for the tab and the user; nothing of it is on the server until it is sent.
-"""
+"""A request that was begun and not sent: what was written stands in the form again when it opens."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from sightline.dashboard.triage.request.form import FIELDS, LONGEST
+from sightline.dashboard.triage.drafted.texts import texts
+from sightline.dashboard.triage.request.form import FIELDS
 from sightline.dashboard.triage.request.start import Start
 
 
-def began(begun: Start, grades: Mapping[str, str]) -> dict[str, Any]:
-    """The form as it opens without a draft, for the browser to know what was written since: ``key`` and ``values``."""
+def first_values(begun: Start, grades: Mapping[str, str]) -> dict[str, str | None]:
+    """What stands in the form without a draft, by name: whatever differs was written since."""
     values: dict[str, str | None] = {
         field.code: begun.values.get(field.code, "") for field in FIELDS
     }
-    values |= {
+    return values | {
         "incident": begun.chosen,
         "new_title": begun.title,
         "new_grade": begun.grade or next(iter(grades), None),
         "new_place": begun.place,
     }
-    return {"key": begun.key, "values": values}
 
 
 def with_draft(begun: Start, draft: object) -> Start:
@@ -34,9 +30,7 @@ def with_draft(begun: Start, draft: object) -> Start:
         begun: as it opens.
         draft: name of a field → what was written; whatever else a browser sends is left out.
     """
-    if not isinstance(draft, Mapping):
-        return begun
-    written = {str(name): text[:LONGEST] for name, text in draft.items() if isinstance(text, str)}
+    written = texts(draft)
     if not written:
         return begun
     # An incident that was closed meanwhile cannot be chosen any more.

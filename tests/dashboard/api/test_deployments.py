@@ -570,3 +570,37 @@ class TestRota:
             )
             == 0
         )
+
+
+async def test_command_of_what_is_over_is_not_handed_over(force: Any, asked: str) -> None:
+    fim = await force.as_("fim")
+    await post(fim, f"{asked}/hand-over", to="commander")
+    await post(fim, f"{asked}/cancel", rationale="Came down")
+    status, problem = await refused(fim, f"{asked}/hand-over", to="commander")
+    assert (status, problem["code"], problem["possible"]) == (409, "not_possible_in_state", [])
+    commander = await force.as_("commander")
+    status, problem = await refused(commander, f"{asked}/hand-over/accept")
+    assert (status, problem["code"]) == (409, "not_possible_in_state")
+    reasons = [row["reason"] for row in await force.audit("deployment.hand_over_accept")]
+    assert reasons == ["state cancelled"]
+
+
+async def test_command_is_of_all_that_goes_on_at_the_incident(force: Any, asked: str) -> None:
+    fim, commander = await force.as_("fim"), await force.as_("commander")
+    another = await post(fim, "", incident=force.incident, request={"what": "A second man"})
+    for deployment in (asked, f"/{another['id']}"):
+        await post(fim, f"{deployment}/hand-over", to="commander")
+    await post(commander, f"{asked}/hand-over/accept")
+    for deployment in (asked, f"/{another['id']}"):
+        shown = (await fim.get(f"/api/deployments{deployment}")).json()
+        assert (shown["commander"], shown["handover_to"]) == ("commander", None)
+
+
+async def test_who_takes_a_command_that_was_not_offered_is_in_the_audit(
+    force: Any, asked: str
+) -> None:
+    fim = await force.as_("fim")
+    status, problem = await refused(fim, f"{asked}/hand-over/accept")
+    assert (status, problem["code"]) == (403, "not_offered_to_you")
+    row = (await force.audit("deployment.hand_over_accept"))[-1]
+    assert (row["actor"], row["outcome"], row["reason"]) == ("fim", "refused", "not offered")

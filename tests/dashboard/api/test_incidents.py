@@ -436,3 +436,68 @@ class TestRestricted:
         assert (
             await (await force.as_("fim")).get(f"/api/incidents/{made['id']}")
         ).status_code == 404
+
+
+async def test_whoever_hides_an_incident_goes_on_seeing_it(force: Any) -> None:
+    fim = await force.as_("fim")
+    for number, field in (("K-1", "restricted"), ("K-9", "exercise")):
+        if number != "K-1":
+            await force.owner.execute(
+                "insert into incident (log_number, title, grade) values ($1, 'Siege', 'immediate')",
+                number,
+            )
+        answer = await fim.put(f"/api/incidents/by-log/{number}", json={field: True})
+        assert answer.status_code == 200, answer.text
+        made = answer.json()
+        assert made[field] is True
+        assert [(p["username"], p["capacity"]) for p in made["people"]] == [("fim", "named")]
+        assert (await fim.get(f"/api/incidents/{made['id']}")).status_code == 200
+
+
+async def test_the_same_sent_again_leaves_no_trace(force: Any) -> None:
+    fim = await force.as_("fim")
+    body = {**NEW, "resources": ["RB31", "RB32"], "lat": 51.5, "lon": 1.5}
+    answers = [await fim.put("/api/incidents/by-log/K-7", json=body) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 200, 200]
+    assert answers[1].json() == answers[0].json() == answers[2].json()
+    assert await force.audit("incident.change") == []
+    await fim.put("/api/incidents/by-log/K-7", json={"resources": ["RB31"]})
+    assert len(await force.audit("incident.change")) == 1
+
+
+async def test_a_provisional_incident_always_has_its_time_to_be_linked(force: Any) -> None:
+    fim = await force.as_("fim")
+    made = await make(fim, provisional=True, log_number="K-8")
+    assert made["link_by"] is not None
+    again = (await fim.put("/api/incidents/by-log/K-8", json={"title": "Other words"})).json()
+    assert (again["title"], again["link_by"]) == ("Other words", made["link_by"])
+    over = (await fim.put("/api/incidents/by-log/K-8", json={"provisional": False})).json()
+    assert (over["provisional"], over["link_by"]) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"title": "a\0b"}, "title"),
+        ({"resources": ["RB31", "\ud800"]}, "resources.1"),
+        ({"nobody\0knows": 1}, "nobody\\x00knows"),
+        ({"lon": None}, "lon"),
+        ({"lat": None}, "lat"),
+    ],
+)
+async def test_what_is_wrong_is_named_also_where_the_whole_is_looked_at(
+    force: Any, fields: dict[str, Any], named: str
+) -> None:
+    fim = await force.as_("fim")
+    content = json.dumps({**NEW, **fields})
+    headers = {"Content-Type": "application/json"}
+    answer = await fim.post("/api/incidents", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (422, named), answer.text
+    assert answer.json()["detail"].startswith(named)
+
+
+async def test_a_parameter_that_a_call_does_not_know_is_refused(force: Any) -> None:
+    fim = await force.as_("fim")
+    answer = await fim.get("/api/incidents?sate=closed")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_field")
+    assert (answer.json()["field"], answer.json()["allowed"]) == ("sate", ["state"])

@@ -375,3 +375,12 @@ class TestWhep:
         made = (await open_stream(client, force)).json()
         headers = {"Authorization": f"Bearer {made['token']}"}
         assert (await force.client().delete(made["whep"], headers=headers)).status_code == 200
+
+
+async def test_a_reason_that_nobody_can_read_is_none(force: Any) -> None:
+    fim = await force.as_("fim")
+    asked = {"camera": "CAM-1", "purpose": "pursuit", "incident": force.incident}
+    for reason in ("\u200b\u200b\u200b", "\u00a0 \u2060\ufeff x"):
+        answer = await fim.post("/api/streams", json={**asked, "reason": reason})
+        assert (answer.status_code, answer.json()["code"]) == (422, "reason_missing")
+    assert [row["outcome"] for row in await force.audit("stream.open")] == ["refused"] * 2

@@ -1,0 +1,1 @@
+"""Forms whose text the browser keeps until it is sent or cleared."""
