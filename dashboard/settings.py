@@ -13,7 +13,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -33,7 +32,7 @@ from sightline.ingest.settings import (
     MediaSettings,
     ServiceSettings,
 )
-from sightline.sql.settings import Port, default_data_dir
+from sightline.sql.settings import Port, default_data_dir, split_password
 
 PREFIX = "SIGHTLINE_"
 FILE_VARIABLE = f"{PREFIX}SETTINGS"
@@ -249,7 +248,10 @@ def masked(name: str, value: object) -> str:
         return str(value)
     if isinstance(value, SecretStr):
         return "********"
-    parts = urlsplit(str(value))
-    if parts.password is None:
-        return str(value)
-    return str(value).replace(f":{parts.password}@", ":********@")
+    plain, password = split_password(str(value))
+    if password is None:
+        return plain
+    scheme, _, rest = plain.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, _, hosts = authority.rpartition("@")
+    return f"{scheme}://{user}:********@{hosts}{slash}{path}"

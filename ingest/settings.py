@@ -35,7 +35,8 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 HttpUrl = Annotated[str, AfterValidator(_url("http", "https"))]
-WebSocketUrl = Annotated[str, AfterValidator(_url("ws", "wss"))]
+websocket_url = _url("ws", "wss")
+WebSocketUrl = Annotated[str, AfterValidator(websocket_url)]
 
 
 def _token(secret: SecretStr) -> SecretStr:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -54,6 +54,19 @@ def _postgres_url(url: str) -> str:
     if not is_right:
         raise ValueError("must be a URL like postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     return url
+
+
+def split_password(url: str) -> tuple[str, str | None]:
+    """A PostgreSQL URL without its password, and the password, decoded; it may stand before the host or in the query."""
+    parts = urlsplit(url)
+    user, _, hosts = parts.netloc.rpartition("@")
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    named = dict(options).get("password")
+    rest = urlencode([(name, value) for name, value in options if name != "password"], safe="/")
+    authority = f"{user.partition(':')[0]}@{hosts}" if user else hosts
+    # By hand: urlunsplit leaves the slashes out where there is no host.
+    plain = f"{parts.scheme}://{authority}{parts.path}" + (f"?{rest}" if rest else "")
+    return plain, named if parts.password is None else unquote(parts.password)
 
 
 class SettingsGroup(BaseModel):

@@ -8,7 +8,6 @@ import shutil
 import sys
 from argparse import Namespace
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from sightline.dashboard.cli.console import database_errors, load, print_json, print_table
 from sightline.dashboard.cli.errors import CommandError
@@ -22,6 +21,7 @@ from sightline.sql.audit_keys import read_keys, trusted_keys
 from sightline.sql.cluster import server_binaries
 from sightline.sql.connect import connect, database_url
 from sightline.sql.errors import AuditFileError
+from sightline.sql.settings import split_password
 
 
 def status(options: Namespace) -> int:
@@ -93,24 +93,16 @@ def migrate(options: Namespace) -> int:
 
 def psql(options: Namespace) -> int:
     """Become psql, connected as the owner; the password travels in the environment only."""
-    url = urlsplit(database_url(load(options), "owner")[0])
+    url, password = split_password(database_url(load(options), "owner")[0])
     program = shutil.which("psql") or str(server_binaries() / "psql")
     if not os.access(program, os.X_OK):
         raise CommandError("psql is not installed; Debian's package is postgresql-client.")
-    connection = {
-        "PGHOST": url.hostname,
-        "PGPORT": str(url.port or 5432),
-        "PGUSER": unquote(url.username or ""),
-        "PGPASSWORD": unquote(url.password or ""),
-        "PGDATABASE": url.path.lstrip("/"),
-        "PGOPTIONS": "-c search_path=sightline,public",
-    }
+    environment = os.environ | {"PGOPTIONS": "-c search_path=sightline,public"}
+    if password is not None:
+        environment["PGPASSWORD"] = password
     sys.stdout.flush()
-    os.execve(
-        program,
-        ["psql", *options.arguments],
-        os.environ | {name: value for name, value in connection.items() if value},
-    )
+    # The URL as it is, so that what it says about TLS and the like holds here too.
+    os.execve(program, ["psql", "-d", url, *options.arguments], environment)
 
 
 def audit_verify(options: Namespace) -> int:

@@ -13,11 +13,16 @@ from sightline.dashboard.supervisor.part import allow_many_files
 from sightline.dashboard.supervisor.status import as_running
 from sightline.ingest.fleet import replay as replaying
 from sightline.ingest.fleet import simulate as simulating
+from sightline.ingest.settings import websocket_url
 
 
 def _gateway(options: Namespace, host: str, port: int) -> str:
-    given: str | None = options.gateway
-    return given or f"ws://{host}:{port}/camera"
+    if options.gateway is None:
+        return f"ws://{host}:{port}/camera"
+    try:
+        return websocket_url(options.gateway)
+    except ValueError as error:
+        raise CommandError(f"--gateway is {options.gateway!r}, but it {error}.") from error
 
 
 def _check_above_0(option: str, value: float) -> None:
@@ -51,7 +56,7 @@ def replay(options: Namespace) -> int:
 
 
 def simulate(options: Namespace) -> int:
-    """Simulated cameras as a load generator."""
+    """Simulated cameras as a load generator; 1 when the gateway complained or let go of a connection."""
     for option, value in (
         ("--cameras", options.cameras),
         ("--rate", options.rate),
@@ -62,7 +67,7 @@ def simulate(options: Namespace) -> int:
     settings = as_running(load(options))
     allow_many_files()
     with database_errors(settings):
-        asyncio.run(
+        sent = asyncio.run(
             simulating.run(
                 settings,
                 cameras=options.cameras,
@@ -72,4 +77,4 @@ def simulate(options: Namespace) -> int:
                 gateway_url=_gateway(options, settings.client_host, settings.gateway_port),
             )
         )
-    return 0
+    return 1 if sent.errors else 0

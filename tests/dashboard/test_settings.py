@@ -16,6 +16,7 @@ from sightline.dashboard.settings import (
     misspelt_variables,
     variable,
 )
+from sightline.sql.settings import split_password
 
 
 @pytest.fixture(autouse=True)
@@ -275,6 +276,25 @@ def test_secrets_are_masked_when_shown() -> None:
     assert masked("database_url", settings.database_url) == "postgresql://me:********@host/db"
     assert "sss" not in masked("internal_secret", settings.internal_secret)
     assert masked("gateway_port", 8765) == "8765"
+
+
+@pytest.mark.parametrize(
+    ("url", "plain", "password", "shown"),
+    [
+        ("postgresql://me:p%40ss@host:5/db", "postgresql://me@host:5/db", "p@ss", "postgresql://me:********@host:5/db"),
+        ("postgresql://host/db?user=me&password=p%40ss&sslmode=require", "postgresql://host/db?user=me&sslmode=require",
+         "p@ss", "postgresql://:********@host/db?user=me&sslmode=require"),
+        ("postgresql://me@host/db?sslrootcert=/etc/ca.pem", "postgresql://me@host/db?sslrootcert=/etc/ca.pem", None,
+         "postgresql://me@host/db?sslrootcert=/etc/ca.pem"),
+        ("postgresql:///db?host=/run/postgresql", "postgresql:///db?host=/run/postgresql", None,
+         "postgresql:///db?host=/run/postgresql"),
+    ],
+)  # fmt: skip
+def test_the_password_of_a_url_goes_its_own_way(
+    url: str, plain: str, password: str | None, shown: str
+) -> None:
+    assert split_password(url) == (plain, password)
+    assert masked("database_url", url) == shown
 
 
 def test_misspelt_variables_are_pointed_out() -> None:

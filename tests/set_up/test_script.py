@@ -119,9 +119,9 @@ def test_a_ctrl_c_during_the_set_up_is_no_failed_step(checkout: Path) -> None:
         f'#!/bin/sh\ncase "$*" in *"pip install"*) trap "exit 1" INT; touch "{begun}"; sleep 60;; esac\n',
     )
     with subprocess.Popen(
-        [checkout / "sightline", "settings"], env={"PATH": os.environ["PATH"]},
+        ["env", "--default-signal=INT", checkout / "sightline", "settings"],
+        env={"PATH": os.environ["PATH"]}, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), start_new_session=True,
     ) as setting_up:  # fmt: skip
         deadline = time.monotonic() + 60
         while not begun.exists():

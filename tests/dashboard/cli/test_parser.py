@@ -14,7 +14,7 @@ import pytest
 from sightline.dashboard.cli import main
 from sightline.dashboard.cli.parser import PARTS, build_parser
 from sightline.dashboard.supervisor.parts import UP_PARTS
-from sightline.ingest.fleet import replay
+from sightline.ingest.fleet import replay, simulate
 from tests.rules.repository import ROOT
 
 
@@ -196,6 +196,14 @@ def test_commands_start_fast() -> None:
         ("demo --port 99999", "--port is 99999, but it must be a whole number from 0 to 65535."),
         ("simulate --cameras 1 --duration 0", "--duration is 0, but it must be above 0."),
         ("simulate --cameras 0", "--cameras is 0, but it must be above 0."),
+        (
+            "simulate --cameras 1 --gateway http://x",
+            "--gateway is 'http://x', but it must be a URL that begins with ws://",
+        ),
+        (
+            "simulate --cameras 1 --gateway ws://a:99999/camera",
+            "--gateway is 'ws://a:99999/camera', but it must be",
+        ),
         ("simulate --cameras 1 --rate -1", "--rate is -1, but it must be above 0."),
     ],
 )
@@ -218,3 +226,36 @@ def test_a_replay_that_lost_something_does_not_end_well(
     monkeypatch.setattr(replay, "run", replayed)
     (tmp_path / "track.csv").write_text("")
     assert main(["replay", str(tmp_path / "track.csv"), "--data-dir", str(tmp_path)]) == code
+
+
+@pytest.mark.parametrize(("errors", "code"), [(0, 0), (1, 1)])
+def test_a_load_that_lost_a_connection_does_not_end_well(
+    errors: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sent(*_: object, **_options: object) -> simulate.Load:
+        return simulate.Load(sent=2, acked=2 - errors, errors=errors)
+
+    monkeypatch.setattr(simulate, "run", sent)
+    assert main(["simulate", "--cameras", "1", "--data-dir", str(tmp_path)]) == code
+
+
+def test_psql_is_called_with_what_the_url_says_and_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    called: list[object] = []
+    monkeypatch.setenv(
+        "SIGHTLINE_DATABASE_URL", "postgresql://me:pass-word@host:5/db?sslmode=verify-full"
+    )
+
+    def become(*arguments: object) -> None:
+        called.extend(arguments)
+        sys.exit(0)  # as the real one, it does not come back
+
+    monkeypatch.setattr(os, "execve", become)
+    with pytest.raises(SystemExit):
+        main(["psql", "-c", "select 1", "--data-dir", str(tmp_path)])
+    _, arguments, environment = called
+    assert arguments == [
+        "psql", "-d", "postgresql://me@host:5/db?sslmode=verify-full", "-c", "select 1",
+    ]  # fmt: skip
+    assert environment["PGPASSWORD"] == "pass-word"  # type: ignore[index]
