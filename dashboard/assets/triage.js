@@ -8,6 +8,7 @@ import { app } from "./app.js";
 import { present, setProps } from "./dom.js";
 import { DraftedForms, holdStill, valuesOf } from "./drafted_forms.js";
 import { Drafts } from "./drafts.js";
+import { keepFocusIn } from "./keep_focus.js";
 import { keepFolds } from "./log_folds.js";
 import { LogWriting } from "./log_writing.js";
 import { readAnewOn } from "./page_news.js";
@@ -37,6 +38,8 @@ const UNANSWERED =
 /** Milliseconds after which the page says that it was not read of late; it is read every 15 s at least. */
 const NOT_READ_MS = 35_000;
 const WATCH_MS = 2000;
+/** Milliseconds in which a dialog closes and lets the keyboard go. */
+const CLOSING_MS = 400;
 const CONCERNS_US = ["deployment", "incident", "stream", "stream_ended", "rota"];
 
 /** @type {HTMLElement|null} */
@@ -75,6 +78,7 @@ export async function mount(id) {
   }
   secondStep = new SecondStep(part(FORM), part("triage-decision"));
   tellDrafts();
+  keepFocusIn(part(FORM).parentElement, nextStep);
   keepFolds(part("triage-log"));
   page.addEventListener("click", onClick);
   page.addEventListener("keydown", onKey);
@@ -239,6 +243,19 @@ export function requestAnswered() {
   holdStill(requestForm(), false);
 }
 
+/**
+ * The dialog opened or closed. Where an address opened it there is nothing to give the keyboard back to: then it goes to
+ * what opens it again, or after sending to what can happen next.
+ * @param {boolean} isOpen
+ */
+export function requestMoved(isOpen) {
+  if (isOpen) return;
+  window.setTimeout(() => {
+    if (!isShown() || document.activeElement !== document.body) return;
+    (part(REQUEST_OPEN) ?? part("triage-decision")).focus();
+  }, CLOSING_MS);
+}
+
 /** Something was chosen in the form of a request, which is no typing. */
 export function keepRequest() { forms?.keep(requestForm()); }
 
@@ -272,19 +289,24 @@ function onKey(press) {
 }
 
 /**
- * After a form has opened the keyboard is in it; after it has closed, on what can happen next.
+ * After a form has opened the keyboard is in it.
  * @param {any} form what stands there, if anything
  */
 export function followForm(form) {
+  if (!form) return; // the keyboard is kept where it was
   window.setTimeout(() => {
     if (!isShown()) return;
     // It was wanted of one request, and came when another was open.
     const opened = secondStep?.form;
     if (opened && addressed() !== null && Number(opened.dataset.deploymentOf) !== addressed()) closeForm();
-    const where = part(form ? "triage-form" : "triage-decision");
-    const target = where?.querySelector("input, textarea, button:not(.link-button)") ?? where;
-    if (form || document.activeElement === document.body) target?.focus();
+    nextStep()?.focus();
   });
+}
+
+/** Where the keyboard belongs: in the open form, else on what can happen next. */
+function nextStep() {
+  const where = secondStep?.form ?? part("triage-decision");
+  return where?.querySelector("input, textarea, button:not(.link-button)") ?? where;
 }
 
 // The map inset ----------------------------------------------------------------------------------

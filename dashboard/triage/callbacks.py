@@ -222,5 +222,10 @@ def _register_request(app: Dash, services: Services) -> None:
         ClientsideFunction("triage", "requestAnswered"), Input(ids.REQUEST_ANSWER, "children")
     )
     app.clientside_callback(
+        ClientsideFunction("triage", "requestMoved"),
+        Input(ids.REQUEST_DIALOG, "opened"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
         ClientsideFunction("triage", "requestWasSent"), Input(ids.REQUEST_SENT, "data")
     )
