@@ -25,6 +25,23 @@ from sightline.sql.settings import DatabaseSettings
 
 _TEMPLATE = "template_migrated"
 
+_BESIDE = (
+    "tests/rules/", "tests/sql/", "tests/set_up/", "tests/dashboard/api/", "tests/dashboard/cli/",
+    "tests/dashboard/test_access_", "tests/ingest/adapters/", "tests/ingest/fleet/",
+)  # fmt: skip
+"""Where nobody waits for a picture or a second: these run beside the others when the suite has two workers."""
+_FLEET = "tests/ingest/fleet/"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever depends on a browser, a camera or the clock stays in one worker, one after the other, and begins first."""
+    for item in items:
+        path = item.nodeid.split("::", 1)[0]
+        beside = path.startswith(_BESIDE) and path != "tests/dashboard/test_access_browser.py"
+        group = (_FLEET if path.startswith(_FLEET) else path) if beside else "in order"
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] != "in order")
+
 
 @dataclass
 class Database:

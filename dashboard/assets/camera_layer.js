@@ -35,6 +35,7 @@ export class CameraLayer {
   shown = new Uint8Array(0);
   #store;
   #nowMs;
+  #repaint;
   #map = null;
   #gl = null;
   #program = null;
@@ -53,16 +54,18 @@ export class CameraLayer {
   /**
    * @param {import("./camera_store.js").CameraStore} store
    * @param {() => number} nowMs the server's time
+   * @param {() => void} repaint asks for a frame
    */
-  constructor(store, nowMs) {
+  constructor(store, nowMs, repaint) {
     this.#store = store;
     this.#nowMs = nowMs;
+    this.#repaint = repaint;
   }
 
   /** @param {"dark"|"light"} theme */
   setTheme(theme) {
     this.#palette = PALETTES[theme];
-    this.#map?.triggerRepaint();
+    this.#repaint();
   }
 
   /** Take the columns of these cameras anew. @param {Iterable<number>} indices */
@@ -72,7 +75,7 @@ export class CameraLayer {
       return;
     }
     for (const index of indices) this.#write(index);
-    this.#map?.triggerRepaint();
+    this.#repaint();
   }
 
   /** Take everything anew. */
@@ -85,7 +88,7 @@ export class CameraLayer {
     }
     this.#origin = this.#originNow();
     for (let index = 0; index < size; index++) this.#write(index);
-    this.#map?.triggerRepaint();
+    this.#repaint();
   }
 
   /**

@@ -19,3 +19,20 @@ export function keepFocusIn(part, next) {
 
 /** A press on what takes no focus lets go of it too. */
 const LEAVES = ["focusin", "pointerdown"];
+
+/**
+ * In a list that is drawn anew by place, the keyboard stays with what it was on, though that stands elsewhere now.
+ * @param {HTMLElement} part
+ * @param {string} name of the data attribute, one word, that tells the rows apart
+ */
+export function keepFocusOnRow(part, name) {
+  let row = null;
+  part.addEventListener("focusin", ({ target }) => { row = target.dataset[name] ?? null; });
+  part.addEventListener("focusout", () => { row = null; });
+  const watch = new MutationObserver(() => {
+    const focused = document.activeElement;
+    if (row === null || !part.contains(focused) || focused.dataset[name] === row) return;
+    part.querySelector(`[data-${name}="${CSS.escape(row)}"]`)?.focus();
+  });
+  watch.observe(part, { childList: true, subtree: true, attributes: true });
+}

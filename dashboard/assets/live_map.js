@@ -133,6 +133,8 @@ class LiveMap {
     this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
     this.#on(this.#part("clear"), "click", () => this.#clearFilter());
     this.#on(window, "sightline:theme", (event) => this.#map?.setTheme(event.detail));
+    this.#on(window, "sightline:stream-opening", () => this.#map?.standStill());
+    this.#on(window, "sightline:stream-settled", () => this.#map?.goOn());
     this.#on(window, "popstate", () => this.#fromAddress());
     // The header's link to this very page takes away what the address said; it is shown still.
     this.#on(window, "_dashprivate_pushstate", () => this.#toAddress());
@@ -429,7 +431,8 @@ class LiveMap {
 
   #key(event) {
     if (!this.#element.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { target } = event;
+    // A dialog that has closed may have the keyboard for another moment.
+    const target = event.target.checkVisibility() ? event.target : document.body;
     if (target.closest("[role=dialog]")) return;
     if (target.id === "live-map-search") {
       this.#searchKey(event);

@@ -9,6 +9,7 @@ import { SOURCE, basemapStyle } from "./basemap_style.js";
 import { CameraLayer } from "./camera_layer.js";
 import { latitude } from "./camera_filter.js";
 import { clustered } from "./clusters.js";
+import { FramePacer } from "./frame_pacer.js";
 import { IncidentMarkers } from "./incident_markers.js";
 import { addOverlays, overlayPaint, clusterFeatures, labelFeatures, selectionFeatures } from "./map_overlays.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
@@ -18,6 +19,8 @@ const REFRESH_CROWDS_MS = 1000;
 const REFRESH_NAMES_MS = 200;
 const MOVE_REFRESH_MS = 120;
 const PULSE_MS = 80;
+/** The map stands still for a stream that opens, but no longer than this. */
+const STAND_STILL_MS = 2500;
 const HIT_PX = 16;
 /** Room that a mark needs around its middle to be seen. */
 const CLEAR_PX = 24;
@@ -36,6 +39,13 @@ export class MapView extends EventTarget {
   #store;
   #nowMs;
   #markers;
+  #pacer = new FramePacer(() => this.#paint());
+  /** The room for the map is another one since the last frame. */
+  #resized = false;
+  #room = new ResizeObserver(() => {
+    this.#resized = true;
+    this.#pacer.ask();
+  });
   #shown = new Uint8Array(0);
   #selected = -1;
   #clusterKeys = new Set();
@@ -59,7 +69,7 @@ export class MapView extends EventTarget {
     super();
     this.#store = store;
     this.#nowMs = nowMs;
-    this.#layer = new CameraLayer(store, nowMs);
+    this.#layer = new CameraLayer(store, nowMs, () => this.#pacer.ask());
     this.#layer.setTheme(theme);
     const start = view
       ? { center: [view.lon, view.lat], zoom: view.zoom }
@@ -74,6 +84,7 @@ export class MapView extends EventTarget {
       touchPitch: false,
       renderWorldCopies: false,
       fadeDuration: 0,
+      trackResize: false, // a frame of another size is a frame: see #paint
       minZoom: 3,
       maxZoom: 19,
       canvasContextAttributes: { antialias: false },
@@ -178,20 +189,36 @@ export class MapView extends EventTarget {
   }
 
   /** Repaint, for what changes with time alone. */
-  tick() { this.#map.triggerRepaint(); }
+  tick() { this.#pacer.ask(); }
+
+  /** A stream opens, and somebody waits for its picture: that comes first. */
+  standStill() { this.#pacer.hold(STAND_STILL_MS); }
+
+  /** The picture is there, or will not come. */
+  goOn() { this.#pacer.release(); }
 
   destroy() {
+    this.#room.disconnect();
+    this.#pacer.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#map.remove();
   }
 
   #theme = "dark";
 
+  #paint() {
+    const was = this.#resized;
+    this.#resized = false;
+    if (was) this.#map.resize();
+    else this.#map?.triggerRepaint(); // none yet: the layer is made before it
+  }
+
   #duration() { return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 450; }
 
   #listen(theme) {
     const map = this.#map;
     this.#theme = theme;
+    this.#room.observe(map.getContainer());
     map.on("load", () => this.#begin());
     // MapLibre brings its own layers back after the graphics card was lost, ours are ours to bring back.
     map.on("webglcontextrestored", () => map.once("styledata", () => this.#begin()));
@@ -201,6 +228,10 @@ export class MapView extends EventTarget {
     map.on("moveend", () => {
       this.#refresh();
       this.dispatchEvent(new Event("moved"));
+    });
+    map.on("render", () => {
+      const began = performance.now();
+      requestAnimationFrame(() => this.#pacer.painted(performance.now() - began));
     });
     map.on("click", (event) => this.#click(event));
     map.on("mousemove", (event) => {
@@ -213,7 +244,7 @@ export class MapView extends EventTarget {
     });
     this.#timers.push(
       setInterval(() => this.#refreshIfDue(), REFRESH_NAMES_MS),
-      setInterval(() => { if (this.#layer.anyAsks()) map.triggerRepaint(); }, PULSE_MS),
+      setInterval(() => { if (this.#layer.anyAsks()) this.#pacer.ask(); }, PULSE_MS),
     );
   }
 
@@ -265,7 +296,7 @@ export class MapView extends EventTarget {
   #refreshIfDue() {
     const every = this.#clusters.length ? REFRESH_CROWDS_MS : REFRESH_NAMES_MS;
     // a little early, so that a timer that is a little early itself does not wait for the next turn
-    if (this.#stale && performance.now() - this.#refreshed > every - 50) this.#refresh();
+    if (this.#stale && this.#pacer.waitMs === 0 && performance.now() - this.#refreshed > every - 50) this.#refresh();
   }
 
   /** Give a source its features, unless it has the same. */

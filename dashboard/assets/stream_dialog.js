@@ -100,12 +100,14 @@ export async function openStream(clicks, wanted, purpose, incident, isProvisiona
   if (why) return [why, stay];
   const button = document.getElementById("stream-open");
   button.disabled = true;
+  window.dispatchEvent(new Event("sightline:stream-opening"));
   try {
     const body = { camera: wanted.camera, purpose, reason: reason.trim() };
     if (!isProvisional) body.incident = Number(incident);
     app.dock.add(await call("POST", "/api/streams", body));
     return ["", false];
   } catch (error) {
+    window.dispatchEvent(new Event("sightline:stream-settled"));
     if (!(error instanceof ApiError)) throw error;
     return [error.message, stay];
   } finally {

@@ -204,6 +204,7 @@ class Tile {
 
   #state({ state, reason }) {
     const frozen = state === "frozen";
+    if (state === "playing" || state === "ended") window.dispatchEvent(new Event("sightline:stream-settled"));
     if (state === "ended") announce(`Stream of ${this.#parts.name.textContent} ended: ${reason}`);
     else if (frozen && !this.#wasFrozen) announce(`Stream of ${this.#parts.name.textContent} is frozen`);
     this.#wasFrozen = frozen;

@@ -8,7 +8,7 @@ import { app } from "./app.js";
 import { present, setProps } from "./dom.js";
 import { DraftedForms, holdStill, valuesOf } from "./drafted_forms.js";
 import { Drafts } from "./drafts.js";
-import { keepFocusIn } from "./keep_focus.js";
+import { keepFocusIn, keepFocusOnRow } from "./keep_focus.js";
 import { keepFolds } from "./log_folds.js";
 import { LogWriting } from "./log_writing.js";
 import { readAnewOn } from "./page_news.js";
@@ -30,6 +30,7 @@ const REQUEST_SEND = "triage-request-send";
 const REQUEST_SENDING = "triage-request-sending";
 const REQUEST_ANSWER = "triage-request-answer";
 const WRITE_TEXT = "triage-write-text";
+const WRITING = { text: WRITE_TEXT, kind: "triage-write-kind", written: "triage-written", answer: "triage-log-answer" };
 const WRITE_SEND = "triage-write-send";
 /** Milliseconds after which it is said that a form was not answered, and it may be sent again. */
 const UNANSWERED_MS = 6000;
@@ -44,7 +45,8 @@ const CONCERNS_US = ["deployment", "incident", "stream", "stream_ended", "rota"]
 
 /** @type {HTMLElement|null} */
 let page = null;
-const writing = new LogWriting({ text: WRITE_TEXT, written: "triage-written", answer: "triage-log-answer" });
+/** @type {LogWriting|null} */
+let writing = null;
 /** @type {SecondStep|null} */
 let secondStep = null;
 /** @type {Drafts|null} */
@@ -74,11 +76,15 @@ export async function mount(id) {
     window.setInterval(watchReading, WATCH_MS);
     drafts = new Drafts(window.sessionStorage, app.facts.username);
     forms = new DraftedForms(drafts);
+    writing = new LogWriting(WRITING, drafts);
+    document.addEventListener("input", ({ target }) => target.id === WRITE_TEXT && writing.typed(), true);
     document.addEventListener("click", onClickAnywhere, true);
   }
   secondStep = new SecondStep(part(FORM), part("triage-decision"));
+  writing.follow(addressed(), true);
   tellDrafts();
   keepFocusIn(part(FORM).parentElement, nextStep);
+  keepFocusOnRow(part("triage-queue"), "deployment");
   keepFolds(part("triage-log"));
   page.addEventListener("click", onClick);
   page.addEventListener("keydown", onKey);
@@ -111,6 +117,7 @@ function addressed() {
 
 /** Where nothing was chosen, the server opens a request: its address. @param {number|null} selected */
 export function selectionToAddress(selected) {
+  if (selected != null) writing?.follow(selected);
   if (window.location.pathname !== "/triage" || selected == null || addressed() !== null) return;
   window.history.replaceState(window.history.state, "", addressOf(selected));
 }
@@ -134,6 +141,7 @@ function onBack() {
 function follow(id) {
   if (secondStep.form && Number(secondStep.form.dataset.deploymentOf) !== id) closeForm();
   secondStep.only(id);
+  writing.follow(id);
   setProps(SELECTED, { data: id });
 }
 
@@ -269,7 +277,7 @@ export function requestWasSent(sent) {
 
 /** The server has answered what was written to the log. @param {{at: number, refused: boolean}|null} answer */
 export function wasWritten(answer) {
-  writing.answered(answer);
+  writing?.answered(answer);
 }
 
 /**

@@ -11,9 +11,13 @@ from sightline.dashboard.cli.errors import CommandError
 from sightline.dashboard.settings import PREFIX
 
 
+_WHOLE_SUITE = ("--numprocesses", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+"""The whole suite runs in two workers; what goes beside what is said in `tests/conftest.py`."""
+
+
 def test(options: Namespace) -> int:
     """Become pytest at the root of the checkout, with the arguments given."""
-    return _become(["pytest", *options.arguments], needs="tests")
+    return _become(["pytest", *(options.arguments or _WHOLE_SUITE)], needs="tests")
 
 
 def bench(options: Namespace) -> int:

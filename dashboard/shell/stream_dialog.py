@@ -70,6 +70,7 @@ def stream_dialog() -> dmc.Modal:
         size=480,
         closeButtonProps={"aria-label": "Close"},
         returnFocus=True,
+        transitionProps={"duration": 0},  # fading costs the time in which the picture could be there
         keepMounted=True,
     )  # fmt: skip
 

@@ -149,17 +149,15 @@ def _register_log(app: Dash, services: Services) -> None:
         Output(ids.WRITE_ANSWERED, "data"),
         Output(ids.NEWS, "data", allow_duplicate=True),
         Input(ids.WRITTEN, "data"),
-        State(ids.WRITE_KIND, "value"),
-        State(ids.SELECTED, "data"),
         prevent_initial_call=True,
     )
-    async def write(
-        written: dict[str, Any], kind: str | None, selected: int
-    ) -> tuple[Any, Any, Any]:
+    async def write(written: dict[str, Any]) -> tuple[Any, Any, Any]:
         answered = {"at": written["at"], "refused": False}
         try:
             async with services.acting() as act:
-                await write_entry(act, selected, kind or "note", written["text"])
+                await write_entry(
+                    act, written["deployment"], written.get("kind") or "note", written["text"]
+                )
         except DashboardError as error:
             return said(error), answered | {"refused": True}, no_update
         return None, answered, _changed()

@@ -202,6 +202,47 @@ async def test_the_keyboard_alone_opens_a_request_and_leads_into_its_form(force,
         await expect(page.locator(".second-step")).to_have_count(0)
 
 
+async def test_the_keyboard_stays_on_its_request_when_the_queue_is_drawn_anew(force, url, browser):
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with force.services.acting(await force.credentials("fim")) as act:
+        first = await deployments.request(act, force.incident, {"what": "first"})
+        second = await _another(act)
+    async with screen(browser, force, url, "negco", f"/triage?deployment={first['id']}") as page:
+        rows = {
+            one["id"]: page.locator(f"a[data-deployment='{one['id']}']") for one in (first, second)
+        }
+        await expect(rows[second["id"]]).to_be_visible()
+        await rows[first["id"]].focus()
+        async with force.services.acting(await force.credentials("fim")) as act:
+            await deployments.decide(act, first["id"], "not_required", "Came down.")
+        await expect(rows[first["id"]]).to_contain_text("Not required")
+        await expect(rows[first["id"]]).to_be_focused()
+
+
+async def test_a_half_written_entry_waits_for_its_own_log(force, url, browser):
+    expect.set_options(timeout=_PATIENCE_MS)
+    async with force.services.acting(await force.credentials("fim")) as act:
+        first = await deployments.request(act, force.incident, {"what": "first"})
+        second = await _another(act)
+    async with screen(browser, force, url, "fim", f"/triage?deployment={first['id']}") as page:
+        entry = page.get_by_label("Text of the entry")
+        await entry.fill("He has a knife")
+        await page.locator(f"a[data-deployment='{second['id']}']").click()
+        await expect(entry).to_have_value("")
+        await entry.fill("Fire service asked")
+        await entry.press("Enter")
+        await expect(page.locator(".timeline")).to_contain_text("Fire service asked")
+        await page.locator(f"a[data-deployment='{first['id']}']").click()
+        await expect(page.locator(".asked")).to_contain_text("first")
+        await expect(entry).to_have_value("He has a knife")
+        await page.reload()
+        await expect(entry).to_have_value("He has a knife")
+        await entry.press("Enter")
+        await expect(page.locator(".timeline")).to_contain_text("He has a knife")
+        await expect(page.locator(".timeline")).not_to_contain_text("Fire service asked")
+        await expect(entry).to_have_value("")
+
+
 async def test_a_form_says_that_somebody_else_has_decided_and_cannot_be_sent_any_more(
     force, url, browser
 ):
@@ -251,7 +292,7 @@ async def test_a_half_written_rationale_waits_for_its_writer(force, url, browser
         await text.fill("Not this")
         await press(page, "Back")
         await press(page, "Recommend anew…")
-        await press(page, "Clear it")
+        await page.get_by_role("button", name="Clear it").press("Enter")
         await expect(text).to_have_value("")
         await expect(page.locator(".form-draft")).to_be_hidden()
 

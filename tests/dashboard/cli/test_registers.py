@@ -207,7 +207,7 @@ def test_psql_is_the_owner_and_the_password_is_not_in_the_arguments(database: Da
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.splitlines()[0] == "sightline_owner", done.stderr
-    assert "psql -At" in done.stdout.splitlines()[1]
+    assert "psql -d postgresql://sightline_owner@" in done.stdout.splitlines()[1]
     assert urlsplit(database.url).password not in done.stdout
 
 

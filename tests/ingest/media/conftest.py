@@ -32,7 +32,7 @@ from sightline.ingest.media.internal_api import make_app
 from sightline.ingest.media.relay import Relay, RelayLimits
 from sightline.ingest.media.udp_mux import UdpMux
 
-SECRET = "a secret of more than thirty-two characters"
+SECRET = "a-secret-of-more-than-thirty-two-characters"
 SDP_HEADERS = {"Content-Type": "application/sdp"}
 
 
