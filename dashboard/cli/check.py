@@ -10,7 +10,6 @@ from pathlib import Path
 from sightline.dashboard.cli.errors import CommandError
 from sightline.dashboard.settings import PREFIX
 
-
 _WHOLE_SUITE = ("--numprocesses", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 """The whole suite runs in two workers; what goes beside what is said in `tests/conftest.py`."""
 
