@@ -236,6 +236,7 @@ async def test_a_half_written_entry_waits_for_its_own_log(force, url, browser):
         await expect(page.locator(".asked")).to_contain_text("first")
         await expect(entry).to_have_value("He has a knife")
         await page.reload()
+        await expect(entry).to_be_visible()
         await expect(entry).to_have_value("He has a knife")
         await entry.press("Enter")
         await expect(page.locator(".timeline")).to_contain_text("He has a knife")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -11,6 +10,10 @@ from tests.ingest.media.conftest import SDP_HEADERS, SECRET, RelayBench
 
 OFFER = (Path(__file__).parent / "viewer_offer.sdp").read_text()
 CAMERA_OFFER = OFFER.replace("a=recvonly", "a=sendonly")
+
+
+SOME = "0b7e6f0a-5d1c-4c55-9d3e-2f6a3c1b7a10"
+"""Of a publication or viewing that there is not."""
 
 
 @pytest.mark.parametrize(
@@ -28,10 +31,10 @@ CAMERA_OFFER = OFFER.replace("a=recvonly", "a=sendonly")
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", f"publications/{uuid4()}"),
-        ("DELETE", f"publications/{uuid4()}"),
-        ("POST", f"viewings/{uuid4()}"),
-        ("DELETE", f"viewings/{uuid4()}"),
+        ("POST", f"publications/{SOME}"),
+        ("DELETE", f"publications/{SOME}"),
+        ("POST", f"viewings/{SOME}"),
+        ("DELETE", f"viewings/{SOME}"),
         ("GET", "status"),
         ("GET", "no-such-path"),
     ],
@@ -65,15 +68,15 @@ async def raw_request(bench: RelayBench, method: str, path: str, header: str) ->
     [
         ("POST", "publications/17", CAMERA_OFFER, SDP_HEADERS, 400, "invalid_publication"),
         ("POST", "viewings/17?publication=x", OFFER, SDP_HEADERS, 400, "invalid_stream"),
-        ("POST", f"viewings/{uuid4()}", OFFER, SDP_HEADERS, 400, "invalid_publication"),
-        ("POST", f"publications/{uuid4()}", "{}", {"Content-Type": "application/json"}, 415, "unsupported_media_type"),
-        ("POST", f"publications/{uuid4()}", "not SDP", SDP_HEADERS, 422, "invalid_offer"),
-        ("POST", f"publications/{uuid4()}", b"v=0\xff\xfe", SDP_HEADERS, 422, "invalid_offer"),
-        ("POST", f"publications/{uuid4()}", OFFER, SDP_HEADERS, 422, "invalid_offer"),
-        ("POST", f"publications/{uuid4()}", "a" * 100_000, SDP_HEADERS, 413, "request_entity_too_large"),
-        ("POST", f"publications/{uuid4()}", CAMERA_OFFER.replace("H264", "VP9"), SDP_HEADERS, 422, "unsupported_codec"),
-        ("DELETE", f"publications/{uuid4()}", None, {}, 404, "unknown"),
-        ("DELETE", f"viewings/{uuid4()}", None, {}, 404, "unknown"),
+        ("POST", f"viewings/{SOME}", OFFER, SDP_HEADERS, 400, "invalid_publication"),
+        ("POST", f"publications/{SOME}", "{}", {"Content-Type": "application/json"}, 415, "unsupported_media_type"),
+        ("POST", f"publications/{SOME}", "not SDP", SDP_HEADERS, 422, "invalid_offer"),
+        ("POST", f"publications/{SOME}", b"v=0\xff\xfe", SDP_HEADERS, 422, "invalid_offer"),
+        ("POST", f"publications/{SOME}", OFFER, SDP_HEADERS, 422, "invalid_offer"),
+        ("POST", f"publications/{SOME}", "a" * 100_000, SDP_HEADERS, 413, "request_entity_too_large"),
+        ("POST", f"publications/{SOME}", CAMERA_OFFER.replace("H264", "VP9"), SDP_HEADERS, 422, "unsupported_codec"),
+        ("DELETE", f"publications/{SOME}", None, {}, 404, "unknown"),
+        ("DELETE", f"viewings/{SOME}", None, {}, 404, "unknown"),
         ("GET", "nothing", None, {}, 404, "not_found"),
         ("PUT", "status", None, {}, 405, "method_not_allowed"),
     ],
