@@ -571,3 +571,58 @@ begin
   end if;
 end
 $$;
+
+-- Links a provisional incident to what it turned out to be. As in 0008, but that its people come with its cameras, streams and
+-- deployments: its commander goes on seeing them, and is in charge where the other incident has none.
+create or replace function sightline.incident_link(p_provisional_id bigint, p_to bigint)
+  returns table (outcome text, code text, message text)
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  opened sightline.incident;
+  target sightline.incident;
+begin
+  select * into opened from sightline.incident i where i.id = p_provisional_id for update;
+  if not found or not sightline.incident_visible(opened.id) then
+    return query select 'not_found', 'incident_unknown', 'There is no such incident, or it is not yours to see.';
+    return;
+  end if;
+  if sightline.may('incident.write') is null and opened.created_by is distinct from sightline.actor_user_id() then
+    perform sightline.audit_append('alteration', 'incident.link', 'incident', opened.id::text, 'refused', p_reason => 'role',
+      p_incident_id => opened.id);
+    return query select 'forbidden', 'role_not_permitted', 'A provisional incident is linked by whoever opened it, or by the FIM.';
+    return;
+  end if;
+  select * into target from sightline.incident i where i.id = p_to for update;
+  if not found or not sightline.incident_visible(target.id) then
+    return query select 'not_found', 'incident_unknown', 'There is no such incident, or it is not yours to see.';
+    return;
+  end if;
+  if not opened.provisional or opened.linked_to is not null then
+    return query select 'conflict', 'not_provisional', 'Only a provisional incident is linked, and only once.';
+    return;
+  end if;
+  if target.provisional or target.closed_time is not null then
+    return query select 'conflict', 'not_linkable', 'It can only be linked to an open incident that is not provisional itself.';
+    return;
+  end if;
+  insert into sightline.incident_camera (incident_id, camera_id, since)
+    select p_to, ic.camera_id, ic.since from sightline.incident_camera ic where ic.incident_id = p_provisional_id and ic.until is null
+    on conflict (incident_id, camera_id) do update set until = null;
+  update sightline.incident_camera set until = now() where incident_id = p_provisional_id and until is null;
+  if not (target.restricted or target.exercise) then    -- on those, people are named one by one
+    insert into sightline.incident_person (incident_id, user_id, capacity, since)
+      select p_to, p.user_id, case when p.capacity = 'commander' and exists (select from sightline.incident_person x
+          where x.incident_id = p_to and x.capacity = 'commander' and x.until is null) then 'named' else p.capacity end, min(p.since)
+      from sightline.incident_person p where p.incident_id = p_provisional_id and p.until is null group by 1, 2, 3
+      on conflict (incident_id, user_id, capacity) do update set until = null;
+  end if;
+  update sightline.stream_session set incident_id = p_to where incident_id = p_provisional_id and ended_time is null;
+  update sightline.deployment set incident_id = p_to where incident_id = p_provisional_id;
+  update sightline.incident set linked_to = p_to, provisional = false, link_by = null, closed_time = now() where id = p_provisional_id;
+  perform sightline.incident_changed(p_provisional_id, 'incident.link', 'Linked to incident ' || coalesce(target.log_number, p_to::text),
+      jsonb_build_object('to', p_to)),
+    sightline.incident_changed(p_to, 'incident.link', 'Provisional incident ' || p_provisional_id || ' linked to this one',
+      jsonb_build_object('from', p_provisional_id));
+  return query select 'ok', null::text, null::text;
+end
+$$;

@@ -189,6 +189,41 @@ class TestLinking:
         left = await force.owner.fetchrow("select * from incident where id = $1", provisional)
         assert (left["linked_to"], left["link_by"]) == (force.incident, None)
 
+    @pytest.mark.parametrize(
+        ("hidden", "sees"), [({}, 200), ({"restricted": True}, 404), ({"exercise": True}, 404)]
+    )
+    async def test_its_commander_goes_on_seeing_what_was_moved(
+        self, force: Any, hidden: dict[str, bool], sees: int
+    ) -> None:
+        fim, commander = await force.as_("fim"), await force.as_("commander")
+        provisional = await self.opened(fim)
+        named = await fim.put(
+            f"/api/incidents/{provisional}/people/commander", json={"capacity": "commander"}
+        )
+        assert named.status_code == 200, named.text
+        target = (await fim.post("/api/incidents", json={**NEW, **hidden})).json()["id"]
+        linked = await fim.post(f"/api/incidents/{provisional}/link", json={"incident": target})
+        assert linked.status_code == 200, linked.text
+        assert (await commander.get(f"/api/incidents/{target}")).status_code == sees
+
+    async def test_an_incident_keeps_the_commander_that_it_has(self, force: Any) -> None:
+        fim = await force.as_("fim")
+        provisional = await self.opened(fim)
+        for incident, user in ((force.incident, "commander"), (provisional, "fim")):
+            answer = await fim.put(
+                f"/api/incidents/{incident}/people/{user}", json={"capacity": "commander"}
+            )
+            assert answer.status_code == 200, answer.text
+        await fim.post(f"/api/incidents/{provisional}/link", json={"incident": force.incident})
+        found = await force.owner.fetch(
+            "select user_id, capacity from incident_person where incident_id = $1 and until is null order by 2",
+            force.incident,
+        )
+        assert [tuple(row) for row in found] == [
+            (force.users["commander"], "commander"),
+            (force.users["fim"], "named"),
+        ]
+
     async def test_not_by_others_nor_to_what_the_opener_does_not_see(self, force: Any) -> None:
         fim, supervisor, negco = [await force.as_(r) for r in ("fim", "supervisor", "negco")]
         provisional = await self.opened(supervisor)
