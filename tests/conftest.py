@@ -16,12 +16,18 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from sightline.sql import connect, open_pool, query
 from sightline.sql.cluster import PrivateCluster, drop_database
 from sightline.sql.connect import Role
 from sightline.sql.migrate import migrate
 from sightline.sql.settings import DatabaseSettings
+
+# Machines that build are busy: how long an example takes there says nothing about it.
+examples.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("busy")
 
 _TEMPLATE = "template_migrated"
 
