@@ -42,7 +42,10 @@ export class MapView extends EventTarget {
   #pacer = new FramePacer(() => this.#paint());
   /** The room for the map is another one since the last frame. */
   #resized = false;
-  #room = new ResizeObserver(() => {
+  #room = new ResizeObserver(([{ target }]) => {
+    const canvas = this.#map.getCanvas();
+    // It begins with the room that the map was made in.
+    if (canvas.clientWidth === target.clientWidth && canvas.clientHeight === target.clientHeight) return;
     this.#resized = true;
     this.#pacer.ask();
   });
@@ -209,7 +212,7 @@ export class MapView extends EventTarget {
   #paint() {
     const was = this.#resized;
     this.#resized = false;
-    if (was) this.#map.resize();
+    if (was) this.#map.resize({ isByRoom: true });
     else this.#map?.triggerRepaint(); // none yet: the layer is made before it
   }
 
@@ -225,9 +228,10 @@ export class MapView extends EventTarget {
     map.on("move", () => {
       if (performance.now() - this.#refreshed > MOVE_REFRESH_MS) this.#refresh();
     });
-    map.on("moveend", () => {
+    map.on("moveend", ({ isByRoom }) => {
       this.#refresh();
-      this.dispatchEvent(new Event("moved"));
+      // Another size leaves the middle and the zoom as they are: nobody has moved the map.
+      if (!isByRoom) this.dispatchEvent(new Event("moved"));
     });
     map.on("render", () => {
       const began = performance.now();

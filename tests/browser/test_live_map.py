@@ -633,3 +633,19 @@ async def test_twenty_thousand_cameras(desk: Desk, force: Force) -> None:
     await force.owner.execute("notify sightline_live")
     await expect(page.locator(".card-state")).to_contain_text("Recording", timeout=5000)
     assert screen.problems == []
+
+
+async def test_opening_and_resizing_the_map_is_no_move(desk: Desk, force: Force) -> None:
+    await officer(force, 1)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, "/map")).page
+    await map_is_drawn(page)
+    await page.set_viewport_size({"width": 1100, "height": 700})
+    await page.wait_for_function(
+        "() => { const canvas = document.querySelector('#live-map-map canvas');"
+        " return canvas.clientWidth === document.getElementById('live-map-map').clientWidth; }"
+    )
+    await asyncio.sleep(1)  # for what would come late
+    assert urlsplit(page.url).query == ""
+    await page.get_by_role("button", name="Nearer").click()
+    await expect(page).to_have_url(re.compile(r"at="))
