@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from sightline.ingest import gateway
 from sightline.sql import connect as connect_database
@@ -59,7 +59,7 @@ class BufferingCamera:
                     close_timeout=1,
                 ) as socket:
                     await self._converse(socket)
-            except (OSError, TimeoutError, ConnectionClosed, InvalidStatus, EOFError):
+            except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake, EOFError):
                 await asyncio.sleep(0.2)
 
     async def _converse(self, socket):
