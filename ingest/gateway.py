@@ -1,6 +1,7 @@
 """The gateway process: cameras and bridges come in here, by WebSocket, and out come rows and acknowledgements.
 
     sockets → conversation → inbox → writer → one transaction → acknowledgements
+    TAK programs (`sightline.ingest.cot`) → inbox; and the officers to them
     news (notifications) → commands (camera_command) → conversation
 
 `run` is the wiring. Several gateways may share a database, and a port where the settings say so.
@@ -27,6 +28,8 @@ from sightline.ingest.actions import Actions
 from sightline.ingest.batch import Received
 from sightline.ingest.commands import Commands
 from sightline.ingest.conversation import Services
+from sightline.ingest.cot.counts import CotCollector
+from sightline.ingest.cot.server import CotServer
 from sightline.ingest.doors import Doors, Register
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app
@@ -99,7 +102,9 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
         register=Register(pool, adds=settings.gateway_register_cameras),
         report_every_s=force.report_every_s,
     )
-    door = SocketDoor(Doors(pool), services, most_connections=settings.gateway_most_connections)
+    doors = Doors(pool)
+    door = SocketDoor(doors, services, most_connections=settings.gateway_most_connections)
+    cot = CotServer(settings, pool, services, doors)
     watch = Watch(settings, pool, services, door)
     async with asyncio.TaskGroup() as tasks:
         background = [
@@ -112,11 +117,12 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
             )
         ]
         writing = tasks.create_task(writer.run())
-        async with _http(settings, pool, watch, services):
+        async with _http(settings, pool, watch, services, cot):
             server = await door.serve(settings)
             log.info("listening on port %d, run %d", settings.gateway_port, writer.run_id)
             try:
-                await stop.wait()
+                async with cot.listening():
+                    await stop.wait()
             finally:
                 await _drain(services, writing, server)
         for task in background:
@@ -262,11 +268,13 @@ class Watch:
 
 @asynccontextmanager
 async def _http(
-    settings: GatewaySettings, pool: asyncpg.Pool, watch: Watch, services: Services
+    settings: GatewaySettings, pool: asyncpg.Pool, watch: Watch, services: Services, cot: CotServer
 ) -> AsyncIterator[None]:
+    figures = registry(services)
+    figures.register(CotCollector(cot.counts))
     async with aiohttp.ClientSession() as client:
         whip = WhipDoor(settings, pool, client)
-        health = HealthDoor(settings, watch.reasons, registry(services))
+        health = HealthDoor(settings, lambda: [*watch.reasons(), *cot.reasons()], figures)
         runner = web.AppRunner(make_app(whip, health), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
