@@ -35,7 +35,8 @@ _NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\s
 _NOT_A_NUMBER: Final = frozenset({"nan", "+nan", "-nan"})
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLACED_BY_HAND: Final = "h-g-i-g-o"
-_OF_OTHERS: Final = "hsjk"
+_ADVERSARIES: Final = frozenset("hsjk")
+"""Hostile, suspect, joker, faker: the second part of a type."""
 _READ_PARTS: Final = frozenset({"point", "track", "status", "contact", "cot"})
 
 _COT_NAMES: Final = {
@@ -98,7 +99,7 @@ class Element:
     @property
     def is_marker(self) -> bool:
         """Whether a person put it on a map, or it is about an adversary: not where its sender is."""
-        return self.attributes.get("how") == _PLACED_BY_HAND or self.type[2:3] in _OF_OTHERS
+        return self.attributes.get("how") == _PLACED_BY_HAND or self.type[2:3] in _ADVERSARIES
 
 
 def element(raw: bytes) -> Element:

@@ -135,6 +135,9 @@ class Audience:
         viewer.wake.set()
         try:
             yield
+        except (NotReadingError, OSError) as error:
+            viewer.why = viewer.why or str(error)
+            raise
         finally:
             self._counts.viewers -= 1
             self._viewers.discard(viewer)

@@ -218,4 +218,5 @@ class Sender:
         self._unwritten -= received.size
         self._relief.set()
         for entry in ack.rejected:
-            self._tell(f"{entry.field} is {entry.value!r}: {entry.code}; allowed: {entry.allowed}")
+            what = entry.field or "the position"
+            self._tell(f"{what} is {entry.value!r}: {entry.code}; allowed: {entry.allowed}")

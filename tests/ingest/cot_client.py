@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 from datetime import UTC, datetime, timedelta
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 EVENT = re.compile(rb"<event .*?</event>", re.DOTALL)
 
@@ -59,7 +59,7 @@ class Tak:
             while data := await self._reader.read(65536):
                 rest += data
                 while found := EVENT.search(rest):
-                    self.heard.append(ElementTree.fromstring(found[0]))
+                    self.heard.append(ET.fromstring(found[0]))
                     rest = rest[found.end() :]
                 self.arrived.set()
         self.arrived.set()
@@ -72,7 +72,10 @@ class Tak:
         async with asyncio.timeout(within_s):
             while True:
                 for one in self.heard:
-                    if one.get("type").startswith(kind) and attributes.items() <= one.attrib.items():
+                    if (
+                        one.get("type").startswith(kind)
+                        and attributes.items() <= one.attrib.items()
+                    ):
                         self.heard.remove(one)
                         return one
                 assert not self._task.done(), f"closed before {kind} {attributes}"

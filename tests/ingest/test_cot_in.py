@@ -37,13 +37,13 @@ def short_patience(monkeypatch):
     monkeypatch.setattr(connection, "ELEMENT_WITHIN_S", 1.0)
 
 
-async def stored(owner, count, ref=REF):
+async def stored(owner, count, ref=REF, within_s=5.0):
     """The fixes of a camera, once there are so many."""
 
     async def are_there():
         return await owner.fetchval(NUMBER, ref) >= count
 
-    await until(are_there)
+    await until(are_there, within_s)
     rows = await owner.fetch(
         "select f.* from fix_readable f where camera = $1 order by fix_time, lat", ref
     )
@@ -68,13 +68,17 @@ async def test_split_anywhere_with_or_without_a_declaration_between(gateway, own
     declaration = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     said = declaration + auth(token) + b"\n"
     for number in range(5):
-        said += (declaration if number % 2 else b"") + event(lat=f"51.{number}") + b"\r\n"[: number % 3]
+        said += (
+            (declaration if number % 2 else b"")
+            + event(lat=f"51.000{number}")
+            + b"\r\n"[: number % 3]
+        )
     async with tak(gateway) as phone:
         for at in range(0, len(said), 97):
             phone.say(said[at : at + 97])
             await asyncio.sleep(0)
         rows = await stored(owner, 5)
-    assert [row["lat"] for row in rows] == [51.0, 51.1, 51.2, 51.3, 51.4]
+    assert [row["lat"] for row in rows] == [51.0, 51.0001, 51.0002, 51.0003, 51.0004]
 
 
 async def test_unknown_stays_unknown(gateway, owner, token):
@@ -146,9 +150,13 @@ async def test_on_a_bridge_the_uid_or_the_call_sign_names_the_camera(gateway, ow
     for ref in ("C1", "C2"):
         await add_camera(owner, ref)
     bridge = (await add_bridge(owner, "tak-server")).token
-    said = [event("C1", lat="51.1"), event("x y", callsign="C2", lat="51.2"), event("C3", callsign="?")]
-    async with tak(gateway, auth(bridge), *said, event("C1", lat="51.3")) as server:
-        assert [row["lat"] for row in await stored(owner, 2, "C1")] == [51.1, 51.3]
+    said = [
+        event("C1", lat="51.1"),
+        event("x y", callsign="C2", lat="51.2"),
+        event("C3", callsign="?"),
+    ]
+    async with tak(gateway, auth(bridge), *said, event("C1", lat="51.1001")) as server:
+        assert [row["lat"] for row in await stored(owner, 2, "C1")] == [51.1, 51.1001]
         assert [row["lat"] for row in await stored(owner, 1, "C2")] == [51.2]
         assert server.is_open
     assert "event uid is 'C3'; allowed: the id of a registered camera" in caplog.text
@@ -171,7 +179,8 @@ async def test_a_disabled_camera_of_a_bridge_is_refused(gateway, owner, caplog):
 
 async def state(owner):
     return await owner.fetchrow(
-        "select recording, lat from live l join camera c on c.id = l.camera_id where c.ref = $1", REF
+        "select recording, lat from live l join camera c on c.id = l.camera_id where c.ref = $1",
+        REF,
     )
 
 
@@ -275,9 +284,7 @@ OUTSIDE = b"<!DOCTYPE e [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><event uid='&a
      b"<event>" + b"<a>" * 1_000_000],
     ids=lambda bad: bad[:24].decode("latin1"),
 )  # fmt: skip
-async def test_what_is_no_xml_ends_the_connection_and_harms_nobody_else(
-    gateway, owner, token, bad
-):
+async def test_what_is_no_xml_ends_the_connection_and_harms_nobody_else(gateway, owner, token, bad):
     async with tak(gateway, auth(token)) as phone, tak(gateway, auth(token), event()) as rogue:
         await stored(owner, 1)
         rogue.say(bad)
@@ -288,14 +295,10 @@ async def test_what_is_no_xml_ends_the_connection_and_harms_nobody_else(
 
 async def test_an_element_that_drips_ends_the_connection(gateway, token, short_patience):
     async with tak(gateway, auth(token)) as phone:
-        with pytest.raises((TimeoutError, ConnectionError)):
-            async with asyncio.timeout(4):
-                for byte in event():
-                    phone.say(bytes([byte]))
-                    await phone.writer.drain()
-                    await asyncio.sleep(0.1)
-                    if not phone.is_open:
-                        raise ConnectionError
+        for byte in event()[:40]:
+            if phone.is_open:
+                phone.say(bytes([byte]))
+                await asyncio.sleep(0.1)
         assert not phone.is_open
 
 
@@ -307,13 +310,11 @@ async def test_a_flood_is_taken_at_the_pace_of_the_database(database, owner, tok
     try:
         async with tak(small, auth(token)) as flood, tak(small, auth(other)) as phone:
             for number in range(3000):
-                flood.say(event(lat=f"51.{number:05d}"))
+                flood.say(event(lat=f"51.{number:07d}"))
             phone.say(event())
             await stored(owner, 1, "OTHER")
             await flood.writer.drain()
-            async with asyncio.timeout(30):
-                while await owner.fetchval(NUMBER, REF) < 3000:
-                    await asyncio.sleep(0.1)
+            await stored(owner, 3000, within_s=30)
     finally:
         await small.stop()
 
@@ -332,9 +333,7 @@ async def test_no_more_are_let_in_than_the_settings_say(database, owner, token):
 
 async def test_what_was_received_when_the_gateway_ends_is_written(gateway, owner, token):
     async with tak(gateway, auth(token), event()) as phone:
-        async with asyncio.timeout(5):
-            while not await owner.fetchval("select count(*) from fix"):
-                await asyncio.sleep(0.01)
+        await stored(owner, 1)
         phone.say(event())
         await asyncio.sleep(0.05)
         await gateway.stop()
