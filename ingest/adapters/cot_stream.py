@@ -27,11 +27,14 @@ _ENCLOSED: Final = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<![CDATA[", b"]]>"))
 
 
 class ElementSplitter:
-    """Takes what arrives and gives the elements that are complete."""
+    """Takes what arrives and gives the elements that are complete.
+
+    Attributes:
+        most_bytes: the largest element that is taken.
+    """
 
     def __init__(self, most_bytes: int = MOST_ELEMENT_BYTES) -> None:
-        """`most_bytes`: the largest element that is taken."""
-        self._most_bytes = most_bytes
+        self.most_bytes = most_bytes
         self._buffer = bytearray()
         self._at = 0  # where the next markup is looked for
         self._depth = 0
@@ -119,7 +122,5 @@ class ElementSplitter:
         return tag.end()
 
     def _check_size(self, size: int) -> None:
-        if size > self._most_bytes:
-            raise CotStreamError(
-                f"an element has more than {self._most_bytes} bytes: {size} so far"
-            )
+        if size > self.most_bytes:
+            raise CotStreamError(f"an element has more than {self.most_bytes} bytes: {size} so far")

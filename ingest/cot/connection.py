@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sightline.ingest.adapters import cot
-from sightline.ingest.adapters.cot_stream import ElementSplitter
+from sightline.ingest.adapters.cot_stream import MOST_ELEMENT_BYTES, ElementSplitter
 from sightline.ingest.adapters.errors import CotStreamError
 from sightline.ingest.conversation import Services
 from sightline.ingest.cot.access import REFUSALS, Access, Recipient
@@ -23,7 +23,10 @@ log = logging.getLogger(__name__)
 AUTH_WITHIN_S: Final = 10.0
 ELEMENT_WITHIN_S: Final = 15.0
 """An element that has begun must be complete within this."""
-_READ_BYTES: Final = 64 * 1024
+_READ_BYTES: Final = 16 * 1024
+"""Small, so that nobody's rubbish keeps the others waiting."""
+_MOST_STRANGER_BYTES: Final = 4 * 1024
+"""The largest element that is taken of whoever has not shown who they are."""
 _LARGEST_BACKLOG_BYTES: Final = 64 * 1024
 
 
@@ -89,7 +92,7 @@ class CotConnection:
         self._writer.transport.abort()
 
     async def _end(self) -> None:
-        why = self._why or "it hung up"
+        why = self._why or (self._viewer.why if self._viewer else "") or "it hung up"
         log.info("cot: %s (%s) has gone: %s", self.address, self._name, why)
         self._writer.close()
         if self._viewer is not None:
@@ -111,7 +114,7 @@ class CotConnection:
         if name is not None:
             recipient = await self._desk.access.by_certificate(name)
             if recipient is None:
-                log.info("cot: %s has a certificate for %s, no account", self.address, name)
+                log.info("cot: %s has a certificate for %r, no account", self.address, name)
             elif recipient.refusal is None:
                 self._show(recipient)
             elif recipient.refusal != "off":
@@ -171,11 +174,13 @@ class CotConnection:
     # --- what it says
 
     async def _listen(self) -> None:
-        splitter = ElementSplitter()
+        splitter = ElementSplitter(_MOST_STRANGER_BYTES)
         while data := await self._read():
             for raw in splitter.feed(data):
                 self._element_began_s = None
                 await self._take(cot.element(raw))
+            if self._admitted:
+                splitter.most_bytes = MOST_ELEMENT_BYTES
             if not splitter.begun:
                 self._element_began_s = None
             elif self._element_began_s is None:
@@ -190,18 +195,18 @@ class CotConnection:
         Raises:
             TurnedAwayError: what must come does not come.
         """
-        deadline_s, why = None, ""
-        if self._element_began_s is not None:
-            deadline_s = self._element_began_s + ELEMENT_WITHIN_S
-            why = f"an element was not complete within {ELEMENT_WITHIN_S:.0f} s"
-        elif not self._admitted:
-            deadline_s = self._came_s + AUTH_WITHIN_S
-            why = f"it has not signed in within {AUTH_WITHIN_S:.0f} s"
+        awaited: list[tuple[float, str]] = []
         if not self._admitted:
-            deadline_s = min(deadline_s or 0.0, self._came_s + AUTH_WITHIN_S)
-        timeout_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+            why = f"it has not signed in within {AUTH_WITHIN_S:.0f} s"
+            awaited.append((self._came_s + AUTH_WITHIN_S, why))
+        if self._element_began_s is not None:
+            why = f"an element was not complete within {ELEMENT_WITHIN_S:.0f} s"
+            awaited.append((self._element_began_s + ELEMENT_WITHIN_S, why))
+        if not awaited:
+            return await self._reader.read(_READ_BYTES)
+        until_s, why = min(awaited)
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(max(0.0, until_s - time.monotonic())):
                 return await self._reader.read(_READ_BYTES)
         except TimeoutError:
             raise TurnedAwayError(why) from None

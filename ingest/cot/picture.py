@@ -101,10 +101,10 @@ class Picture:
         self._places[number] = where
         return True
 
-    def put_hidden(self, hidden: frozenset[int]) -> set[int]:
-        """Take which cameras are hidden. Returns those that are so no longer."""
+    def put_hidden(self, hidden: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
+        """Take which cameras are hidden. Returns those that are from now on, and those that are no longer."""
         before, self._hidden = self._hidden, hidden
-        return set(before - hidden)
+        return hidden - before, before - hidden
 
     def _forget(self, numbers: Iterable[int]) -> None:
         for number in numbers:

@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import time
+from contextlib import suppress
 from typing import Final
 
 import asyncpg
@@ -27,7 +28,7 @@ ANSWER_WITHIN_S: Final = 2.0
 _ALL_WITHIN_S: Final = 10.0
 _TRY_AGAIN_AFTER_S: Final = 0.5
 _READ_EVERY_S: Final = 1.0
-_GATHER_S: Final = 0.05
+_GATHER_S: Final = 0.25
 """Notices of many flushes are answered by one reading."""
 _DIRECTORY_EVERY_S: Final = 10.0
 _PERMITTED_EVERY_S: Final = 2.0
@@ -46,6 +47,7 @@ class Source:
         self._batches: dict[int, int] = {}
         self._due: dict[str, float] = {}
         self._news = asyncio.Event()
+        self._urgent = asyncio.Event()
         self.lost_since: float | None = None
 
     async def run(self) -> None:
@@ -71,15 +73,19 @@ class Source:
             while self._audience.someone.is_set():
                 await self._read(connection)
                 self.lost_since = None
-                try:
-                    async with asyncio.timeout(_READ_EVERY_S):
-                        await self._news.wait()
-                except TimeoutError:
-                    continue
-                self._news.clear()
-                await asyncio.sleep(_GATHER_S)
+                await self._wait()
         finally:
             connection.terminate()
+
+    async def _wait(self) -> None:
+        """Until there is news; positions are gathered for a moment, whatever may hide somebody is not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_READ_EVERY_S):
+                await self._news.wait()
+            async with asyncio.timeout(_GATHER_S):
+                await self._urgent.wait()
+        self._news.clear()
+        self._urgent.clear()
 
     def _heard_live(self, *_notice: object) -> None:
         self._news.set()
@@ -88,19 +94,22 @@ class Source:
         if json.loads(text).get("event") == "camera_access":
             self._due.pop("directory", None)
         self._news.set()
+        self._urgent.set()
 
     async def _read(self, connection: asyncpg.Connection) -> None:
         """Whatever is due; positions before restrictions, and both before anything is told."""
         audience, picture = self._audience, self._audience.picture
         changed: set[int] = set()
-        if self._is_due("directory", _DIRECTORY_EVERY_S):
+        others = self._is_due("directory", _DIRECTORY_EVERY_S)
+        if others:
             changed |= await self._read_directory(connection)
         changed |= await self._read_positions(connection)
         rows = await connection.fetch(query("cot.hidden"), timeout=ANSWER_WITHIN_S)
-        changed |= picture.put_hidden(frozenset(row["camera_id"] for row in rows))
+        hidden, back = picture.put_hidden(frozenset(row["camera_id"] for row in rows))
         audience.confirm()
-        audience.withdraw_hidden()
-        audience.changed(changed)
+        if hidden or others:
+            audience.withdraw_hidden()
+        audience.changed(changed | back)
         if self._is_due("permitted", _PERMITTED_EVERY_S):
             await self._see_who_may_look(connection)
 
