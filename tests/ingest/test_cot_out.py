@@ -36,7 +36,7 @@ async def gateway(database):
 @pytest.fixture
 async def demo(database, force):
     """A gateway of a demonstration, where nobody on this machine needs a token."""
-    await force.owner.execute("insert into force_setting values ('demo', 'true', 'x') on conflict (key) do update set value = 'true'")  # fmt: skip
+    await force.owner.execute("update force_setting set value = 'true' where key = 'demo'")
     running = await RunningGateway(database, gateway_cot_port=free_port(), demo=True).start()
     yield running
     await running.stop()
