@@ -75,12 +75,10 @@ def _with_certificate(file: Path | None, info: ValidationInfo) -> Path | None:
     return file
 
 
-def _with_key(key: Path | None, info: ValidationInfo) -> Path | None:
-    if key is None and info.data.get("gateway_cot_certificate") is not None:
-        raise ValueError(
-            "must name the file of the private key of SIGHTLINE_GATEWAY_COT_CERTIFICATE"
-        )
-    return _with_certificate(key, info)
+def _with_key(file: Path | None, info: ValidationInfo) -> Path | None:
+    if file is not None and info.data.get("gateway_cot_key") is None:
+        raise ValueError("needs SIGHTLINE_GATEWAY_COT_KEY too")
+    return file
 
 
 def _not_in_the_clear(out: bool | None, info: ValidationInfo) -> bool | None:
@@ -205,13 +203,14 @@ class GatewaySettings(ServiceSettings):
         max_length=64,
         description="Type of officers in Cursor-on-Target events",
     )
-    gateway_cot_certificate: Path | None = Field(
+    gateway_cot_key: Path | None = Field(
+        default=None,
+        description="File (PEM) with the private key of the certificate of the Cursor-on-Target port",
+    )
+    gateway_cot_certificate: Annotated[Path | None, AfterValidator(_with_key)] = Field(
         default=None,
         description="File (PEM) with the certificate of the Cursor-on-Target port;"
         " unset: it speaks plain TCP, otherwise only TLS",
-    )
-    gateway_cot_key: Annotated[Path | None, AfterValidator(_with_key)] = Field(
-        default=None, description="File (PEM) with the private key of that certificate"
     )
     gateway_cot_client_ca: Annotated[Path | None, AfterValidator(_with_certificate)] = Field(
         default=None,

@@ -24,6 +24,10 @@ def server_context(settings: GatewaySettings) -> ssl.SSLContext | None:
     """
     certificate, key = settings.gateway_cot_certificate, settings.gateway_cot_key
     if certificate is None or key is None:
+        if key is not None:  # meant to be TLS, and would be none
+            raise CotTlsError(
+                f"SIGHTLINE_GATEWAY_COT_KEY is {str(key)!r}, but SIGHTLINE_GATEWAY_COT_CERTIFICATE is not set."
+            )
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:

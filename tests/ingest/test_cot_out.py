@@ -9,6 +9,8 @@ from itertools import pairwise
 import pytest
 
 from sightline.ingest.cot import audience
+from sightline.ingest.cot.tls import CotTlsError, server_context
+from sightline.ingest.settings import GatewaySettings
 from sightline.sql.accounts import add_camera, new_token, token_hash
 from tests.force import Force
 from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
@@ -487,3 +489,22 @@ async def test_with_a_certificate_the_port_speaks_only_tls(sealed, force):
     async with tak(sealed, auth(await machine(force))) as map_:
         await map_.closed()
         assert map_.heard == []
+
+
+def test_a_certificate_that_cannot_be_used_is_said(tmp_path, certificates):
+    def problem(**files):
+        settings = GatewaySettings(
+            data_dir=tmp_path, **{f"gateway_cot_{name}": file for name, file in files.items()}
+        )
+        with pytest.raises(CotTlsError) as raised:
+            server_context(settings)
+        return str(raised.value)
+
+    good = {"certificate": certificates / "gateway.pem", "key": certificates / "gateway.key"}
+    assert "No such file" in problem(**{**good, "certificate": tmp_path / "none"})
+    assert "cannot be used as the certificate with its key" in problem(
+        **{**good, "key": certificates / "fim.key"}
+    )
+    (tmp_path / "text").write_text("text")
+    assert "cannot be used as the authority" in problem(**good, client_ca=tmp_path / "text")
+    assert "SIGHTLINE_GATEWAY_COT_CERTIFICATE is not set" in problem(key=good["key"])
