@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
@@ -272,8 +273,12 @@ def _event(uid: str, kind: str, times: tuple[str, str], point: str, detail: str)
 
 
 def _time(ms: int) -> str:
-    moment = datetime.fromtimestamp(ms / 1000, UTC).replace(microsecond=ms % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return f"{_second(ms // 1000)}.{ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=10_000)  # most officers report in the same seconds
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def _or_unknown(value: float | None) -> float:
@@ -284,5 +289,6 @@ def _attributes(*values: tuple[str, float | None]) -> str:
     return "".join(f' {name}="{round(value, 2)}"' for name, value in values if value is not None)
 
 
+@lru_cache(maxsize=100_000)
 def _quoted(text: str) -> str:
     return quoteattr(_NOT_XML.sub("\ufffd", text))

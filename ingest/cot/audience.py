@@ -222,8 +222,8 @@ class Audience:
             if wait_s > 0 or not self.is_true:
                 await self._wait(viewer, max(wait_s, _LOOK_AGAIN_S))
                 continue
-            next_round_s = time.monotonic() + ROUND_EVERY_S
             await self._tell_round(viewer)
+            next_round_s = time.monotonic() + ROUND_EVERY_S
 
     async def _wait(self, viewer: Viewer, seconds: float) -> None:
         """Until the next round may begin, or somebody must be taken off the map."""

@@ -111,7 +111,7 @@ class Sender:
         standings: Standings,
         counts: CotCounts,
     ) -> None:
-        """`own_uid`: the uid that the program gave itself as it signed in; empty: it gave none."""
+        """`own_uid`: the uid that the program signed in with; empty: that of its first position is its own."""
         self.identity = identity
         self._own_uid = own_uid
         self._services = services
@@ -163,10 +163,8 @@ class Sender:
         """Whether a camera's program says where something else is: a marker, put on its map and shared."""
         if isinstance(self.identity, BridgeIdentity):
             return False  # there the uid names the camera
-        if event.is_marker and event.uid != self._own_uid:
-            return True
         self._own_uid = self._own_uid or event.uid
-        return False
+        return event.is_marker and event.uid != self._own_uid
 
     async def _camera(self, event: Element) -> tuple[int, str]:
         if isinstance(self.identity, CameraIdentity):

@@ -68,7 +68,9 @@ class CotServer:
     def reasons(self) -> list[str]:
         """Why it cannot do its work now; empty when it can."""
         since_s = self._source.lost_since
-        if since_s is None or time.monotonic() - since_s < _LOST_FOR_S:
+        if since_s is None or not self._audience.viewers:
+            return []
+        if time.monotonic() - since_s < _LOST_FOR_S:
             return []
         return ["TAK programs are shown nothing: the officers cannot be read from the database."]
 

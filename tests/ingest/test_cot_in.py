@@ -139,6 +139,16 @@ async def test_markers_that_the_phone_shares_do_not_move_its_officer(gateway, ow
     assert row["lat"] == 51.5
 
 
+async def test_without_a_uid_at_the_sign_in_the_first_position_is_the_program_s_own(
+    gateway, owner, token
+):
+    async with tak(gateway, auth(token)) as phone:
+        phone.say(event("script", how="h-g-i-g-o", lat="51.5"))
+        phone.say(event("marker", how="h-g-i-g-o", lat="51.5001"))
+        phone.say(event("script", how="h-g-i-g-o", lat="51.5002"))
+        assert [row["lat"] for row in await stored(owner, 2)] == [51.5, 51.5002]
+
+
 async def test_the_officers_that_we_show_do_not_come_back_as_new_fixes(gateway, owner, token):
     async with tak(gateway, auth(token), event(f"sightline.{REF}", lat="50"), event(lat="51.5")):
         (row,) = await stored(owner, 1)

@@ -3,15 +3,20 @@
 import asyncio
 import json
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
+import aiohttp
 import pytest
 
 from sightline.ingest.cot import audience
 from sightline.ingest.cot.tls import CotTlsError, server_context
 from sightline.ingest.settings import GatewaySettings
+from sightline.sql import connect, open_pool
 from sightline.sql.accounts import add_camera, new_token, token_hash
+from sightline.sql.settings import DatabaseSettings
 from tests.force import Force
 from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
 from tests.ingest.cot_client import auth, event, moment, tak
@@ -20,6 +25,13 @@ from tests.ingest.cot_client import auth, event, moment, tak
 @pytest.fixture
 async def force(database):
     return await Force.create(database)
+
+
+@dataclass
+class Place:
+    """Where a database is, for a gateway."""
+
+    data_dir: Path
 
 
 async def started(database, **settings):
@@ -346,6 +358,48 @@ async def test_what_cannot_be_audited_is_not_shown(gateway, force, database):
     async with tak(gateway, auth(token)) as map_:
         await map_.closed()
         assert map_.heard == []
+
+
+async def test_figures_say_who_looks(gateway, force):
+    await force.camera()
+    async with tak(gateway, auth(await machine(force)), b"<song/>") as map_:
+        await map_.expect()
+        async with (
+            aiohttp.ClientSession() as client_,
+            client_.get(f"{gateway.http}/metrics") as said,
+        ):
+            figures = await said.text()
+    for line in (
+        "viewers 1.0",
+        "connections 1.0",
+        "events_sent_total 1.0",
+        "events_ignored_total 1.0",
+    ):
+        assert f"\nsightline_cot_{line}\n" in figures, line
+
+
+async def test_what_was_hidden_while_the_database_was_away_is_taken_off_the_map(own_cluster):
+    settings = DatabaseSettings(data_dir=own_cluster.data_dir)
+    running = await started(Place(own_cluster.data_dir))
+    try:
+        owner, pool = await connect(settings, "owner"), await open_pool(settings, "dashboard")
+        force = Force(None, owner, pool)
+        await force.camera("C1")
+        hidden, incident = await force.camera("C2"), await force.incident()
+        await force.at_incident(hidden, incident)
+        async with tak(running, auth(await machine(force))) as map_:
+            await map_.expect(uid="sightline.C2")
+            await asyncio.to_thread(own_cluster.stop, mode="immediate")
+            await asyncio.to_thread(own_cluster.start)
+            owner = await connect(settings, "owner")
+            await owner.execute("update incident set restricted = true")
+            gone = await map_.expect("t-x-d-d", within_s=20)
+            assert gone.find("detail/link").get("uid") == "sightline.C2"
+            assert map_.is_open
+            await owner.close()
+        pool.terminate()
+    finally:
+        await running.stop()
 
 
 # --- who does not read
