@@ -27,6 +27,7 @@ _READ_BYTES: Final = 16 * 1024
 """Small, so that nobody's rubbish keeps the others waiting."""
 _MOST_STRANGER_BYTES: Final = 4 * 1024
 """The largest element that is taken of whoever has not shown who they are."""
+_STILL_READS_EVERY_S: Final = 1.0
 _LARGEST_BACKLOG_BYTES: Final = 64 * 1024
 
 
@@ -73,6 +74,7 @@ class CotConnection:
         try:
             await self._admit()
             await self._listen()
+            await self._go_on_showing()
         except (CotStreamError, TurnedAwayError) as error:
             self._desk.counts.turned_away += 1
             self.hang_up(str(error))
@@ -170,6 +172,17 @@ class CotConnection:
         except Exception:
             log.exception("cot: showing officers to %s failed", self.address)
             self.hang_up("the gateway failed")
+
+    async def _go_on_showing(self) -> None:
+        """It says no more, but may still read; whether it does, only writing tells."""
+        viewer, showing = self._viewer, self._showing
+        if viewer is None or showing is None:
+            return
+        self._why = self._why or viewer.why or "it hung up"
+        viewer.why = self._why
+        while not (showing.done() or self._writer.is_closing()):
+            self._writer.write(b"\n")
+            await asyncio.wait((showing,), timeout=_STILL_READS_EVERY_S)
 
     # --- what it says
 

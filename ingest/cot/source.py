@@ -97,19 +97,20 @@ class Source:
         self._urgent.set()
 
     async def _read(self, connection: asyncpg.Connection) -> None:
-        """Whatever is due; positions before restrictions, and both before anything is told."""
+        """Whatever is due. All is read before any of it is taken, restrictions last: nobody sees half of it."""
         audience, picture = self._audience, self._audience.picture
-        changed: set[int] = set()
-        others = self._is_due("directory", _DIRECTORY_EVERY_S)
-        if others:
-            changed |= await self._read_directory(connection)
-        changed |= await self._read_positions(connection)
+        directory = self._is_due("directory", _DIRECTORY_EVERY_S)
+        captions = await self._directory(connection) if directory else None
+        places = await self._places(connection)
         rows = await connection.fetch(query("cot.hidden"), timeout=ANSWER_WITHIN_S)
-        hidden, back = picture.put_hidden(frozenset(row["camera_id"] for row in rows))
+        hidden, changed = picture.put_hidden(frozenset(row["camera_id"] for row in rows))
+        if captions is not None:
+            changed |= picture.put_captions(captions)
+        changed |= picture.put_places(places)
         audience.confirm()
-        if hidden or others:
+        if hidden or directory:
             audience.withdraw_hidden()
-        audience.changed(changed | back)
+        audience.changed(changed)
         if self._is_due("permitted", _PERMITTED_EVERY_S):
             await self._see_who_may_look(connection)
 
@@ -120,18 +121,17 @@ class Source:
         self._due[what] = now_s + every_s
         return True
 
-    async def _read_directory(self, connection: asyncpg.Connection) -> set[int]:
+    async def _directory(self, connection: asyncpg.Connection) -> dict[int, Caption]:
         picture = self._audience.picture
         force = await connection.fetchrow(query("cot.force"), timeout=ANSWER_WITHIN_S)
         rows = await connection.fetch(query("gateway.report_intervals"), timeout=ANSWER_WITHIN_S)
         picture.stale_after_s = force["stale_after_s"]
         picture.intervals_s = {row["recording"]: row["interval_s"] for row in rows}
         rows = await connection.fetch(query("cot.directory"), timeout=_ALL_WITHIN_S)
-        return picture.put_captions(
-            {row["id"]: Caption(row["ref"], row["callsign"]) for row in rows}
-        )
+        return {row["id"]: Caption(row["ref"], row["callsign"]) for row in rows}
 
-    async def _read_positions(self, connection: asyncpg.Connection) -> set[int]:
+    async def _places(self, connection: asyncpg.Connection) -> list[tuple[int, Where]]:
+        """What changed since the last time."""
         known = self._batches
         rows = await connection.fetch(
             query("cot.changed_since"),
@@ -141,9 +141,7 @@ class Source:
         )
         for row in rows:
             known[row["gateway_id"]] = max(row["batch"], known.get(row["gateway_id"], 0))
-        return self._audience.picture.put_places(
-            (row["camera_id"], Where(round(row["fix_time_ms"]), *row[4:])) for row in rows
-        )
+        return [(row["camera_id"], Where(round(row["fix_time_ms"]), *row[4:])) for row in rows]
 
     async def _see_who_may_look(self, connection: asyncpg.Connection) -> None:
         accounts = [v for v in self._audience.viewers if v.recipient.user_id is not None]

@@ -320,6 +320,17 @@ async def test_in_a_demonstration_too_a_token_reports(demo, force):
         await phone.expect(uid="sightline.C1")
 
 
+async def test_who_has_nothing_more_to_say_is_shown_the_officers_all_the_same(demo, force):
+    token = (await add_camera(force.owner, "C1")).token
+    async with tak(demo, event()) as map_, camera(demo, token) as cam:
+        map_.writer.write_eof()
+        await asyncio.sleep(1.2)
+        for seq in (1, 2):
+            await cam.report(fix_now(lat=51.2724 + seq / 1e5), seq=seq)
+            await map_.expect(uid="sightline.C1")
+    await audited(force, "cot.end")
+
+
 # --- the audit
 
 
