@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from sightline.ingest.history.locks import LEAST_AGE_S
 from sightline.sql.settings import DatabaseSettings, Port
 
 _SEEN = re.compile(r"\A[!-~]+\Z")
@@ -197,6 +198,12 @@ class KeeperSettings(ServiceSettings):
 
     keeper_interval_s: float = Field(
         default=10.0, gt=0, le=3600, description="Pause between two rounds of housekeeping"
+    )
+    keeper_pack_after_s: float = Field(
+        default=1800.0,
+        ge=LEAST_AGE_S,
+        le=86_400,
+        description="How long after its end an hour of history is packed",
     )
 
 

@@ -21,6 +21,7 @@ from sightline.ingest.batch import DoubtKey, DoubtRow, FixKey, Stored
 from sightline.ingest.columns import Pair
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
+from sightline.ingest.history.late import PackedHistory, may_be_packed
 from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_of, unheard
 from sightline.ingest.packed_copy import POSTGRES_EPOCH_US, PackedCopy
 from sightline.ingest.plain import BIN_US
@@ -86,6 +87,7 @@ class Store:
     def __init__(self, connection: asyncpg.Connection, names: SignalNames) -> None:
         """Use `open` instead."""
         self._connection = connection
+        self._packed = PackedHistory(connection)
         self.names = names
         self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
         self._listed: set[int] = set()
@@ -200,7 +202,8 @@ class Store:
         while True:
             try:
                 has_day = await self._see_days(rows, again=relearned)
-                apart = np.ones(len(has_day), bool) if checked else ~has_day
+                old = may_be_packed(rows.fresh["fix_time"])
+                apart = np.ones(len(has_day), bool) if checked else ~has_day | old
                 return await self._attempt(rows, apart, gateway_id, batch, trial=trial)
             except UnsureError:
                 raise
@@ -336,6 +339,8 @@ class Store:
         staged = [part | {"archive": ~self._has_day(part)} for part in parts]
         staged.append(archived | {"archive": np.ones(len(archived["camera_id"]), bool)})
         whole = joined([part for part in staged if len(part["camera_id"])] or staged[:1])
+        key = (whole[name] for name in ("camera_id", "fix_time", "content_hash"))
+        whole = some(whole, ~await self._packed.holds(*key))
         if not len(whole["camera_id"]):
             return
         await self._copy("fix_stage", STAGED_FIX_COPY, whole)
