@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -103,6 +103,7 @@ class Rows:
         after: (k,) what is known of them once it commits.
         said: (k,) whether the plan says their recording state.
         coverage: camera and start of each five minutes whose coverage changes.
+        unsettled: camera → times of its fixes that must be judged together with those around.
     """
 
     fresh: Columns
@@ -113,6 +114,7 @@ class Rows:
     after: Columns
     said: Array
     coverage: tuple[Array, Array]
+    unsettled: Mapping[int, Iterable[int]]
 
 
 def rows_of(plan: Plan, live: LiveColumns, names: SignalNames) -> Rows:
@@ -152,6 +154,7 @@ def rows_of(plan: Plan, live: LiveColumns, names: SignalNames) -> Rows:
             np.concatenate([one[0] for one in coverage]),
             np.concatenate([one[1] for one in coverage]),
         ),
+        unsettled=plan.unsettled,
     )
 
 

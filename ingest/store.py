@@ -23,6 +23,7 @@ from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
 from sightline.ingest.history.late import PackedHistory, may_be_packed
 from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_of, unheard
+from sightline.ingest.merge import MergeRules
 from sightline.ingest.packed_copy import POSTGRES_EPOCH_US, PackedCopy
 from sightline.ingest.plain import BIN_US
 from sightline.ingest.rows import (
@@ -36,6 +37,7 @@ from sightline.ingest.rows import (
     nulls_of,
     some,
 )
+from sightline.ingest.settling import Settling
 from sightline.sql import connect, query
 from sightline.sql.settings import DatabaseSettings
 
@@ -84,9 +86,12 @@ class UnsureError(DatabaseAwayError):
 class Store:
     """One connection to the database, as the gateway."""
 
-    def __init__(self, connection: asyncpg.Connection, names: SignalNames) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, names: SignalNames, rules: MergeRules
+    ) -> None:
         """Use `open` instead."""
         self._connection = connection
+        self._settling = Settling(connection, rules)
         self._packed = PackedHistory(connection)
         self.names = names
         self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
@@ -94,8 +99,12 @@ class Store:
         self._learnt_s = 0.0
 
     @classmethod
-    async def open(cls, settings: DatabaseSettings) -> Self:
+    async def open(cls, settings: DatabaseSettings, rules: MergeRules) -> Self:
         """Connect and prepare the staging tables.
+
+        Args:
+            settings: the database group.
+            rules: the numbers of the merge.
 
         Raises:
             DatabaseAwayError: there is no database, or it cannot be used now.
@@ -115,7 +124,7 @@ class Store:
             )
             await connection.execute(query("writer.stage_fixes"))
             await connection.execute(query("writer.stage_live"))
-            store = cls(connection, await SignalNames.load(connection))
+            store = cls(connection, await SignalNames.load(connection), rules)
             await store.learn_days()
         except AWAY as error:
             connection.terminate()
@@ -259,11 +268,16 @@ class Store:
         if not stored.all_fresh:
             fresh, checked = some(fresh, ~apart), [some(fresh, apart), rows.checked]
             stored.fixes.update(_keys(fresh))
+        if rows.unsettled:
+            await self._settling.alone(rows.unsettled)
         await self._copy_history(fresh)
         await self._store_checked(checked, rows.archived, stored)
         await self._store_doubted(rows.doubted, stored)
         await self._store_live(rows, gateway_id, batch)
-        cameras, starts = self._unlisted(rows.coverage)
+        if rows.unsettled:
+            stored.settled = await self._settling.settle(rows.unsettled)
+            stored.corrected = await self._settling.settle_live(stored.settled)
+        cameras, starts = self._unlisted(_also(rows.coverage, stored.settled.coverage))
         if len(cameras):
             await self._connection.execute(
                 query("writer.coverage_todo"), cameras.tolist(), starts.tolist()
@@ -383,6 +397,13 @@ _MOST_PARTITIONS: Final = 8
 """Into more than these a flush is copied through the table as a whole: it is backlog, and small for each."""
 _BINS: Final = 1 << 24
 """More than there will be five minutes before the year 2129."""
+
+
+def _also(coverage: tuple[Array, Array], more: set[tuple[int, int]]) -> tuple[Array, Array]:
+    if not more:
+        return coverage
+    cameras, starts = np.array(sorted(more), np.int64).T
+    return np.concatenate([coverage[0], cameras]), np.concatenate([coverage[1], starts])
 
 
 def _places(values: Columns) -> Array:

@@ -217,6 +217,8 @@ class Writer:
         self._live.put(rows.cameras, rows.after)
         for camera_id, state in made.states.items():
             self._live.put_suspects(camera_id, state.suspects)
+        for camera_id in stored.corrected:
+            self._live.forget(camera_id)
         acks = settle(made, self.memory, stored)
         self._answers()
         self.counts.flushes += 1
@@ -239,7 +241,7 @@ class Writer:
 
     async def _connected(self) -> Store:
         if self._store is None:
-            store = await Store.open(self._settings)
+            store = await Store.open(self._settings, self._rules)
             try:
                 await self._resume(store)
             except DatabaseAwayError:

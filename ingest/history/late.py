@@ -34,6 +34,15 @@ def may_be_packed(fix_time: Array) -> Array:
     return old
 
 
+async def keep_packer_away(
+    connection: asyncpg.Connection, camera_id: Array, fix_time: Array
+) -> None:
+    """Until the transaction is over, nobody packs these fixes; the next statement sees what was packed before."""
+    locks = np.unique(camera_id[may_be_packed(fix_time)] % LOCKS).tolist()
+    if locks:
+        await connection.fetch(query("history.locks_to_store"), locks)
+
+
 class PackedHistory:
     """What one connection knows of packed history."""
 
@@ -48,9 +57,7 @@ class PackedHistory:
         old = np.flatnonzero(may_be_packed(fix_time))
         if not len(old):
             return held
-        locks = np.unique(camera_id[old] % LOCKS).tolist()
-        # A statement of its own: the next one then sees everything that was packed meanwhile.
-        await self._connection.fetch(query("history.locks_to_store"), locks)
+        await keep_packer_away(self._connection, camera_id, fix_time)
         hours = np.unique(
             np.stack([camera_id[old], fix_time[old] // _HOUR_US * _HOUR_US]).astype(np.int64),
             axis=1,
