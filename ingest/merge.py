@@ -409,7 +409,7 @@ def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half)))
 
 
-def implausible(known: Place | Fix, fix: Fix, rules: MergeRules) -> str | None:
+def implausible(known: Place | Fix, fix: Place | Fix, rules: MergeRules) -> str | None:
     """Why nobody can have moved from the one to the other: a sentence, or None where it is possible.
 
     Both accuracies are granted to the camera, and at least a second: many devices round their time to it.

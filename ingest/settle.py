@@ -94,8 +94,11 @@ def judge(before: Seen | None, fixes: Sequence[Seen], rules: MergeRules) -> Verd
 
 
 def _jump(one: Seen, other: Seen, rules: MergeRules) -> str | None:
-    known = Place(one.time_us, one.lat, one.lon, one.accuracy_m)
-    return implausible(known, other, rules)
+    return implausible(_place(one), _place(other), rules)
+
+
+def _place(seen: Seen) -> Place:
+    return Place(seen.time_us, seen.lat, seen.lon, seen.accuracy_m)
 
 
 def is_settled(fixes: Sequence[Seen], verdict: Verdict, *, all_of_them: bool) -> bool:

@@ -21,7 +21,7 @@ from sightline.ingest.batch import DoubtKey, DoubtRow, FixKey, Stored
 from sightline.ingest.columns import Pair
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
-from sightline.ingest.history.late import PackedHistory, may_be_packed
+from sightline.ingest.history.late import PackedHistory
 from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_of, unheard
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.packed_copy import POSTGRES_EPOCH_US, PackedCopy
@@ -91,6 +91,7 @@ class Store:
     ) -> None:
         """Use `open` instead."""
         self._connection = connection
+        self._rules = rules
         self._settling = Settling(connection, rules)
         self._packed = PackedHistory(connection)
         self.names = names
@@ -166,7 +167,7 @@ class Store:
     async def load(self, camera_ids: Sequence[int], live: LiveColumns) -> None:
         """Read what is known of these cameras; nothing is known of those without a live row."""
         rows = await self._fetch("writer.stored_live", list(camera_ids))
-        found = {row["camera_id"]: loaded_row(row) for row in rows}
+        found = {row["camera_id"]: loaded_row(row, self._rules) for row in rows}
         others = [camera_id for camera_id in camera_ids if camera_id not in found]
         if found:
             live.put(np.array(list(found)), columns_of(list(found.values())))
@@ -211,8 +212,7 @@ class Store:
         while True:
             try:
                 has_day = await self._see_days(rows, again=relearned)
-                old = may_be_packed(rows.fresh["fix_time"])
-                apart = np.ones(len(has_day), bool) if checked else ~has_day | old
+                apart = np.ones(len(has_day), bool) if checked else ~has_day
                 return await self._attempt(rows, apart, gateway_id, batch, trial=trial)
             except UnsureError:
                 raise
@@ -263,13 +263,14 @@ class Store:
 
     async def _store(self, rows: Rows, apart: Array, gateway_id: int, batch: int) -> Stored:
         """Store everything; fresh fixes that are set `apart` are checked like those that may be stored already."""
-        stored = Stored(all_fresh=not apart.any())
+        if rows.unsettled:
+            await self._settling.alone(rows.unsettled)
         fresh, checked = rows.fresh, [rows.checked]
+        apart = apart | await self._packed.holds(*_columns_of_key(fresh))
+        stored = Stored(all_fresh=not apart.any())
         if not stored.all_fresh:
             fresh, checked = some(fresh, ~apart), [some(fresh, apart), rows.checked]
             stored.fixes.update(_keys(fresh))
-        if rows.unsettled:
-            await self._settling.alone(rows.unsettled)
         await self._copy_history(fresh)
         await self._store_checked(checked, rows.archived, stored)
         await self._store_doubted(rows.doubted, stored)
@@ -353,8 +354,7 @@ class Store:
         staged = [part | {"archive": ~self._has_day(part)} for part in parts]
         staged.append(archived | {"archive": np.ones(len(archived["camera_id"]), bool)})
         whole = joined([part for part in staged if len(part["camera_id"])] or staged[:1])
-        key = (whole[name] for name in ("camera_id", "fix_time", "content_hash"))
-        whole = some(whole, ~await self._packed.holds(*key))
+        whole = some(whole, ~await self._packed.holds(*_columns_of_key(whole)))
         if not len(whole["camera_id"]):
             return
         await self._copy("fix_stage", STAGED_FIX_COPY, whole)
@@ -419,9 +419,12 @@ def _marks(coverage: tuple[Array, Array]) -> Array:
     return marks
 
 
+def _columns_of_key(values: Columns) -> tuple[Array, Array, Array]:
+    return values["camera_id"], values["fix_time"], values["content_hash"]
+
+
 def _keys(values: Columns) -> Iterable[FixKey]:
-    columns = (values[name].tolist() for name in ("camera_id", "fix_time", "content_hash"))
-    return map(FixKey, *columns)
+    return map(FixKey, *(column.tolist() for column in _columns_of_key(values)))
 
 
 def _sentence(error: BaseException) -> str:

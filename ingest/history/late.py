@@ -23,14 +23,17 @@ log = logging.getLogger(__name__)
 
 Array = npt.NDArray[Any]
 
-MAY_BE_PACKED_AFTER_S: Final = 120.0
-"""A younger fix is surely not packed. Much less than `locks.LEAST_AGE_S`, so that clocks may differ."""
+MAY_BE_PACKED_AFTER_S: Final = 600.0
+"""After the end of an hour. Less than `locks.LEAST_AGE_S`, so that clocks may differ."""
 _HOUR_US: Final = 3_600_000_000
+_HOURS: Final = 1 << 24
+"""More than there are hours from 1970 to any time that is taken."""
 
 
 def may_be_packed(fix_time: Array) -> Array:
-    """(n,) whether fixes of these times (microseconds since 1970 UTC) are so old that they may be packed."""
-    old: Array = fix_time < time.time_ns() // 1000 - round(MAY_BE_PACKED_AFTER_S * 1e6)
+    """(n,) whether fixes of these times (microseconds since 1970 UTC) are of hours that may be packed."""
+    over_us = time.time_ns() // 1000 - round(MAY_BE_PACKED_AFTER_S * 1e6)
+    old: Array = fix_time < over_us // _HOUR_US * _HOUR_US
     return old
 
 
@@ -58,11 +61,13 @@ class PackedHistory:
         if not len(old):
             return held
         await keep_packer_away(self._connection, camera_id, fix_time)
-        hours = np.unique(
-            np.stack([camera_id[old], fix_time[old] // _HOUR_US * _HOUR_US]).astype(np.int64),
-            axis=1,
+        keys = np.unique(camera_id[old].astype(np.int64) * _HOURS + fix_time[old] // _HOUR_US)
+        cameras, hours = keys // _HOURS, keys % _HOURS * _HOUR_US
+        rows = await self._connection.fetch(
+            query("history.segments_around"), cameras.tolist(), hours.tolist()
         )
-        rows = await self._connection.fetch(query("history.segments_around"), *hours.tolist())
+        if not rows:
+            return held
         wanted = set(
             zip(camera_id[old].tolist(), fix_time[old].tolist(), content[old].tolist(), strict=True)
         )

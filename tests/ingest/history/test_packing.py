@@ -168,7 +168,7 @@ class TestLateFixes:
         await desk.start_again()
         assert counts(await desk.send(report(*fixes[100:300], seq=2), start_s + 700)) == (0, 200)
         await desk.start_again()
-        late = walked(start_s + 100.5, 1)
+        late = [fix(start_s + 100.5, north_m=141)]
         assert counts(await desk.send(report(*fixes[:5], *late, seq=3), start_s + 700)) == (1, 5)
         assert len(await history(owner)) == len(before) + 1
 
