@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 
@@ -35,6 +36,18 @@ def token_of(authorization: str | None) -> str | None:
     """The token of an ``Authorization: Bearer TOKEN`` header; None where it is not one."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def password_of(authorization: str | None) -> str | None:
+    """The password of an ``Authorization: Basic`` header (RFC 7617), whoever the user is; None where it is not one."""
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user_and_password = base64.b64decode(encoded.strip(), validate=True).decode()
+    except ValueError:
+        return None
+    return user_and_password.partition(":")[2] or None
 
 
 class Doors:
