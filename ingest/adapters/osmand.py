@@ -28,7 +28,7 @@ from sightline.ingest.adapters.moment import (
     times,
 )
 from sightline.ingest.errors import ProtocolError
-from sightline.ingest.fields import echo
+from sightline.ingest.fields import EARLIEST_US, echo
 
 FORM: Final = "application/x-www-form-urlencoded"
 TAKES: Final = frozenset((FORM, "application/json", "application/octet-stream", "text/plain"))
@@ -39,7 +39,8 @@ TIME_ALLOWED: Final = (
 )
 MOST_PARAMETERS: Final = 500
 
-_SECONDS_BELOW: Final = 2**31 - 1
+_SECONDS_BELOW: Final = EARLIEST_US // 1000
+"""Traccar's bound is 2^31 − 1, which ends in 2038. In milliseconds all up to here is before 2000, and no time of a fix."""
 _WHOLE: Final = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _WITHOUT_ZONE: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,9})?)", re.ASCII)
 _DEVICE: Final = ("id", "deviceid", "device_id")
@@ -145,7 +146,8 @@ def _place(value: object) -> tuple[str, str]:
 def moment_of(value: object) -> object:
     """A `timestamp` as the camera protocol writes it: whole milliseconds since 1970 UTC, or RFC 3339.
 
-    Whole numbers below 2^31 − 1 are seconds, as for Traccar. A text without a zone is UTC. Anything else stays as it is.
+    A number is seconds where as milliseconds it would be too long ago. A text without a zone is UTC. Anything else stays
+    as it is.
     """
     if isinstance(value, str):
         if without_zone := _WITHOUT_ZONE.fullmatch(value):

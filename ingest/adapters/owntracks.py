@@ -91,7 +91,7 @@ def _moment(said: dict[str, Any]) -> Moment:
     if said.get("conn") == "w":
         moment.hear("bearer", "wifi", "conn")
     if all(is_said(said.get(name)) for name in _CELL):
-        moment.serve(*(said[name] for name in _CELL), "cid")
+        moment.serve(said["mcc"], said["mnc"], said["lac"], said["cid"], "cid")
     moment.own(said)
     return moment
 
