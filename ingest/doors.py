@@ -55,8 +55,8 @@ class Doors:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._cameras: Gather[bytes, CameraIdentity] = Gather(self._ask_cameras)
-        self._bridges: Gather[bytes, BridgeIdentity] = Gather(self._ask_bridges)
+        self._cameras: Gather[bytes, CameraIdentity] = Gather(self._ask_cameras, shared=True)
+        self._bridges: Gather[bytes, BridgeIdentity] = Gather(self._ask_bridges, shared=True)
 
     async def camera(self, token: str) -> CameraIdentity | None:
         """The camera of a token; None where no camera has it.
@@ -111,7 +111,7 @@ class Register:
         """`adds`: cameras that are not there are registered."""
         self._pool = pool
         self._adds = adds
-        self._cameras: Gather[str, KnownCamera] = Gather(self._ask)
+        self._cameras: Gather[str, KnownCamera] = Gather(self._ask, shared=True)
 
     async def camera(self, ref: str) -> KnownCamera | None:
         """The camera of this id; None where there is none.

@@ -86,7 +86,7 @@ class Links:
         self._by_camera: dict[int, Link] = {}
         self._gone: list[Link] = []
         self._claims: Gather[int, tuple[int, int | None]] = Gather(self._claim)
-        self._standings: Gather[int, Standing] = Gather(self._ask_standings)
+        self._standings: Gather[int, Standing] = Gather(self._ask_standings, shared=True)
 
     def __len__(self) -> int:
         return len(self._by_camera)

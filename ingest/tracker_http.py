@@ -37,9 +37,8 @@ from sightline.ingest.tracker_inbox import TrackerInbox
 
 MOST_AT_ONCE: Final = 1_000
 """Requests that are read or wait for their commit, of all trackers together."""
-MOST_OF_A_CAMERA: Final = 32
-"""The same with one camera's token; no tracker sends as many in the time of a commit."""
-MOST_OF_A_BRIDGE: Final = 250
+MOST_WITH_A_TOKEN: Final = 32
+"""The same with one token; no tracker sends as many in the time of a commit."""
 
 _CAMERA_ID: Final = re.compile(CAMERA_ID_PATTERN)
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="Sightline", charset="UTF-8", Bearer'}
@@ -57,13 +56,15 @@ class TrackerDoor:
         self._doors = doors
         self._services = services
         self._inbox = TrackerInbox(services)
-        self._at_once: Counter[Identity] = Counter()
+        self._at_once: Counter[str] = Counter()
+        self._admitted = 0
 
     def routes(self) -> list[web.RouteDef]:
         """What to add to the application."""
         return [
-            *_at("/osmand", self.osmand, "GET", "POST"),
-            *_at("/owntracks", self.owntracks, "POST"),
+            *(web.get(path, self.osmand, allow_head=False) for path in _paths("/osmand")),
+            *(web.post(path, self.osmand) for path in _paths("/osmand")),
+            *(web.post(path, self.owntracks) for path in _paths("/owntracks")),
         ]
 
     async def osmand(self, request: web.Request) -> web.Response:
@@ -91,13 +92,15 @@ class TrackerDoor:
     async def _take(self, request: web.Request, read: Reader) -> None:
         with self._counted(), _in_words_of_http():
             self._inbox.check_open()
-            who = await self._identify(request)
-            with self._place_of(who):
-                body = await read_body(request, MAX_MESSAGE_BYTES)
-                received_us = time.time_ns() // 1000
-                said = read(body, received_us)
-                if said.messages:
-                    await self._store(await self._camera_of(who, said), said, received_us)
+            token = _token(request)
+            with self._place_of(token):
+                who = await self._identify(token)
+                with self._place():
+                    body = await read_body(request, MAX_MESSAGE_BYTES)
+                    received_us = time.time_ns() // 1000
+                    said = read(body, received_us)
+                    if said.messages:
+                        await self._store(await self._camera_of(who, said), said, received_us)
 
     async def _store(self, camera_id: int, said: Spoken, received_us: int) -> None:
         """Store what can be stored; a fault is told only where that is nothing, since an app keeps what is refused."""
@@ -116,10 +119,9 @@ class TrackerDoor:
         if lost := [entry for entry in rejected if not entry.kept]:
             raise _refused(lost[0], said)
 
-    async def _identify(self, request: web.Request) -> Identity:
-        token = _token(request)
+    async def _identify(self, token: str) -> Identity:
         known: Identity | None = None
-        if token is not None:
+        if token:
             known = await self._doors.camera(token) or await self._doors.bridge(token)
         if known is None:
             raise Problem(
@@ -155,21 +157,29 @@ class TrackerDoor:
         return known.camera_id
 
     @contextmanager
-    def _place_of(self, who: Identity) -> Iterator[None]:
-        """One of the places that a token has, and that there are: what waits here takes memory."""
-        most = MOST_OF_A_CAMERA if isinstance(who, CameraIdentity) else MOST_OF_A_BRIDGE
-        if self._at_once[who] >= most:
-            detail = f"{most} requests with this token are waiting already."
+    def _place_of(self, token: str) -> Iterator[None]:
+        """One of the places that a token has, valid or not: each holds a request in memory."""
+        if self._at_once[token] >= MOST_WITH_A_TOKEN:
+            detail = f"{MOST_WITH_A_TOKEN} requests with this token are waiting already."
             raise NotNowError("overloaded", detail, retry_after_s=1)
-        if self._at_once.total() >= MOST_AT_ONCE:
-            raise NotNowError("overloaded", f"{MOST_AT_ONCE} requests are waiting already.")
-        self._at_once[who] += 1
+        self._at_once[token] += 1
         try:
             yield
         finally:
-            self._at_once[who] -= 1
-            if not self._at_once[who]:
-                del self._at_once[who]
+            self._at_once[token] -= 1
+            if not self._at_once[token]:
+                del self._at_once[token]
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the places that there are for those with a valid token."""
+        if self._admitted >= MOST_AT_ONCE:
+            raise NotNowError("overloaded", f"{MOST_AT_ONCE} requests are waiting already.")
+        self._admitted += 1
+        try:
+            yield
+        finally:
+            self._admitted -= 1
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -201,17 +211,16 @@ def _in_words_of_http() -> Iterator[None]:
         raise away("The database does not answer, or not yet.") from None
 
 
-def _at(path: str, handler: Handler, *methods: str) -> list[web.RouteDef]:
-    """The routes of a path, with and without a token, and with the slash that some apps add."""
-    paths = (path, path + "/", path + "/{token}", path + "/{token}/")
-    return [web.route(method, each, handler) for method in methods for each in paths]
+def _paths(path: str) -> tuple[str, ...]:
+    """A path with and without a token, and with the slash that some apps add."""
+    return path, path + "/", path + "/{token}", path + "/{token}/"
 
 
-def _token(request: web.Request) -> str | None:
-    """The address goes before the header, which a proxy in front may want for itself."""
+def _token(request: web.Request) -> str:
+    """What was shown; empty: nothing was. The address goes before the header, which a proxy in front may want for itself."""
     header = request.headers.get("Authorization")
     token = request.match_info.get("token") or token_of(header) or password_of(header)
-    return token if token is not None and token.isascii() else None
+    return token if token is not None and token.isascii() else ""
 
 
 def _check_media_type(media_type: str, takes: frozenset[str], body: bytes) -> None:
