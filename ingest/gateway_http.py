@@ -45,7 +45,7 @@ library_log.setLevel(
 SDP: Final = "application/sdp"
 LONGEST_OFFER_BYTES: Final = 256 * 1024
 BODY_WITHIN_S: Final = 10.0
-_REQUEST_WITHIN_S: Final = 30.0
+REQUEST_WITHIN_S: Final = 30.0
 """From the opening of a connection, or the answer before, to the end of a request's head."""
 _LINGER_S: Final = 5.0
 """What is refused unread is read on for so long, since many senders hear nothing before they have sent everything."""
@@ -363,6 +363,6 @@ def make_runner(app: web.Application) -> web.AppRunner:
         access_log=None,
         logger=library_log,
         shutdown_timeout=1.0,
-        keepalive_timeout=_REQUEST_WITHIN_S,
+        keepalive_timeout=REQUEST_WITHIN_S,
         lingering_time=_LINGER_S,
     )

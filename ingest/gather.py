@@ -55,6 +55,20 @@ class Gather(Generic[Key, Answer]):
             self._rounds = None
 
     async def _one_round(self) -> None:
+        chosen = self._choose()
+        if not chosen:
+            return
+        try:
+            answers = await self._ask(list(chosen))
+        except Exception as error:  # noqa: BLE001 - every asker gets it
+            for _, future in _undone(chosen):
+                future.set_exception(error)
+            return
+        for key, future in _undone(chosen):
+            future.set_result(answers.get(key))
+
+    def _choose(self) -> dict[Key, list[asyncio.Future[Answer | None]]]:
+        """Whose turn it is; the others wait for the next round."""
         chosen: dict[Key, list[asyncio.Future[Answer | None]]] = {}
         later: list[tuple[Key, asyncio.Future[Answer | None]]] = []
         for key, future in self._waiting:
@@ -67,21 +81,12 @@ class Gather(Generic[Key, Answer]):
             else:
                 chosen[key] = [future]
         self._waiting = later
-        if not chosen:
-            return
-        try:
-            answers = await self._ask(list(chosen))
-        except Exception as error:  # noqa: BLE001 - every asker gets it
-            for future in _undone(chosen):
-                future.set_exception(error)
-            return
-        for key, futures in chosen.items():
-            for future in futures:
-                if not future.done():
-                    future.set_result(answers.get(key))
+        return chosen
 
 
 def _undone(
     chosen: dict[Key, list[asyncio.Future[Answer | None]]],
-) -> Iterator[asyncio.Future[Answer | None]]:
-    return (future for futures in chosen.values() for future in futures if not future.done())
+) -> Iterator[tuple[Key, asyncio.Future[Answer | None]]]:
+    return (
+        (key, future) for key, futures in chosen.items() for future in futures if not future.done()
+    )
