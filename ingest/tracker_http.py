@@ -10,10 +10,11 @@ which camera it is; a bridge's token leaves that to the name that the tracker gi
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Final
@@ -43,8 +44,10 @@ MOST_WITH_A_TOKEN: Final = 32
 _CAMERA_ID: Final = re.compile(CAMERA_ID_PATTERN)
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="Sightline", charset="UTF-8", Bearer'}
 
+HEAVY_BYTES: Final = 16 * 1024
+"""What is larger may take a third of a second to read, in which the loop would stand still."""
+
 Identity = CameraIdentity | BridgeIdentity
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Reader = Callable[[bytes, int], Spoken]
 """Body, and the server's clock in microseconds since 1970 UTC → what was said."""
 
@@ -58,6 +61,8 @@ class TrackerDoor:
         self._inbox = TrackerInbox(services)
         self._at_once: Counter[str] = Counter()
         self._admitted = 0
+        self._heavy: dict[str, asyncio.Lock] = {}
+        self._heavy_turn = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         """What to add to the application."""
@@ -98,9 +103,16 @@ class TrackerDoor:
                 with self._place():
                     body = await read_body(request, MAX_MESSAGE_BYTES)
                     received_us = time.time_ns() // 1000
-                    said = read(body, received_us)
+                    said = await self._read(read, body, received_us, token)
                     if said.messages:
                         await self._store(await self._camera_of(who, said), said, received_us)
+
+    async def _read(self, read: Reader, body: bytes, received_us: int, token: str) -> Spoken:
+        """What was said; much of it is read beside the loop, one body at a time, and tokens take turns."""
+        if len(body) <= HEAVY_BYTES:
+            return read(body, received_us)
+        async with self._heavy.setdefault(token, asyncio.Lock()), self._heavy_turn:
+            return await asyncio.to_thread(read, body, received_us)
 
     async def _store(self, camera_id: int, said: Spoken, received_us: int) -> None:
         """Store what can be stored; a fault is told only where that is nothing, since an app keeps what is refused."""
@@ -169,6 +181,7 @@ class TrackerDoor:
             self._at_once[token] -= 1
             if not self._at_once[token]:
                 del self._at_once[token]
+                self._heavy.pop(token, None)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

@@ -166,12 +166,14 @@ def _read_json(body: bytes, received_us: int) -> Spoken:
     document = protocol.json_document(body)
     roots = document if isinstance(document, list) else [document]
     moments: list[Moment] = []
-    device: object = None
+    devices: list[object] = []
     for root in roots:
         if not isinstance(root, dict):
             raise _wrong(None, root, "an object with location or lat and lon, or an array of them")
-        device = device or _device(root)
+        devices.append(_device(root))
         moments += _of_root(root, received_us)
+    # Of several devices in one request none can be meant.
+    device = devices[0] if devices and devices.count(devices[0]) == len(devices) else None
     return spoken(moments, device=device, time_name="timestamp", time_allowed=TIME_ALLOWED)
 
 

@@ -361,6 +361,20 @@ class TestFairness:
         assert (await phones.send("/osmand/wrong", data=io.BytesIO(bytes(10_000_000))))[0] == 401
         await phones.osmand(token, "lat=51&lon=0")
 
+    async def test_much_at_once_is_read_beside_the_others(self, phones, token):
+        other = await phones.token("PHONE-2")
+        now = int(time.time())
+        many = [{"lat": 51 + n / 1e6, "lon": 0, "timestamp": now - n} for n in range(3_600)]
+        heavy = [asyncio.create_task(phones.send(f"/osmand/{token}", json=many)) for _ in range(4)]
+        waits = []
+        while not all(task.done() for task in heavy):
+            started = time.monotonic()
+            await phones.osmand(other, f"lat=51&lon=0&timestamp={now}")
+            waits.append(time.monotonic() - started)
+        assert [(await task)[0] for task in heavy] == [200] * 4
+        assert sorted(waits)[len(waits) // 2] < 1
+        assert len(await phones.stored("PHONE-1")) == 3_600
+
     async def test_a_flood_by_one_token(self, phones, token):
         other = await phones.token("PHONE-2")
         flooding = asyncio.Event()

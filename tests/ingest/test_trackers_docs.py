@@ -60,6 +60,7 @@ def test_every_parameter_that_stands_there_is_read(row):
 
 def test_limits_stand_in_the_text():
     assert f"{tracker_http.MOST_WITH_A_TOKEN} requests may wait" in TEXT
+    assert f"more than {tracker_http.HEAVY_BYTES // 1024} KiB are" in TEXT
     assert f"together {tracker_http.MOST_AT_ONCE:,}" in TEXT
     assert f"within {gateway_http.BODY_WITHIN_S:.0f} s |" in TEXT
     assert f"within {gateway_http.REQUEST_WITHIN_S:.0f} s." in TEXT

@@ -202,6 +202,8 @@ class TestParameters:
         assert in_json({"location": {}, "device_id": 77}).device == "77"
         assert in_json([{"id": "AB4", "lat": 1, "lon": 2}]).device == "AB4"
         assert query("lat=1&lon=2").device is None
+        assert in_json([{"id": "AB4"}, {"id": "AB4"}]).device == "AB4"
+        assert in_json([{"id": "AB4"}, {"id": "AB5"}]).device is None
 
 
 def background(**coords):
