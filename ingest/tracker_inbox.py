@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sightline.ingest.batch import Received
@@ -32,6 +32,7 @@ class TrackerInbox:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._unwritten: Counter[int] = Counter()
+        self._relief = asyncio.Event()
 
     def check_open(self) -> None:
         """See that anything can be taken at all.
@@ -66,7 +67,7 @@ class TrackerInbox:
             epoch = APART if standing.epoch is None else standing.epoch
         answers = []
         for message in messages:
-            answer = _Answer(self._unwritten)
+            answer = _Answer(self._written)
             said_epoch = epoch if says_state(message, received_us) else APART
             received = Received(camera_id, said_epoch, received_us, message, answer)
             self._unwritten[camera_id] += received.size
@@ -83,30 +84,41 @@ class TrackerInbox:
         writer = self._services.writer
         if writer.away_since is not None:
             raise DatabaseAwayError(writer.why_away)
-        unwritten = self._unwritten[camera_id]
-        if unwritten and unwritten + size > MOST_UNWRITTEN:
-            raise NotNowError("overloaded", "More of this camera waits to be written than may.")
         try:
             async with asyncio.timeout(_ROOM_WITHIN_S):
-                await writer.inbox.room()
+                while writer.inbox.full or self._has_too_much(camera_id, size):
+                    await writer.inbox.room()
+                    if self._has_too_much(camera_id, size):
+                        self._relief.clear()
+                        await self._relief.wait()
         except TimeoutError:
-            message = "More waits to be written than the gateway can hold."
+            message = (
+                "More waits to be written than the gateway can hold, of this camera or of all."
+            )
             raise NotNowError("overloaded", message, retry_after_s=COME_BACK_AFTER_S) from None
         self.check_open()
+
+    def _has_too_much(self, camera_id: int, size: int) -> bool:
+        unwritten = self._unwritten[camera_id]
+        return unwritten > 0 and unwritten + size > MOST_UNWRITTEN
+
+    def _written(self, received: Received) -> None:
+        self._unwritten[received.camera_id] -= received.size
+        if not self._unwritten[received.camera_id]:
+            del self._unwritten[received.camera_id]
+        self._relief.set()
 
 
 class _Answer:
     """Where the acknowledgement of one message goes."""
 
-    def __init__(self, unwritten: Counter[int]) -> None:
-        self._unwritten = unwritten
+    def __init__(self, written: Callable[[Received], None]) -> None:
+        self._written = written
         self.ack: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
 
     def acknowledge(self, received: Received, ack: Ack) -> None:
         """It is committed, or refused for good."""
-        self._unwritten[received.camera_id] -= received.size
-        if not self._unwritten[received.camera_id]:
-            del self._unwritten[received.camera_id]
+        self._written(received)
         if not self.ack.done():  # whoever waited may have given up
             self.ack.set_result(ack)
 

@@ -180,6 +180,7 @@ class TestComeAgain:
 
     async def test_too_much_of_one_camera(self, phones, token, monkeypatch):
         monkeypatch.setattr(tracker_inbox, "_COMMIT_WITHIN_S", 0.5)
+        monkeypatch.setattr(tracker_inbox, "_ROOM_WITHIN_S", 0.5)
         other = await phones.token("PHONE-2")
         now = int(time.time())
         many = [{"lat": 51, "lon": 0, "timestamp": now - n} for n in range(3_600)]
