@@ -83,7 +83,7 @@ class ServiceSettings(DatabaseSettings):
     )
     gateway_port: Port = Field(default=8765, description="Camera WebSocket (TCP)")
     gateway_http_port: Port = Field(
-        default=8766, description="WHIP and WHEP for cameras, health of the gateway (TCP)"
+        default=8766, description="Trackers, WHIP and WHEP for cameras, health of the gateway (TCP)"
     )
     gateway_public_url: HttpUrl | None = Field(
         default=None,

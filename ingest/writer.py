@@ -127,6 +127,16 @@ class Writer:
         """Another gateway had this camera: what is known of it is read again when needed."""
         self._live.forget(camera_id)
 
+    def forget_other_than(self, camera_id: int, recording_us: int | None) -> None:
+        """Another gateway may have changed this camera's recording state: if so, it is read again when needed.
+
+        Args:
+            camera_id: the camera.
+            recording_us: when the state that the database has was set; None: never.
+        """
+        if camera_id in self._live and self._live.recording_us(camera_id) != recording_us:
+            self._live.forget(camera_id)
+
     async def connect(self) -> int:
         """Wait for the database and begin the run; its number."""
         while True:
