@@ -20,10 +20,19 @@ from sightline.ingest.ack_memory import AckMemory, Counts, fingerprint, fingerpr
 from sightline.ingest.columns import Pair, Readings, readings
 from sightline.ingest.fields import CELL, OPERATOR, is_clean_text
 from sightline.ingest.live_columns import LiveColumns
-from sightline.ingest.merge import CameraState, Doubted, Kept, MergeRules, merge
-from sightline.ingest.messages import Ack, Rejection, Report, Status
+from sightline.ingest.merge import (
+    FLAG_DOUBTED,
+    CameraState,
+    Doubted,
+    Kept,
+    Merged,
+    MergeRules,
+    merge,
+)
+from sightline.ingest.messages import Ack, Fix, Rejection, Report, Status
 from sightline.ingest.plain import BIN_US, Arrivals, PlainMerge, merge_plain
 from sightline.ingest.protocol import acknowledge
+from sightline.ingest.settle import Settled
 from sightline.ingest.wire import PlainReport
 
 _ALLOWED: Final[Mapping[str, str]] = {
@@ -211,6 +220,7 @@ class Plan:
         archived: rows of the archive, which may be stored already.
         doubted: rows of the quarantine, which may be stored already.
         coverage: (camera, start of the five minutes in microseconds) of other cameras whose coverage changes.
+        unsettled: camera → times of its fixes that must be judged together with those around (see `settle`).
         answers: by place in the batch, what other cameras' messages are answered.
     """
 
@@ -223,6 +233,7 @@ class Plan:
     archived: list[Row] = field(default_factory=list)
     doubted: list[DoubtRow] = field(default_factory=list)
     coverage: set[tuple[int, int]] = field(default_factory=set)
+    unsettled: dict[int, set[int]] = field(default_factory=dict)
     answers: dict[int, Answer] = field(default_factory=dict)
 
 
@@ -314,11 +325,29 @@ class _Planner:
         answer = Answer(received, message, list(message.rejected))
         self._made.answers[place] = answer
         if isinstance(message, Report) and not self._resent(message, answer):
+            self._note_unsettled(
+                received.camera_id, merged, was_doubted=bool(state.flags & FLAG_DOUBTED)
+            )
             for kept in merged.kept:
                 self._keep(kept, answer)
             for doubted in (*merged.doubted, *refused):
                 self._doubt(doubted, answer)
         return merged.state
+
+    def _note_unsettled(self, camera_id: int, merged: Merged, *, was_doubted: bool) -> None:
+        """Late fixes, jumps, and what follows on a doubt may change what is believed of others."""
+        times = {
+            kept.fix.time_us
+            for kept in merged.kept
+            if not kept.archive and (was_doubted or not kept.newest)
+        }
+        times.update(
+            doubted.fix.time_us
+            for doubted in merged.doubted
+            if doubted.reason == "implausible_jump"
+        )
+        if times:
+            self._made.unsettled.setdefault(camera_id, set()).update(times)
 
     def _resent(self, report: Report, answer: Answer) -> bool:
         camera_id = answer.received.camera_id
@@ -353,11 +382,7 @@ class _Planner:
 
     def _doubt(self, doubted: Doubted, answer: Answer) -> None:
         fix, reason = doubted.fix, doubted.reason
-        value = f"{fix.lat:g}, {fix.lon:g}" if reason != "clock_ahead" else fix.time_us // 1000
-        where = "time" if reason == "clock_ahead" else None
-        answer.rejected.append(
-            Rejection(fix.index, where, value, reason, _ALLOWED[reason], kept=True)
-        )
+        answer.rejected.append(_doubt_told(fix, reason))
         key = DoubtKey(answer.received.camera_id, reason, fix.content)
         if key in self._doubts:
             answer.duplicate += 1
@@ -388,7 +413,7 @@ def _without_refused(report: Report, refused: Mapping[int, str]) -> tuple[Report
 # --- after the commit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
     """What a committed plan really stored.
 
@@ -396,21 +421,30 @@ class Stored:
         fixes: keys of the fixes that were new, of those that the database was asked to check.
         doubts: keys that the quarantine stored.
         all_fresh: plain cameras' and fresh rows were stored without a check; False: they are in `fixes` too.
+        settled: what of it, and of what was stored before, was judged otherwise at the end.
+        corrected: cameras of which live shows something else than the plan says.
     """
 
     fixes: set[FixKey] = field(default_factory=set)
     doubts: set[DoubtKey] = field(default_factory=set)
     all_fresh: bool = True
+    settled: Settled = field(default_factory=Settled)
+    corrected: set[int] = field(default_factory=set)
 
 
 def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received, Ack]]:
     """Count what the database really stored, and remember it. To be called once, after the commit."""
+    settled = stored.settled
     for row in made.fresh:
-        row.answer.count(stored=stored.all_fresh or row.key in stored.fixes)
+        is_new = stored.all_fresh or row.key in stored.fixes
+        row.answer.count(stored=is_new and _alone(row.key) not in settled.twice)
     for row in (*made.checked, *made.archived):
-        row.answer.count(stored=row.key in stored.fixes)
+        is_new = row.key in stored.fixes
+        row.answer.count(stored=is_new and _alone(row.key) not in settled.twice)
     for doubt in made.doubted:
-        doubt.answer.count(stored=doubt.key in stored.doubts)
+        is_new = doubt.key in stored.doubts
+        doubt.answer.count(stored=is_new and _alone(doubt.key) not in settled.twice)
+    _tell_settled(made, settled)
     acks = _settle_plain(made, memory, stored)
     for place, answer in made.answers.items():
         counted = answer.same_as or answer
@@ -422,6 +456,31 @@ def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received
             message.seq, counted.stored, counted.duplicate, counted.rejected, message.camera
         )
     return [(made.batch.received[place], acks[place]) for place in sorted(acks)]
+
+
+def _alone(key: FixKey | DoubtKey) -> tuple[int, int]:
+    return (key.camera_id, key.content)
+
+
+def _tell_settled(made: Plan, settled: Settled) -> None:
+    """The answers say what was believed in the end."""
+    for doubt in made.doubted:
+        if _alone(doubt.key) in settled.believed:
+            index = doubt.doubted.fix.index
+            doubt.answer.rejected[:] = [
+                told
+                for told in doubt.answer.rejected
+                if (told.index, told.code) != (index, "implausible_jump")
+            ]
+    for row in (*made.fresh, *made.checked):
+        if _alone(row.key) in settled.doubted:
+            row.answer.rejected.append(_doubt_told(row.kept.fix, "implausible_jump"))
+
+
+def _doubt_told(fix: Fix, reason: str) -> Rejection:
+    value = f"{fix.lat:g}, {fix.lon:g}" if reason != "clock_ahead" else fix.time_us // 1000
+    where = "time" if reason == "clock_ahead" else None
+    return Rejection(fix.index, where, value, reason, _ALLOWED[reason], kept=True)
 
 
 def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> dict[int, Ack]:

@@ -61,12 +61,23 @@ _ASK_AGAIN_AFTER_S: Final = 1.0
 
 @dataclass(slots=True)
 class Traffic:
-    """What came in since the start, for metrics."""
+    """What came in since the start, for metrics.
+
+    Attributes:
+        trackers: requests of trackers that are being answered.
+        tracker_requests: requests of trackers that showed a token.
+        tracker_refusals: of all their requests, those answered with an error of theirs (4xx).
+        tracker_delays: those that were told to come again (503).
+    """
 
     connections: int = 0
     messages: int = 0
     fixes: int = 0
     errors: int = 0
+    trackers: int = 0
+    tracker_requests: int = 0
+    tracker_refusals: int = 0
+    tracker_delays: int = 0
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 
@@ -37,13 +38,25 @@ def token_of(authorization: str | None) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
+def password_of(authorization: str | None) -> str | None:
+    """The password of an ``Authorization: Basic`` header (RFC 7617), whoever the user is; None where it is not one."""
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user_and_password = base64.b64decode(encoded.strip(), validate=True).decode()
+    except ValueError:
+        return None
+    return user_and_password.partition(":")[2] or None
+
+
 class Doors:
     """Looks tokens up; what comes at the same moment is asked together."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._cameras: Gather[bytes, CameraIdentity] = Gather(self._ask_cameras)
-        self._bridges: Gather[bytes, BridgeIdentity] = Gather(self._ask_bridges)
+        self._cameras: Gather[bytes, CameraIdentity] = Gather(self._ask_cameras, shared=True)
+        self._bridges: Gather[bytes, BridgeIdentity] = Gather(self._ask_bridges, shared=True)
 
     async def camera(self, token: str) -> CameraIdentity | None:
         """The camera of a token; None where no camera has it.
@@ -98,7 +111,7 @@ class Register:
         """`adds`: cameras that are not there are registered."""
         self._pool = pool
         self._adds = adds
-        self._cameras: Gather[str, KnownCamera] = Gather(self._ask)
+        self._cameras: Gather[str, KnownCamera] = Gather(self._ask, shared=True)
 
     async def camera(self, ref: str) -> KnownCamera | None:
         """The camera of this id; None where there is none.

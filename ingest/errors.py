@@ -3,6 +3,7 @@
 IngestError
 ├── ProtocolError             a message that is not `sightline.camera.v1`; answered, never fatal
 ├── DatabaseAwayError       the database does not answer; what was received is kept and tried again
+├── NotNowError             the gateway cannot take it just now; its sender keeps it and tries again
 └── RowRefusedError         the database refuses a row that the protocol let through
 """
 
@@ -49,6 +50,21 @@ class ProtocolError(IngestError):
 
 class DatabaseAwayError(IngestError):
     """The database does not answer, or cannot take anything just now."""
+
+
+class NotNowError(IngestError):
+    """The gateway cannot take anything just now.
+
+    Args:
+        code: ``ending`` or ``overloaded``.
+        message: sentence for a person.
+        retry_after_s: when to try again.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class RowRefusedError(IngestError):

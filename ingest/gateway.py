@@ -1,7 +1,8 @@
-"""The gateway process: cameras and bridges come in here, by WebSocket, and out come rows and acknowledgements.
+"""The gateway process: cameras, bridges and trackers come in here, and out come rows and acknowledgements.
 
-    sockets → conversation → inbox → writer → one transaction → acknowledgements
-    TAK programs (`sightline.ingest.cot`) → inbox; and the officers to them
+    sockets → conversation ┐
+    HTTP    → tracker_http ┼→ inbox → writer → one transaction → acknowledgements
+    TAK     ↔ cot          ┘
     news (notifications) → commands (camera_command) → conversation
 
 `run` is the wiring. Several gateways may share a database, and a port where the settings say so.
@@ -32,7 +33,7 @@ from sightline.ingest.cot.counts import CotCollector
 from sightline.ingest.cot.server import CotServer
 from sightline.ingest.doors import Doors, Register
 from sightline.ingest.errors import DatabaseAwayError
-from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app
+from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app, make_runner
 from sightline.ingest.links import Links
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.messages import Ack
@@ -41,6 +42,7 @@ from sightline.ingest.news import News
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.sockets import SocketDoor
 from sightline.ingest.store import AWAY
+from sightline.ingest.tracker_http import TrackerDoor
 from sightline.ingest.writer import Writer
 from sightline.sql import open_pool, query
 
@@ -275,7 +277,8 @@ async def _http(
     async with aiohttp.ClientSession() as client:
         whip = WhipDoor(settings, pool, client)
         health = HealthDoor(settings, lambda: [*watch.reasons(), *cot.reasons()], figures)
-        runner = web.AppRunner(make_app(whip, health), access_log=None, shutdown_timeout=1.0)
+        trackers = TrackerDoor(Doors(pool), services)
+        runner = make_runner(make_app(whip, health, trackers.routes()))
         await runner.setup()
         try:
             site = web.TCPSite(

@@ -1,22 +1,24 @@
-"""The gateway's HTTP: WHIP for cameras (RFC 9725), and whether the gateway is well.
+"""The gateway's HTTP: trackers, WHIP for cameras (RFC 9725), and whether the gateway is well.
 
     POST    /whip/{publication}             201 SDP answer, Location, ETag; one-time bearer token
     DELETE  /whip/{publication}/{session}   200; ends the publication; the same bearer token
     PATCH   /whip/{publication}/{session}   405; neither trickled candidates nor ICE restarts
     OPTIONS /whip/{publication}             204, Accept-Post
     GET     /healthz, /readyz, /metrics
+    /osmand, /owntracks                     trackers: see `sightline.ingest.tracker_http`
 
 Cameras are no browsers: there is no CORS. Errors are problem documents (RFC 9457) with a `code`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -35,9 +37,19 @@ from sightline.ingest.store import AWAY
 from sightline.sql import query
 
 log = logging.getLogger(__name__)
+library_log = logging.getLogger("sightline.ingest.gateway_http.library")
+library_log.setLevel(
+    logging.CRITICAL
+)  # it quotes what is no HTTP, and a line of that may hold a token
 
 SDP: Final = "application/sdp"
 LONGEST_OFFER_BYTES: Final = 256 * 1024
+BODY_WITHIN_S: Final = 10.0
+REQUEST_WITHIN_S: Final = 30.0
+"""From the opening of a connection, or the answer before, to the end of a request's head."""
+_LINGER_S: Final = 5.0
+"""What is refused unread is read on for so long, since many senders hear nothing before they have sent everything."""
+_BODY_UNREAD: Final = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
 _RELAY_WITHIN_S: Final = 12.0
 _PASSED_ON: Final = frozenset((400, 404, 409, 410, 413, 415, 422, 503, 504))
 
@@ -46,27 +58,68 @@ class Problem(Exception):  # noqa: N818 - the name of RFC 9457
     """An answer that says what was wrong."""
 
     def __init__(
-        self, status: HTTPStatus, code: str, detail: str, headers: dict[str, str] | None = None
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        fault: Mapping[str, object] | None = None,
     ) -> None:
+        """`fault`: `field`, `value` and `allowed` of what was wrong, where one value was."""
         super().__init__(detail)
         self.status = status
         self.code = code
         self.headers = headers or {}
+        self.fault = fault or {}
 
 
 def response_of(problem: Problem) -> web.Response:
     """The problem document."""
-    return web.json_response(
+    response = web.json_response(
         {
             "title": problem.status.phrase,
             "status": problem.status,
             "code": problem.code,
             "detail": str(problem),
+            **problem.fault,
         },
         status=problem.status,
         content_type="application/problem+json",
         headers=problem.headers,
     )
+    if problem.status in _BODY_UNREAD:
+        response.force_close()
+    return response
+
+
+async def read_body(request: web.Request, most: int) -> bytes:
+    """The body, which must be here within `BODY_WITHIN_S`: who sends it slowly holds up nobody else.
+
+    Raises:
+        Problem: it is larger than `most` bytes, comes too slowly, breaks off, or cannot be decompressed.
+    """
+    too_large = Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {most} bytes."
+    )
+    if (request.content_length or 0) > most:
+        raise too_large
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            async for part in request.content.iter_any():
+                size += len(part)
+                if size > most:
+                    raise too_large
+                parts.append(part)
+    except TimeoutError:
+        detail = f"The body was not here within {BODY_WITHIN_S:.0f} s."
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", detail) from None
+    except (web.RequestPayloadError, ConnectionError):
+        detail = "The body broke off, or is not encoded as its headers say."
+        raise Problem(HTTPStatus.BAD_REQUEST, "unreadable_body", detail) from None
+    return b"".join(parts)
 
 
 @web.middleware
@@ -82,9 +135,15 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         code = status.phrase.lower().replace(" ", "_")
         return response_of(Problem(status, code, f"{status.phrase}.", headers))
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s %s failed", request.method, _where(request))
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         return response_of(Problem(status, "internal_error", "The gateway failed at this."))
+
+
+def _where(request: web.Request) -> str:
+    """The path as it is routed, since the path itself may hold a token."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "an unknown path"
 
 
 class WhipDoor:
@@ -106,7 +165,7 @@ class WhipDoor:
         if request.content_type != SDP:
             detail = f"The body must be {SDP}, not {request.content_type}."
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
-        offer = await request.read()
+        offer = await read_body(request, LONGEST_OFFER_BYTES)
         if not offer.strip():
             raise Problem(HTTPStatus.BAD_REQUEST, "empty_offer", "The body must be an SDP offer.")
         if (wrong := why_no_offer(offer)) is not None:
@@ -142,7 +201,7 @@ class WhipDoor:
             return await self._pool.fetchrow(query(name), publication, token_hash)
         except AWAY as error:
             log.warning("the token of a publication cannot be checked: %r", error)
-            raise _away("The gateway cannot check the token now.") from error
+            raise away("The gateway cannot check the token now.") from error
 
     async def patch(self, request: web.Request) -> web.Response:
         """`PATCH /whip/{publication}/{session}`: not offered."""
@@ -186,7 +245,7 @@ class WhipDoor:
                 raise _passed_on(answer.status, content)
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("the relay at %s does not answer: %r", relay, error)
-            raise _away("The media relay does not answer.") from error
+            raise away("The media relay does not answer.") from error
 
 
 def _publication(request: web.Request) -> UUID:
@@ -208,8 +267,10 @@ def _unauthorized(detail: str) -> Problem:
     return Problem(HTTPStatus.UNAUTHORIZED, "token_invalid", detail, headers)
 
 
-def _away(detail: str) -> Problem:
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "away", detail, {"Retry-After": "5"})
+def away(detail: str, *, code: str = "away", retry_after_s: int = 5) -> Problem:
+    """Come again: what is wrong is wrong here, and will pass."""
+    headers = {"Retry-After": str(retry_after_s)}
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, headers)
 
 
 def _passed_on(status: int, content: bytes) -> Problem:
@@ -274,8 +335,10 @@ def _is_this_machine(request: web.Request) -> bool:
         return False
 
 
-def make_app(whip: WhipDoor, health: HealthDoor) -> web.Application:
-    """The application of the gateway's HTTP port."""
+def make_app(
+    whip: WhipDoor, health: HealthDoor, trackers: Iterable[web.RouteDef] = ()
+) -> web.Application:
+    """The application of the gateway's HTTP port; `trackers`: the routes of phones."""
     app = web.Application(middlewares=[problems], client_max_size=LONGEST_OFFER_BYTES)
     session = "/whip/{publication}/{session}"
     app.add_routes(
@@ -287,6 +350,19 @@ def make_app(whip: WhipDoor, health: HealthDoor) -> web.Application:
             web.options("/whip/{publication}", whip.options),
             web.delete(session, whip.end),
             web.patch(session, whip.patch),
+            *trackers,
         ]
     )
     return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """What serves the application: no log of requests, and no patience with those that never get complete."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        logger=library_log,
+        shutdown_timeout=1.0,
+        keepalive_timeout=REQUEST_WITHIN_S,
+        lingering_time=_LINGER_S,
+    )

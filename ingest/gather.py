@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -13,7 +13,8 @@ Answer = TypeVar("Answer")
 class Gather(Generic[Key, Answer]):
     """Asks once for all keys that come within a window.
 
-    The same key asked for twice gets two answers from two rounds, so that each asker has an answer of its own.
+    The same key asked for twice gets two answers from two rounds, so that each asker has an answer of its own; unless
+    answers are shared.
     """
 
     def __init__(
@@ -22,15 +23,18 @@ class Gather(Generic[Key, Answer]):
         *,
         window_s: float = 0.005,
         most: int = 1_000,
+        shared: bool = False,
     ) -> None:
         """Args:
         ask: one question for several different keys; keys without an answer are left out.
         window_s: how long the first asker of a round waits for others.
         most: keys in one round.
+        shared: whoever asks for the same key in a round gets the same answer: right where asking changes nothing.
         """
         self._ask = ask
         self._window_s = window_s
         self._most = most
+        self._shared = shared
         self._waiting: list[tuple[Key, asyncio.Future[Answer | None]]] = []
         self._rounds: asyncio.Task[None] | None = None
 
@@ -51,25 +55,38 @@ class Gather(Generic[Key, Answer]):
             self._rounds = None
 
     async def _one_round(self) -> None:
-        chosen: dict[Key, asyncio.Future[Answer | None]] = {}
-        later: list[tuple[Key, asyncio.Future[Answer | None]]] = []
-        for key, future in self._waiting:
-            if future.done():  # the asker went away
-                continue
-            if key in chosen or len(chosen) >= self._most:
-                later.append((key, future))
-            else:
-                chosen[key] = future
-        self._waiting = later
+        chosen = self._choose()
         if not chosen:
             return
         try:
             answers = await self._ask(list(chosen))
         except Exception as error:  # noqa: BLE001 - every asker gets it
-            for future in chosen.values():
-                if not future.done():
-                    future.set_exception(error)
+            for _, future in _undone(chosen):
+                future.set_exception(error)
             return
-        for key, future in chosen.items():
-            if not future.done():
-                future.set_result(answers.get(key))
+        for key, future in _undone(chosen):
+            future.set_result(answers.get(key))
+
+    def _choose(self) -> dict[Key, list[asyncio.Future[Answer | None]]]:
+        """Whose turn it is; the others wait for the next round."""
+        chosen: dict[Key, list[asyncio.Future[Answer | None]]] = {}
+        later: list[tuple[Key, asyncio.Future[Answer | None]]] = []
+        for key, future in self._waiting:
+            if future.done():  # the asker went away
+                continue
+            if key in chosen and self._shared:
+                chosen[key].append(future)
+            elif key in chosen or len(chosen) >= self._most:
+                later.append((key, future))
+            else:
+                chosen[key] = [future]
+        self._waiting = later
+        return chosen
+
+
+def _undone(
+    chosen: dict[Key, list[asyncio.Future[Answer | None]]],
+) -> Iterator[tuple[Key, asyncio.Future[Answer | None]]]:
+    return (
+        (key, future) for key, futures in chosen.items() for future in futures if not future.done()
+    )

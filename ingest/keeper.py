@@ -3,6 +3,7 @@
     partitions   days of history ahead of time
     retention    drops days that are past their time
     coverage     computes the coverage of closed five minutes
+    history      packs the rows of closed hours
     audit        seals what was appended to the audit
     streams      ends streams that may not go on, also when no relay asks
     expiry       forgets old commands and attempts to sign in
@@ -21,6 +22,7 @@ from typing import Final, NoReturn
 
 import asyncpg
 
+from sightline.ingest.history.packing import PackHistory
 from sightline.ingest.rollup import roll_up
 from sightline.ingest.settings import KeeperSettings
 from sightline.ingest.store import AWAY
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _DAYS_AHEAD: Final = 3
 _HOUR_S: Final = 3_600.0
+_MINUTE_S: Final = 60.0
 _STREAMS_EVERY_S: Final = 2.0
 _PAUSE_S: Final = 1.0
 
@@ -71,6 +74,17 @@ async def retain(_settings: KeeperSettings, connection: asyncpg.Connection) -> i
 async def cover(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
     """Compute coverage."""
     return await roll_up(connection)
+
+
+class PackClosed:
+    """Pack closed history."""
+
+    def __init__(self) -> None:
+        self._pack = PackHistory()
+
+    async def __call__(self, settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+        """Pack what is there."""
+        return await self._pack(connection, after_s=settings.keeper_pack_after_s)
 
 
 class SealAudit:
@@ -115,6 +129,7 @@ DUTIES: Final = (
     Duty("partitions", make_partitions, _HOUR_S),
     Duty("retention", retain, _HOUR_S),
     Duty("coverage", cover),
+    Duty("history", PackClosed(), _MINUTE_S),
     Duty("audit", SealAudit()),
     Duty("streams", end_streams, _STREAMS_EVERY_S),
     Duty("expiry", expire, _HOUR_S),

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 import asyncpg
 
 from sightline.ingest.errors import DatabaseAwayError
+from sightline.ingest.explain import micros
 from sightline.ingest.gather import Gather
 from sightline.ingest.messages import Outgoing
 from sightline.ingest.store import AWAY
@@ -61,6 +62,19 @@ class Link:
     noted_us: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a camera stands for somebody who speaks of it without a connection.
+
+    Attributes:
+        epoch: the number of its newest connection, which is over; None: it is open, here or elsewhere.
+        recording_us: when its recording state was set, microseconds since 1970 UTC; None: it never was.
+    """
+
+    epoch: int | None
+    recording_us: int | None
+
+
 class Links:
     """The newest connections that this gateway holds."""
 
@@ -72,6 +86,7 @@ class Links:
         self._by_camera: dict[int, Link] = {}
         self._gone: list[Link] = []
         self._claims: Gather[int, tuple[int, int | None]] = Gather(self._claim)
+        self._standings: Gather[int, Standing] = Gather(self._ask_standings, shared=True)
 
     def __len__(self) -> int:
         return len(self._by_camera)
@@ -130,6 +145,31 @@ class Links:
         except AWAY as error:
             raise DatabaseAwayError(f"links: {error!r}") from error
         return not held
+
+    async def standing(self, camera_id: int) -> Standing:
+        """Where a camera stands for somebody without a connection, who claims nothing and throws nobody off.
+
+        Raises:
+            DatabaseAwayError: it cannot be seen now.
+        """
+        standing = await self._standings.get(camera_id)
+        if standing is None:
+            raise DatabaseAwayError(f"nothing was said of camera number {camera_id}")
+        return standing
+
+    async def _ask_standings(self, camera_ids: list[int]) -> dict[int, Standing]:
+        try:
+            rows = await self._pool.fetch(query("gateway.standing"), camera_ids, self._run_id())
+        except AWAY as error:
+            raise DatabaseAwayError(f"standing: {error!r}") from error
+        found = {}
+        for row in rows:
+            held = row["held_elsewhere"] or row["camera_id"] in self._by_camera
+            set_time = row["recording_time"]
+            found[row["camera_id"]] = Standing(
+                None if held else row["epoch"], None if set_time is None else micros(set_time)
+            )
+        return found
 
     async def _claim(self, camera_ids: list[int]) -> dict[int, tuple[int, int | None]]:
         try:

@@ -84,6 +84,10 @@ class LiveColumns:
         """What is known of one camera: columns of one row."""
         return self.take(np.array([camera_id]))
 
+    def recording_us(self, camera_id: int) -> int | None:
+        """When the recording state that is known of one camera was set; None: never."""
+        return _time(int(self._columns["recording_us"][self._places[camera_id]]))
+
     def missing(self, camera_ids: Iterable[int]) -> set[int]:
         """Those of the cameras that must be read from the database first."""
         return set(camera_ids) - self._known

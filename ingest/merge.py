@@ -4,6 +4,7 @@ The rules are "What counts as the same, and as the newest" of docs/camera-protoc
 
 * Position is ordered by the device's time. A late fix enters history and never moves the live position back.
 * Recording state goes by arrival on the newest connection, so that a clock that steps back cannot hide an `off`.
+* What comes apart from the camera's connections neither sets its recording state nor keeps it fresh.
 * What cannot be believed (a clock ahead, 0,0, an impossible jump) is kept aside with the reason, never dropped.
 * What is older than the retention goes to the archive and never to live.
 
@@ -17,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from sightline.ingest.fields import RECORDING
+from sightline.ingest.fields import RECORDING, UNKNOWN
 from sightline.ingest.freshness import AGEING_AFTER_S, GAP_INTERVALS, INTERVALS_S
 from sightline.ingest.messages import Fix, Report, Signal, Status
 
@@ -27,6 +28,10 @@ FLAG_HEARD: Final = 4
 """Of a fix: the camera told its state all the time since the fix before, as indoors, and was never silent."""
 FLAG_DOUBTED: Final = 16
 """Of live state: the camera's newest fix is in quarantine."""
+
+APART: Final = -1
+"""Epoch of what comes by no connection and may not speak for the camera, as from the phone of an officer whose camera is
+connected: it neither sets the recording state nor keeps a known one fresh."""
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 ZERO_DEGREES: Final = 1e-5
@@ -162,19 +167,26 @@ def merge(
         state: what was known before.
         message: a report, a status, or None for any other sign of life.
         received_us: the server's clock when it arrived.
-        epoch: number of the connection it came by.
+        epoch: number of the connection it came by, or APART.
         rules: the numbers.
     """
-    seen = received_us if state.seen_us is None else max(state.seen_us, received_us)
-    state = msgspec.structs.replace(state, seen_us=seen)
+    speaks = _speaks(state, epoch)
+    if speaks:
+        seen = received_us if state.seen_us is None else max(state.seen_us, received_us)
+        state = msgspec.structs.replace(state, seen_us=seen)
     if isinstance(message, Status):
-        if message.accepted:
+        if message.accepted and speaks:
             state = _keep_up(state, received_us, rules)
             state = _status(state, message, received_us, epoch)
         return Merged(state)
     if isinstance(message, Report):
         return _report(state, message, received_us, epoch, rules)
     return Merged(state)
+
+
+def _speaks(state: CameraState, epoch: int) -> bool:
+    """Whether what comes is the camera's own word: what is apart from its connections is, where no state is known."""
+    return epoch != APART or state.recording == UNKNOWN
 
 
 def _keep_up(state: CameraState, received_us: int, rules: MergeRules) -> CameraState:
@@ -229,7 +241,7 @@ def _report(
     heard = state.heard_us is not None and _is_no_silence(state.heard_us, received_us, state, rules)
     in_time = sorted(report.fixes, key=lambda fix: fix.time_us)
     newest = in_time[-1]
-    if received_us - newest.time_us <= rules.backlog_us:
+    if received_us - newest.time_us <= rules.backlog_us and _speaks(state, epoch):
         said_us = min(newest.time_us, received_us)
         state = _set_recording(state, newest.recording, said_us, received_us, epoch)
         if newest.battery_pct is not None:
@@ -409,7 +421,7 @@ def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half)))
 
 
-def implausible(known: Place | Fix, fix: Fix, rules: MergeRules) -> str | None:
+def implausible(known: Place | Fix, fix: Place | Fix, rules: MergeRules) -> str | None:
     """Why nobody can have moved from the one to the other: a sentence, or None where it is possible.
 
     Both accuracies are granted to the camera, and at least a second: many devices round their time to it.

@@ -25,6 +25,7 @@ class GatewayCollector(Collector):
         away_s = 0.0 if writer.away_since is None else time.monotonic() - writer.away_since
         for name, words, value in (
             ("connections", "Open connections of cameras and bridges", traffic.connections),
+            ("trackers", "Requests of trackers that are being answered", traffic.trackers),
             ("cameras", "Cameras whose newest connection is here", len(services.links)),
             ("inbox", "Fixes and messages received and not committed", writer.inbox.size),
             ("database_away_seconds", "Seconds since the database does not answer", away_s),
@@ -40,6 +41,9 @@ class GatewayCollector(Collector):
             ("messages", "Messages received", traffic.messages),
             ("fixes", "Fixes received, before any check", traffic.fixes),
             ("errors", "Messages answered with an error", traffic.errors),
+            ("tracker_requests", "Requests of trackers with a token", traffic.tracker_requests),
+            ("tracker_refusals", "Requests of trackers refused (4xx)", traffic.tracker_refusals),
+            ("tracker_delays", "Requests of trackers put off (503)", traffic.tracker_delays),
             ("stored", "Fixes stored in history, archive or quarantine", counts.stored),
             ("duplicates", "Fixes that were stored before", counts.duplicate),
             ("doubted", "Fixes put into quarantine", counts.doubted),

@@ -1,4 +1,4 @@
-"""Columns → the binary format of PostgreSQL's COPY, without a Python object per row. Pure.
+"""Columns ↔ the binary format of PostgreSQL's COPY, without a Python object per row. Pure.
 
 A row of that format is a count of fields and, for each, a length and the value in network byte order; NULL has length
 −1 and no value. Rows with the same NULLs have the same layout, so each such group is one structured array. Source:
@@ -103,3 +103,34 @@ class PackedCopy:
             known = name in names
             template[f"length of {name}"] = template.dtype[name].itemsize if known else -1
         return template, tuple(names)
+
+
+def rows_from(copied: bytes, kinds: Mapping[str, Kind]) -> dict[str, Array]:
+    """The columns of a binary COPY whose rows have no NULLs.
+
+    Args:
+        copied: as the database sent it.
+        kinds: type of each column, in the order of the statement.
+
+    Returns:
+        Column → (n,) values; `timestamptz` as microseconds since 1970 UTC.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    layout: list[tuple[str, str]] = [("fields in the row", ">i2")]
+    for name, kind in kinds.items():
+        layout += [(f"length of {name}", ">i4"), (name, _DTYPES[kind])]
+    body = memoryview(copied)[len(_HEADER) : -len(_TRAILER)]
+    if copied[: len(_HEADER)] != _HEADER or copied[-len(_TRAILER) :] != _TRAILER:
+        raise ValueError("no binary COPY")
+    rows = np.frombuffer(body, np.dtype(layout))
+    if (rows["fields in the row"] != len(kinds)).any():
+        raise ValueError("rows of another layout: is there a NULL among them?")
+    columns = {
+        name: np.ascontiguousarray(rows[name], rows.dtype[name].newbyteorder("=")) for name in kinds
+    }
+    for name, kind in kinds.items():
+        if kind == "timestamptz":
+            columns[name] += POSTGRES_EPOCH_US
+    return columns

@@ -17,7 +17,13 @@ import numpy.typing as npt
 from sightline.ingest.columns import MOTION, NO_ID, RADIO, Readings
 from sightline.ingest.fields import RECORDING
 from sightline.ingest.live_columns import NEVER, Columns
-from sightline.ingest.merge import EARTH_RADIUS_M, SAME_PLACE_DEGREES, ZERO_DEGREES, MergeRules
+from sightline.ingest.merge import (
+    EARTH_RADIUS_M,
+    FLAG_DOUBTED,
+    SAME_PLACE_DEGREES,
+    ZERO_DEGREES,
+    MergeRules,
+)
 
 Array = npt.NDArray[Any]
 
@@ -90,6 +96,7 @@ def merge_plain(
         & (reports.epoch == reports.lowest_epoch)
         & (reports.epoch >= before["epoch"])
         & (before["suspects"] == 0)
+        & (before["flags"] & FLAG_DOUBTED == 0)
         & (before["signs"] < rules.stuck_after)
         & (before["heard_us"] == NEVER)
     )

@@ -87,6 +87,15 @@ def decode(raw: bytes, *, binary: bool | None = None) -> Incoming:
         return explain.message(_document(raw, packed=packed))
 
 
+def json_document(raw: bytes) -> object:
+    """Whatever JSON the bytes are, also of a sender who speaks another protocol.
+
+    Raises:
+        ProtocolError: they are none, or are nested too deeply.
+    """
+    return _document(raw, packed=False)
+
+
 def _document(raw: bytes, *, packed: bool) -> object:
     try:
         return _msgpack_any.decode(raw) if packed else _any_json(raw)

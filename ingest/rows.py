@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from sightline.ingest.columns import MOTION, NO_ID, RADIO, Readings
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.fields import RECORDING
 from sightline.ingest.live_columns import NEVER, Columns, LiveColumns, columns_of, row_of, unheard
+from sightline.ingest.merge import FLAG_STUCK, MergeRules
 from sightline.ingest.messages import NOTHING_HEARD, Signal
 from sightline.ingest.packed_copy import Kind, PackedCopy
 from sightline.ingest.plain import PlainMerge
@@ -103,6 +104,7 @@ class Rows:
         after: (k,) what is known of them once it commits.
         said: (k,) whether the plan says their recording state.
         coverage: camera and start of each five minutes whose coverage changes.
+        unsettled: camera → times of its fixes that must be judged together with those around.
     """
 
     fresh: Columns
@@ -113,6 +115,7 @@ class Rows:
     after: Columns
     said: Array
     coverage: tuple[Array, Array]
+    unsettled: Mapping[int, Iterable[int]]
 
 
 def rows_of(plan: Plan, live: LiveColumns, names: SignalNames) -> Rows:
@@ -152,6 +155,7 @@ def rows_of(plan: Plan, live: LiveColumns, names: SignalNames) -> Rows:
             np.concatenate([one[0] for one in coverage]),
             np.concatenate([one[1] for one in coverage]),
         ),
+        unsettled=plan.unsettled,
     )
 
 
@@ -168,10 +172,11 @@ def _exact_row(
     return row_of(state, plan.before[camera_id], live.of(camera_id), numbers, still_cell_id)
 
 
-def loaded_row(row: Mapping[str, Any]) -> dict[str, float | int]:
+def loaded_row(row: Mapping[str, Any], rules: MergeRules) -> dict[str, float | int]:
     """A live row of the database as a row of `LiveColumns`; it does not keep everything that those do."""
+    signs = rules.stuck_after if row["flags"] & FLAG_STUCK else 0
     found: dict[str, float | int] = {
-        "content": 0, "repeats": 0, "signs": 0, "suspects": 0, "still_cell_id": NO_ID,
+        "content": 0, "repeats": signs, "signs": signs, "suspects": 0, "still_cell_id": NO_ID,
         "heard_us": NEVER,
     }  # fmt: skip
     for name in _LIVE:

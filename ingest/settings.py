@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
+from sightline.ingest.history.locks import LEAST_AGE_S
 from sightline.sql.settings import DatabaseSettings, Port
 
 _SEEN = re.compile(r"\A[!-~]+\Z")
@@ -113,7 +114,7 @@ class ServiceSettings(DatabaseSettings):
     )
     gateway_port: Port = Field(default=8765, description="Camera WebSocket (TCP)")
     gateway_http_port: Port = Field(
-        default=8766, description="WHIP and WHEP for cameras, health of the gateway (TCP)"
+        default=8766, description="Trackers, WHIP and WHEP for cameras, health of the gateway (TCP)"
     )
     gateway_cot_port: Port = Field(
         default=8087, description="Cursor-on-Target, for ATAK and WinTAK (TCP); 0: none"
@@ -268,6 +269,12 @@ class KeeperSettings(ServiceSettings):
 
     keeper_interval_s: float = Field(
         default=10.0, gt=0, le=3600, description="Pause between two rounds of housekeeping"
+    )
+    keeper_pack_after_s: float = Field(
+        default=1800.0,
+        ge=LEAST_AGE_S,
+        le=86_400,
+        description="How long after its end an hour of history is packed",
     )
 
 

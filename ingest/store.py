@@ -21,7 +21,9 @@ from sightline.ingest.batch import DoubtKey, DoubtRow, FixKey, Stored
 from sightline.ingest.columns import Pair
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
+from sightline.ingest.history.late import PackedHistory
 from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_of, unheard
+from sightline.ingest.merge import MergeRules
 from sightline.ingest.packed_copy import POSTGRES_EPOCH_US, PackedCopy
 from sightline.ingest.plain import BIN_US
 from sightline.ingest.rows import (
@@ -35,6 +37,7 @@ from sightline.ingest.rows import (
     nulls_of,
     some,
 )
+from sightline.ingest.settling import Settling
 from sightline.sql import connect, query
 from sightline.sql.settings import DatabaseSettings
 
@@ -83,17 +86,26 @@ class UnsureError(DatabaseAwayError):
 class Store:
     """One connection to the database, as the gateway."""
 
-    def __init__(self, connection: asyncpg.Connection, names: SignalNames) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, names: SignalNames, rules: MergeRules
+    ) -> None:
         """Use `open` instead."""
         self._connection = connection
+        self._rules = rules
+        self._settling = Settling(connection, rules)
+        self._packed = PackedHistory(connection)
         self.names = names
         self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
         self._listed: set[int] = set()
         self._learnt_s = 0.0
 
     @classmethod
-    async def open(cls, settings: DatabaseSettings) -> Self:
+    async def open(cls, settings: DatabaseSettings, rules: MergeRules) -> Self:
         """Connect and prepare the staging tables.
+
+        Args:
+            settings: the database group.
+            rules: the numbers of the merge.
 
         Raises:
             DatabaseAwayError: there is no database, or it cannot be used now.
@@ -113,7 +125,7 @@ class Store:
             )
             await connection.execute(query("writer.stage_fixes"))
             await connection.execute(query("writer.stage_live"))
-            store = cls(connection, await SignalNames.load(connection))
+            store = cls(connection, await SignalNames.load(connection), rules)
             await store.learn_days()
         except AWAY as error:
             connection.terminate()
@@ -155,7 +167,7 @@ class Store:
     async def load(self, camera_ids: Sequence[int], live: LiveColumns) -> None:
         """Read what is known of these cameras; nothing is known of those without a live row."""
         rows = await self._fetch("writer.stored_live", list(camera_ids))
-        found = {row["camera_id"]: loaded_row(row) for row in rows}
+        found = {row["camera_id"]: loaded_row(row, self._rules) for row in rows}
         others = [camera_id for camera_id in camera_ids if camera_id not in found]
         if found:
             live.put(np.array(list(found)), columns_of(list(found.values())))
@@ -251,8 +263,11 @@ class Store:
 
     async def _store(self, rows: Rows, apart: Array, gateway_id: int, batch: int) -> Stored:
         """Store everything; fresh fixes that are set `apart` are checked like those that may be stored already."""
-        stored = Stored(all_fresh=not apart.any())
+        if rows.unsettled:
+            await self._settling.alone(rows.unsettled)
         fresh, checked = rows.fresh, [rows.checked]
+        apart = apart | await self._packed.holds(*_columns_of_key(fresh))
+        stored = Stored(all_fresh=not apart.any())
         if not stored.all_fresh:
             fresh, checked = some(fresh, ~apart), [some(fresh, apart), rows.checked]
             stored.fixes.update(_keys(fresh))
@@ -260,7 +275,10 @@ class Store:
         await self._store_checked(checked, rows.archived, stored)
         await self._store_doubted(rows.doubted, stored)
         await self._store_live(rows, gateway_id, batch)
-        cameras, starts = self._unlisted(rows.coverage)
+        if rows.unsettled:
+            stored.settled = await self._settling.settle(rows.unsettled)
+            stored.corrected = await self._settling.settle_live(stored.settled)
+        cameras, starts = self._unlisted(_also(rows.coverage, stored.settled.coverage))
         if len(cameras):
             await self._connection.execute(
                 query("writer.coverage_todo"), cameras.tolist(), starts.tolist()
@@ -336,6 +354,7 @@ class Store:
         staged = [part | {"archive": ~self._has_day(part)} for part in parts]
         staged.append(archived | {"archive": np.ones(len(archived["camera_id"]), bool)})
         whole = joined([part for part in staged if len(part["camera_id"])] or staged[:1])
+        whole = some(whole, ~await self._packed.holds(*_columns_of_key(whole)))
         if not len(whole["camera_id"]):
             return
         await self._copy("fix_stage", STAGED_FIX_COPY, whole)
@@ -380,6 +399,13 @@ _BINS: Final = 1 << 24
 """More than there will be five minutes before the year 2129."""
 
 
+def _also(coverage: tuple[Array, Array], more: set[tuple[int, int]]) -> tuple[Array, Array]:
+    if not more:
+        return coverage
+    cameras, starts = np.array(sorted(more), np.int64).T
+    return np.concatenate([coverage[0], cameras]), np.concatenate([coverage[1], starts])
+
+
 def _places(values: Columns) -> Array:
     """Retention class and day of each fix as one number."""
     places: Array = values["retention_class"] * np.int64(_DAYS) + values["fix_time"] // _DAY_US
@@ -393,9 +419,12 @@ def _marks(coverage: tuple[Array, Array]) -> Array:
     return marks
 
 
+def _columns_of_key(values: Columns) -> tuple[Array, Array, Array]:
+    return values["camera_id"], values["fix_time"], values["content_hash"]
+
+
 def _keys(values: Columns) -> Iterable[FixKey]:
-    columns = (values[name].tolist() for name in ("camera_id", "fix_time", "content_hash"))
-    return map(FixKey, *columns)
+    return map(FixKey, *(column.tolist() for column in _columns_of_key(values)))
 
 
 def _sentence(error: BaseException) -> str:

@@ -127,6 +127,16 @@ class Writer:
         """Another gateway had this camera: what is known of it is read again when needed."""
         self._live.forget(camera_id)
 
+    def forget_other_than(self, camera_id: int, recording_us: int | None) -> None:
+        """Another gateway may have changed this camera's recording state: if so, it is read again when needed.
+
+        Args:
+            camera_id: the camera.
+            recording_us: when the state that the database has was set; None: never.
+        """
+        if camera_id in self._live and self._live.recording_us(camera_id) != recording_us:
+            self._live.forget(camera_id)
+
     async def connect(self) -> int:
         """Wait for the database and begin the run; its number."""
         while True:
@@ -217,6 +227,8 @@ class Writer:
         self._live.put(rows.cameras, rows.after)
         for camera_id, state in made.states.items():
             self._live.put_suspects(camera_id, state.suspects)
+        for camera_id in stored.corrected:
+            self._live.forget(camera_id)
         acks = settle(made, self.memory, stored)
         self._answers()
         self.counts.flushes += 1
@@ -239,7 +251,7 @@ class Writer:
 
     async def _connected(self) -> Store:
         if self._store is None:
-            store = await Store.open(self._settings)
+            store = await Store.open(self._settings, self._rules)
             try:
                 await self._resume(store)
             except DatabaseAwayError:

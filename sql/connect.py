@@ -51,6 +51,7 @@ def _server_settings(settings: DatabaseSettings, role: Role, work_as: str | None
         "application_name": f"sightline-{role}",
         "search_path": "sightline,public",
         "timezone": "UTC",
+        "jit": "off",  # of queries over many partitions, compiling takes seconds and the rest milliseconds
         "statement_timeout": str(int(settings.database_statement_timeout_s * 1000)),
         "idle_in_transaction_session_timeout": str(
             int(settings.database_idle_transaction_timeout_s * 1000)

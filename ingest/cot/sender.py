@@ -1,10 +1,8 @@
 """Positions that a TAK program reports → the writer's inbox, as any camera's.
 
 A TAK program has no connection of the camera protocol and takes none over: it never claims the camera, so that the
-camera's own connection stays, with all that goes with it (commands, streams). Nor does it say anything of the recording
-state while what the camera itself said of it is not stale: its fixes carry an epoch below every real one. After that
-they carry the last real one and say *unknown*, since a position by another way proves nothing about a camera that is
-silent; a connection that comes back has a greater epoch and is believed again.
+camera's own connection stays, with all that goes with it (commands, streams). What it says is APART (see
+`sightline.ingest.merge`): it neither sets the recording state of a camera nor keeps a known one fresh.
 """
 
 from __future__ import annotations
@@ -25,8 +23,10 @@ from sightline.ingest.conversation import Services
 from sightline.ingest.cot.counts import CotCounts
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity
 from sightline.ingest.errors import DatabaseAwayError
+from sightline.ingest.explain import micros
 from sightline.ingest.fields import CAMERA_ID_ALLOWED, CAMERA_ID_PATTERN
 from sightline.ingest.gather import Gather
+from sightline.ingest.merge import APART
 from sightline.ingest.messages import Ack
 from sightline.ingest.store import AWAY
 from sightline.ingest.tolerance import Tolerance
@@ -35,8 +35,6 @@ from sightline.sql import query
 log = logging.getLogger(__name__)
 
 _CAMERA_ID: Final = re.compile(CAMERA_ID_PATTERN)
-_BELOW_ALL: Final = -1
-"""As the epoch of a fix: no connection ever had it, so that the recording state stays what it was."""
 _STANDING_GOOD_FOR_S: Final = 1.0
 _MOST_REMEMBERED: Final = 50_000
 _MOST_UNWRITTEN: Final = 10_000
@@ -46,16 +44,14 @@ _UNKNOWN_FOR_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a camera stands with its own connections.
+    """How a camera stands.
 
     Attributes:
         disabled: whether nothing of it is taken.
-        epoch: what its fixes carry when they come from here.
         until_s: monotonic time until when this is not asked again.
     """
 
     disabled: bool
-    epoch: int
     until_s: float
 
 
@@ -80,20 +76,20 @@ class Standings:
         return await self._asking.get(camera_id)
 
     async def _ask(self, camera_ids: list[int]) -> dict[int, Standing]:
-        writer = self._services.writer
         try:
-            rows = await self._pool.fetch(query("cot.standing"), camera_ids, writer.run_id)
+            rows = await self._pool.fetch(query("cot.standing"), camera_ids)
         except AWAY as error:
             raise DatabaseAwayError(f"cot.standing: {error!r}") from error
         if len(self._known) > _MOST_REMEMBERED:
             self._known.clear()
         until_s = time.monotonic() + _STANDING_GOOD_FOR_S
+        found = {}
         for row in rows:
-            epoch = _BELOW_ALL if row["own_word"] else row["epoch"]
-            self._known[row["camera_id"]] = Standing(row["disabled"], epoch, until_s)
-            if row["elsewhere"]:  # another gateway changes what is known of it
-                writer.forget(row["camera_id"])
-        return {number: self._known[number] for number in camera_ids if number in self._known}
+            number, set_time = row["camera_id"], row["recording_time"]
+            found[number] = self._known[number] = Standing(row["disabled"], until_s)
+            recording_us = None if set_time is None else micros(set_time)
+            self._services.writer.forget_other_than(number, recording_us)
+        return found
 
 
 class Sender:
@@ -147,13 +143,13 @@ class Sender:
             return
         try:
             camera_id, ref = await self._camera(event)
-            epoch = await self._epoch(camera_id, ref)
+            await self._check(camera_id, ref)
             self._seq += 1
             report = position(event, self._seq, ref)
         except CotEventError as error:
             self._refuse(event, error)
             return
-        received = Received(camera_id, epoch, time.time_ns() // 1000, report, self)
+        received = Received(camera_id, APART, time.time_ns() // 1000, report, self)
         self._unwritten += received.size
         self._counts.positions += 1
         self._services.traffic.fixes += 1
@@ -179,13 +175,11 @@ class Sender:
             raise CotEventError("event uid", said, f"the id of a camera: {CAMERA_ID_ALLOWED}")
         raise CotEventError("event uid", said, "the id of a registered camera, or its call sign is")
 
-    async def _epoch(self, camera_id: int, ref: str) -> int:
-        """What a fix of this camera carries as its epoch."""
+    async def _check(self, camera_id: int, ref: str) -> None:
+        """See that something of this camera may be taken."""
         standing = await self._standings.of(camera_id)
         if standing is None or standing.disabled:
             raise CotEventError("camera", ref, "a camera that is not disabled")
-        # A connection here is known at once, before the database is asked again.
-        return standing.epoch if self._services.links.of(camera_id) is None else _BELOW_ALL
 
     async def _look_up(self, ref: str) -> int | None:
         """Number of a camera; that there is none is not asked again for a while."""

@@ -59,7 +59,6 @@ select http, code, message, camera_id, hidden from track_open($1, $2, $3, $4, $5
 -- Fixes of a camera in a time, oldest first, without those at incidents that the viewer may not know of. Plus a limit.
 select f.fix_time, f.lat, f.lon, f.accuracy_m, f.speed_mps, f.heading_deg, f.recording, f.bearer, f.rsrp_dbm, f.rsrq_db, f.sinr_db,
   f.uplink_kbps, f.battery_pct, f.flags
-from fix f
-where f.camera_id = $1 and f.retention_class in ('r', 'o') and f.fix_time >= $2 and f.fix_time < $3
-  and not ($4::tstzmultirange @> f.fix_time)
+from fixes($1, $2, $3) f
+where not ($4::tstzmultirange @> f.fix_time)
 order by f.fix_time limit $5;

@@ -1,14 +1,7 @@
 -- name: standing
--- Of cameras that a TAK program reports for ($1; $2 this gateway): disabled, the number of their newest connection (0: none yet), whether another gateway has it, and whether what that connection said of their state is not stale yet.
-select c.id as camera_id, c.disabled_time is not null as disabled, coalesce(l.epoch, 0) as epoch,
-  l.gateway_id is not null and l.gateway_id <> $2 as elsewhere,
-  coalesce(case
-      when l.disconnected_time is null and g.ended_time is null and g.heartbeat_time > now() - interval '30 seconds' then true
-      else coalesce(l.disconnected_time, g.ended_time, g.heartbeat_time, l.connected_time)
-        > now() - make_interval(secs => setting_number('stale_after_s')::float8)
-    end, false) as own_word
-from camera c left join camera_link l on l.camera_id = c.id left join gateway g on g.id = l.gateway_id
-where c.id = any ($1::int[])
+-- Of cameras that a TAK program reports for ($1): whether they are disabled, and when their recording state was set.
+select c.id as camera_id, c.disabled_time is not null as disabled, l.recording_time
+from camera c left join live l on l.camera_id = c.id where c.id = any ($1::int[])
 
 -- name: recipient
 -- Account of a machine's token ($1 hash) or, where that is null, of the name in a client certificate ($2), and why it may not be told positions.

@@ -70,6 +70,15 @@ select exists (
   where l.camera_id = $1 and l.gateway_id <> $2 and l.disconnected_time is null
     and g.ended_time is null and g.heartbeat_time > now() - interval '30 seconds')
 
+-- name: standing
+-- Of cameras ($1) that somebody without a connection speaks of: the newest connection's number, whether another gateway that lives
+-- ($2 is this one) has it, and when the recording state was set.
+select c.camera_id, greatest(l.epoch, v.epoch, 0) as epoch, v.recording_time,
+  coalesce(l.gateway_id <> $2 and l.disconnected_time is null
+    and g.ended_time is null and g.heartbeat_time > now() - interval '30 seconds', false) as held_elsewhere
+from unnest($1::int[]) c (camera_id)
+left join camera_link l using (camera_id) left join live v using (camera_id) left join gateway g on g.id = l.gateway_id
+
 -- name: unlink
 -- Connections that ended: marks them so, unless a newer one is there.
 update camera_link l set disconnected_time = now()

@@ -44,7 +44,7 @@ select now() - make_interval(hours => setting_number('retention_other_hours')::i
 -- Fixes of a camera ($1) from $2 to before $3, from history and archive, in time.
 select fix_time, received_time, lat, lon, recording, coalesce(operator_id, 0::smallint) as operator_id, bearer,
   rsrp_dbm, rsrq_db, sinr_db, uplink_kbps, false as logged, flags & 4 <> 0 as heard
-from fix where camera_id = $1 and fix_time >= $2 and fix_time < $3
+from fixes($1, $2, $3)
 union all
 select fix_time, received_time, lat, lon, recording, coalesce(operator_id, 0::smallint), bearer,
   rsrp_dbm, rsrq_db, sinr_db, uplink_kbps, true, false
@@ -55,15 +55,13 @@ order by 1
 -- The newest fix of a camera ($1) from $2 to before $3.
 select fix_time, received_time, lat, lon, recording, coalesce(operator_id, 0::smallint) as operator_id, bearer,
   rsrp_dbm, rsrq_db, sinr_db, uplink_kbps, false as logged, flags & 4 <> 0 as heard
-from fix where camera_id = $1 and fix_time >= $2 and fix_time < $3
-order by fix_time desc limit 1
+from fix_before($1, $2, $3)
 
 -- name: coverage_after
 -- The oldest fix of a camera ($1) from $2 to before $3.
 select fix_time, received_time, lat, lon, recording, coalesce(operator_id, 0::smallint) as operator_id, bearer,
   rsrp_dbm, rsrq_db, sinr_db, uplink_kbps, false as logged, flags & 4 <> 0 as heard
-from fix where camera_id = $1 and fix_time >= $2 and fix_time < $3
-order by fix_time limit 1
+from fix_after($1, $2, $3)
 
 -- name: coverage_gaps
 -- Whether a camera ($1) has bins of a gap from $2 to before $3.

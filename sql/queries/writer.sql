@@ -119,3 +119,37 @@ returning pg_notify('sightline_live', id || ':' || batch)
 -- name: committed_batch
 -- Number of the newest flush that was committed.
 select batch from gateway where id = $1
+
+-- name: settle_alone
+-- Whoever else would judge fixes of these cameras ($1 locks) waits until the transaction is over.
+select pg_advisory_xact_lock(hashtext('sightline.settle'), lock) from unnest($1::int[]) lock order by lock
+
+-- name: around
+-- What must be known to judge fixes of cameras ($1) from $2 to $3, each with $4 fixes after them.
+select w.n::int as n, a.* from unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) with ordinality w (camera_id, from_time, to_time, n)
+cross join lateral fix_around(w.camera_id, w.from_time, w.to_time, $4) a
+
+-- name: believe_after_all
+-- Suspects of cameras ($1) that are none ($2 contents).
+select * from fix_believe_after_all($1, $2)
+
+-- name: doubt_after_all
+-- Fixes of cameras ($1) that are out of reach ($2 times, $3 contents, $4 why).
+select * from fix_doubt_after_all($1, $2, $3, $4)
+
+-- name: settle_live
+-- The newest believed fixes of cameras ($1) are these ($2 times, $3 latitudes, $4 longitudes); returns those where live said otherwise.
+with newest as (
+  select w.camera_id, f.*, (l.flags & 2 & -(f.fix_time = l.fix_time and f.lat = l.lat and f.lon = l.lon)::int)
+      | case when exists (select from fix_quarantine q where q.camera_id = w.camera_id and q.reason <> 'clock_ahead'
+          and q.fix_time >= w.fix_time) then 16 else 0 end as now_flags
+  from unnest($1::int[], $2::timestamptz[], $3::float8[], $4::float8[]) w (camera_id, fix_time, lat, lon)
+  join live l using (camera_id)
+  cross join lateral (select f.fix_time, f.received_time, f.lat, f.lon, f.accuracy_m, f.altitude_m, f.speed_mps, f.heading_deg
+    from fixes(w.camera_id, w.fix_time, w.fix_time + interval '1 microsecond') f
+    where f.lat = w.lat and f.lon = w.lon limit 1) f)
+update live l set fix_time = n.fix_time, fix_received_time = n.received_time, lat = n.lat, lon = n.lon, accuracy_m = n.accuracy_m,
+  altitude_m = n.altitude_m, speed_mps = n.speed_mps, heading_deg = n.heading_deg, flags = n.now_flags
+from newest n where n.camera_id = l.camera_id
+  and (l.fix_time, l.lat, l.lon, l.flags) is distinct from (n.fix_time, n.lat, n.lon, n.now_flags)
+returning l.camera_id

@@ -220,19 +220,15 @@ async def test_a_short_gap_of_the_camera_does_not_make_its_state_unknown(gateway
 async def test_a_phone_does_not_keep_the_state_of_a_silent_camera_fresh(gateway, owner, token):
     async with camera(gateway, token, REF) as cam:
         await cam.report(fix_now(lat=51.0))
-
-    async def is_gone():
-        return await owner.fetchval("select disconnected_time is not null from camera_link")
-
-    await until(is_gone)
-    await owner.execute("update camera_link set disconnected_time = now() - interval '3 minutes'")
+    seen = await owner.fetchval("select seen_time from live")
     async with tak(gateway, auth(token), event(lat="51.0001")):
         await stored(owner, 2)
-        assert tuple(await state(owner)) == (0, 51.0001)
+        assert tuple(await state(owner)) == (3, 51.0001)
+        assert await owner.fetchval("select seen_time from live") == seen
         async with camera(gateway, token, REF) as cam:  # back, and believed at once
-            await cam.say({"type": "status", "seq": 1, "recording": "recording"})
+            await cam.say({"type": "status", "seq": 1, "recording": "off"})
             await cam.expect("ack")
-            assert (await state(owner))["recording"] == 3
+            assert (await state(owner))["recording"] == 1
 
 
 async def test_a_camera_on_another_gateway_keeps_its_state_too(gateway, database, owner, token):

@@ -1,5 +1,6 @@
 """The gateway's HTTP: WHIP towards a relay, and health that says nothing to strangers."""
 
+import asyncio
 import json
 from pathlib import Path
 from uuid import uuid4
@@ -8,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from sightline.ingest import gateway_http
 from sightline.sql.accounts import add_camera, token_hash
 from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
 
@@ -201,6 +203,19 @@ class TestWhip:
             assert answer.content_type == "application/problem+json"
         async with client.post(url, data=OFFER, headers=bearer(token)) as answer:
             assert answer.status == 201
+
+    async def test_an_offer_that_does_not_come(self, gateway, publication, monkeypatch):
+        monkeypatch.setattr(gateway_http, "BODY_WITHIN_S", 0.3)
+        id_, token = publication
+        port = gateway.settings.gateway_http_port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            f"POST /whip/{id_} HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 100\r\n"
+            f"Authorization: Bearer {token}\r\n\r\nv=0".encode()
+        )
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        assert b" 408 " in answer.splitlines()[0]
+        writer.close()
 
     async def test_options_and_other_methods(self, gateway, client):
         url = f"{gateway.http}/whip/{uuid4()}"

@@ -36,6 +36,15 @@ async def test_the_same_key_twice_gets_two_answers():
     assert answers == [("a", 1), ("a", 2), ("a", 3)]
 
 
+async def test_a_shared_answer_is_for_all_who_ask_in_a_round():
+    oracle = Oracle(fails=1)
+    gather = Gather(oracle.ask, most=2, shared=True)
+    failed = await asyncio.gather(*(gather.get("a") for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in failed] == [OSError] * 3
+    answers = await asyncio.gather(*(gather.get(key) for key in "ababca"))
+    assert answers == [("a", 2), ("b", 2), ("a", 2), ("b", 2), ("c", 3), ("a", 2)]
+
+
 async def test_what_has_no_answer_is_none():
     assert await Gather(Oracle().ask).get("nobody") is None
 

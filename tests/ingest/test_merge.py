@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.ingest.merge import (
+    APART,
     FLAG_DOUBTED,
     FLAG_HEARD,
     FLAG_LATE,
@@ -328,3 +329,44 @@ def test_whatever_comes_every_fix_is_kept_or_doubted_once_and_live_never_goes_ba
         if state.fix is not None:
             assert at_us is None or state.fix.time_us >= at_us
             at_us = state.fix.time_us
+
+
+class TestApartFromTheConnections:
+    """What a phone says while, or after, its camera speaks for itself."""
+
+    @pytest.mark.parametrize("known", ["recording", "buffering", "off"])
+    @pytest.mark.parametrize("said", ["recording", "off", "unknown"])
+    def test_a_known_state_is_neither_set_nor_proved(self, known, said):
+        state = after((report(fix(0, recording=known, battery_pct=80)), 0))
+        for message in (
+            status(said, at_s=60, battery_pct=5, rsrp_dbm=-99),
+            report(fix(60, recording=said, battery_pct=5)),
+            None,
+        ):
+            now = take(state, message, 60, epoch=APART).state
+            for name in (
+                "recording",
+                "recording_us",
+                "recording_since_us",
+                "seen_us",
+                "epoch",
+                "battery_pct",
+            ):
+                assert getattr(now, name) == getattr(state, name), name
+            assert now.heard_us == state.heard_us
+
+    def test_the_position_is_taken_like_any(self):
+        state = after((report(fix(0)), 0))
+        merged = take(state, report(fix(10, north_m=20), fix(-5)), 10, epoch=APART)
+        assert metres_north(merged.state) == 20
+        assert [kept.flags for kept in merged.kept] == [FLAG_LATE, 0]
+        assert take(state, report(fix(1, north_m=9_000)), 1, epoch=APART).doubted
+
+    def test_where_no_state_is_known_it_is_all_there_is(self):
+        state = take(CameraState(), report(fix(0, battery_pct=5)), 0, epoch=APART).state
+        assert (state.recording, state.recording_us, state.battery_pct) == (UNKNOWN, None, 5)
+        assert state.seen_us == T0_US
+        state = take(state, status("recording", battery_pct=4), 9, epoch=APART).state
+        assert (state.recording, state.recording_us, state.battery_pct) == (UNKNOWN, None, 4)
+        assert state.seen_us == T0_US + 9 * SECOND
+        assert take(state, status("recording"), 10, epoch=0).state.recording == RECORDING

@@ -1,0 +1,1 @@
+"""Closed history: fixes packed into segments, and how they are read back."""

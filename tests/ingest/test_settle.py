@@ -1,0 +1,154 @@
+"""What is believed, of all of a camera's fixes: the rule itself, and the rule whatever the order in which they came."""
+
+import random
+
+import pytest
+
+from sightline.ingest.merge import MergeRules
+from sightline.ingest.settle import Seen, is_settled, judge
+from sightline.ingest.settling import Span, spans
+from tests.ingest.test_writer import Desk, make_ready
+from tests.ingest.walk import NORTH_M, fix, report
+
+RULES = MergeRules()
+HOME, AWAY, FAR = 0.0, 40_000.0, 90_000.0
+
+
+def seen(at_s, north_m=HOME, **more):
+    return Seen(round(at_s * 1e6), 51 + north_m * NORTH_M, 0.0, content=round(at_s * 10), **more)
+
+
+def believed(*norths_m, before=None):
+    """Which fixes a second apart are believed, as a text of + and −."""
+    fixes = [seen(at, north_m) for at, north_m in enumerate(norths_m)]
+    return "".join("+" if one else "-" for one in judge(before, fixes, RULES).believed)
+
+
+class TestRule:
+    def test_a_walk(self):
+        assert believed(0, 1, 2, 3) == "++++"
+
+    def test_a_ghost_between(self):
+        assert believed(HOME, HOME, AWAY, HOME) == "++-+"
+        assert believed(HOME, AWAY, AWAY, HOME) == "+--+"
+
+    def test_a_ghost_at_the_end_waits(self):
+        verdict = judge(None, [seen(0), seen(1, AWAY)], RULES)
+        assert (verdict.believed, verdict.newest, verdict.open) == ([True, False], 0, 1)
+        assert "40000 m in 1 s" in verdict.why[1]
+
+    def test_three_that_agree_are_believed_all(self):
+        assert believed(HOME, AWAY, AWAY, AWAY) == "++++"
+
+    def test_three_that_do_not_agree_are_not(self):
+        assert believed(HOME, AWAY, FAR, AWAY) == "+---"
+        assert believed(HOME, AWAY, AWAY, FAR, AWAY, AWAY) == "+-----"
+
+    def test_what_was_before_counts(self):
+        assert believed(AWAY, HOME, before=seen(-1, HOME)) == "-+"
+
+    def test_what_is_packed_is_believed_for_good(self):
+        fixes = [seen(0), seen(1, AWAY, packed=True), seen(2, HOME)]
+        assert judge(None, fixes, RULES).believed == [True, True, False]
+
+    def test_when_enough_has_been_seen(self):
+        fixes = [seen(0), seen(1, AWAY), seen(2)]
+        verdict = judge(None, fixes, RULES)
+        assert is_settled(fixes, verdict, all_of_them=False)
+        assert not is_settled(fixes[:2], judge(None, fixes[:2], RULES), all_of_them=False)
+        assert is_settled(fixes[:2], judge(None, fixes[:2], RULES), all_of_them=True)
+
+
+def test_spans_leave_out_what_lies_between():
+    minute = 60_000_000
+    assert spans({7: [0, minute, 90 * minute], 3: [5]}) == [
+        Span(3, 5, 5),
+        Span(7, 0, minute),
+        Span(7, 90 * minute, 90 * minute),
+    ]
+
+
+# --- on the real PostGIS
+
+
+@pytest.fixture
+async def desk(database):
+    owner = await database.connect()
+    await make_ready(owner, cameras=60)
+    desk = Desk(database, owner)
+    await desk.start()
+    yield desk
+    await desk.stop()
+
+
+def story(chance):
+    """Fixes of a camera that walks, with ghosts of all lengths, places carried to, 0,0, and two readings of an instant."""
+    fixes, place, at_s = [], HOME, 0
+    while len(fixes) < 24:
+        at_s += chance.choice((1, 1, 1, 2, 30))
+        odd = chance.random()
+        if odd < 0.15:
+            for _ in range(chance.randint(1, 4)):
+                fixes.append(fix(at_s, north_m=AWAY + at_s))
+                at_s += 1
+        elif odd < 0.2:
+            place = chance.choice((HOME, AWAY, FAR))
+        elif odd < 0.25:
+            fixes.append({**fix(at_s), "lat": 0, "lon": 0})
+        elif odd < 0.3:
+            fixes.append(fix(at_s, north_m=place + at_s, east_m=chance.choice((3, FAR))))
+        fixes.append(fix(at_s, north_m=place + at_s, rsrp_dbm=-60 - at_s % 70))
+    return fixes
+
+
+async def outcome(desk, camera_id):
+    """What must not depend on the order of arrival."""
+    rows = await desk.owner.fetch(
+        "select fix_time, content_hash, lat, lon, rsrp_dbm from fix where camera_id = $1", camera_id
+    )
+    doubted = await desk.owner.fetch(
+        "select reason, content_hash from fix_quarantine where camera_id = $1", camera_id
+    )
+    live = await desk.owner.fetchrow(
+        "select fix_time, lat, lon, accuracy_m, flags from live where camera_id = $1", camera_id
+    )
+    return {tuple(row) for row in rows}, {tuple(row) for row in doubted}, tuple(live)
+
+
+async def play(desk, chance, camera_id, fixes, *, again):
+    """Send fixes split at random, some of them twice, some in the same flush."""
+    todo = fixes + (chance.choices(fixes, k=chance.randrange(6)) if again else [])
+    seq = stored = 0
+    while todo:
+        names = []
+        for _ in range(chance.randint(1, 3)):
+            size = chance.randint(1, 6)
+            part, todo = todo[:size], todo[size:]
+            if part:
+                seq += 1
+                names.append(desk.put(report(*part, seq=seq), 2_000, camera_id=camera_id))
+        for name in names:
+            ack = await desk.ack(name)
+            stored += ack.stored
+    return stored
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_order_duplicates_and_splitting_change_nothing(desk, seed):
+    chance = random.Random(seed)
+    cameras = iter(range(1, 61))
+    for _ in range(3):
+        fixes = story(chance)
+        shuffled = list(fixes)
+        chance.shuffle(shuffled)
+        first = next(cameras)
+        await play(desk, chance, first, fixes, again=False)
+        wanted = await outcome(desk, first)
+        assert len(wanted[0]) + len(wanted[1]) == len({repr(sorted(f.items())) for f in fixes})
+        for order in (list(reversed(fixes)), shuffled):
+            camera_id = next(cameras)
+            stored = await play(desk, chance, camera_id, order, again=True)
+            assert await outcome(desk, camera_id) == wanted
+            assert stored == len(wanted[0]) + len(wanted[1])
+            if chance.random() < 0.3:
+                await desk.start_again()
