@@ -6,10 +6,12 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks.ingest import throughput
+from benchmarks.ingest import packing, throughput
 from benchmarks.measure import Measure, show
 
-BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {"ingest": (throughput.measures,)}
+BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
+    "ingest": (throughput.measures, packing.measures)
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,10 +30,13 @@ PARTS: Final = (
     "uplink_kbps",
 )
 """The numbers of a reading, unknown as NaN or None; its time, words and texts are further parts."""
+_WIDE: Final = 2
+"""So many of them count with 64 bits; the others with the 32 that history keeps, so that it can work the number out again."""
 
 _MASK: Final = 2**64 - 1
 _to_words = struct.Struct("<12Q").unpack
 _from_numbers = struct.Struct("<12d").pack
+_narrow = struct.Struct("<2d10f")
 _NAN: Final = float("nan")
 
 
@@ -69,7 +72,8 @@ def content_of(time_us: int, words: int, text: int, numbers: tuple[float | None,
         text: see `text_word`.
         numbers: in the order of `PARTS`.
     """
-    packed = _from_numbers(*(_NAN if number is None else number + 0.0 for number in numbers))
+    kept = _narrow.pack(*(_NAN if number is None else number + 0.0 for number in numbers))
+    packed = _from_numbers(*_narrow.unpack(kept))
     total = 0
     for word, factor in zip((*_to_words(packed), time_us, words, text), _FACTORS, strict=True):
         total += (word ^ word >> 32) * factor
@@ -83,11 +87,16 @@ def contents_of(
     time_us: npt.NDArray[np.int64],
     words: npt.NDArray[np.int64],
     text: npt.NDArray[np.uint64],
-    numbers: Mapping[str, npt.NDArray[np.float64]],
+    numbers: Mapping[str, npt.NDArray[Any]],
 ) -> npt.NDArray[np.int64]:
-    """The same of n readings at once; unknown numbers are NaN."""
+    """The same of n readings at once; unknown numbers are NaN, those after latitude and longitude of 32 bits or 64."""
     total = np.zeros(len(time_us), np.uint64)
-    columns: list[npt.NDArray[Any]] = [(numbers[name] + 0.0).view(np.uint64) for name in PARTS]
+    columns: list[npt.NDArray[Any]] = [
+        (numbers[name] + 0.0).view(np.uint64) for name in PARTS[:_WIDE]
+    ]
+    for name in PARTS[_WIDE:]:
+        kept = (numbers[name] + 0.0).astype(np.float32)
+        columns.append(kept.astype(np.float64).view(np.uint64))
     columns += [time_us.view(np.uint64), words.astype(np.int64).view(np.uint64), text]
     for column, factor in zip(columns, _FACTORS, strict=True):
         folded = column >> np.uint64(32)

@@ -202,7 +202,7 @@ def fixes_of_plain(plain: PlainMerge, made: Readings) -> Columns:
         "fix_time": made.time_us[rows],
         "received_time": plain.received_us[order],
         "content_hash": made.content[rows],
-        **{name: made.numbers[name][rows] for name in _NUMBERS},
+        **{name: made.numbers[name][rows] + 0.0 for name in _NUMBERS},  # no zero has a sign
         "operator_id": made.operator_id[rows],
         "cell_id": made.cell_id[rows],
         "flags": np.zeros(len(rows), np.int16),
@@ -227,6 +227,7 @@ def fixes_of_rows(rows: Sequence[Row], names: SignalNames) -> Columns:
             name: np.array(
                 [getattr(one, name) for one in (heard if name in RADIO else fixes)], float
             )
+            + 0.0
             for name in _NUMBERS
         },
         "operator_id": np.array([operator_id for operator_id, _ in numbers], np.int32),

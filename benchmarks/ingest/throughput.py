@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import os
 import struct
 import time
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
-from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
-from benchmarks.ingest.reports import REFS, reports
+from benchmarks.ingest.bridge import bridge_token, exchange, register
+from benchmarks.ingest.reports import reports
 from benchmarks.installation import Gateway, Installation, gateway, installation
 from benchmarks.measure import Goal, Measure
 from benchmarks.processes import cpu_s, server_pids
-from sightline.sql import accounts, connect, query
+from sightline.sql import connect, query
 
 CAMERAS = 2_000
 ROUNDS = 16
 BATCH = 50
-WINDOW = 800
-"""Reports that may wait for their acknowledgement."""
 COPY_ROWS = 20_000
 _HEADER = 19
 _TRAILER = 2
@@ -38,7 +35,7 @@ _TRAILER = 2
 def measures() -> Iterator[Measure]:
     """Fixes per second of processor time, and the ratio."""
     with installation() as place:
-        asyncio.run(_register(place))
+        asyncio.run(register(place, CAMERAS))
         first_ms = int(time.time() - 3600) * 1000
         load = list(reports(CAMERAS, 1 + ROUNDS, BATCH, first_ms))
         fixes = CAMERAS * ROUNDS * BATCH
@@ -62,16 +59,6 @@ def measures() -> Iterator[Measure]:
     )
 
 
-async def _register(place: Installation) -> None:
-    connection = await connect(place.settings, "owner")
-    try:
-        refs = [REFS.format(number) for number in range(CAMERAS)]
-        hashes = [accounts.token_hash(accounts.new_token()) for _ in refs]
-        await connection.fetchval(query("fleet.load_cameras"), refs, hashes)
-    finally:
-        await connection.close()
-
-
 def _whole_path(place: Installation, load: list[bytes], fixes: int) -> tuple[float, float, float]:
     """Processor µs a fix, seconds, and the gateway's share of the µs."""
     with gateway(place) as running:
@@ -86,50 +73,22 @@ async def _sent(
     place: Installation, running: Gateway, load: list[bytes]
 ) -> tuple[float, float, float]:
     """Send everything; processor seconds of all and of the gateway, and seconds, without the first contact."""
-    token = await _bridge_token(place)
+    token = await bridge_token(place)
     async with connect_socket(
         f"{running.url}/bridge",
         subprotocols=[Subprotocol("sightline.bridge.v1")],
         additional_headers={"Authorization": f"Bearer {token}"},
         compression=None,
     ) as socket:
-        await _exchange(
+        await exchange(
             socket, load[:CAMERAS]
         )  # every camera's first contact, and the numbers of its cell
         await _empty(place)
         pids = (running.pid, *server_pids(place.cluster.directory))
         before, before_gateway, began = cpu_s(pids), cpu_s([running.pid]), time.perf_counter()
-        await _exchange(socket, load[CAMERAS:])
+        await exchange(socket, load[CAMERAS:])
         seconds = time.perf_counter() - began
         return cpu_s(pids) - before, seconds, cpu_s([running.pid]) - before_gateway
-
-
-async def _exchange(socket: ClientConnection, load: list[bytes]) -> None:
-    """Send messages, with at most `WINDOW` of them waiting for their acknowledgement."""
-    room = asyncio.Semaphore(WINDOW)
-
-    async def hear() -> None:
-        for _ in load:
-            answer = json.loads(await socket.recv())
-            if answer["type"] != "ack" or answer["rejected"]:
-                raise RuntimeError(f"not taken: {answer}")
-            room.release()
-
-    hearing = asyncio.create_task(hear())
-    for message in load:
-        await room.acquire()
-        await socket.send(message, text=True)
-        if hearing.done():
-            break
-    await hearing
-
-
-async def _bridge_token(place: Installation) -> str:
-    connection = await connect(place.settings, "owner")
-    try:
-        return (await accounts.add_bridge(connection, "bench")).token
-    finally:
-        await connection.close()
 
 
 async def _empty(place: Installation) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import numpy as np
 import shapely
 
+from sightline.ingest.content import contents_of, text_word
 from sightline.ingest.fields import RECORDING
 from sightline.ingest.fleet.basemap import basemap_features
 from sightline.ingest.fleet.bins import Bins, bins_of
@@ -17,6 +18,7 @@ from sightline.ingest.fleet.county import County
 from sightline.ingest.fleet.force import HISTORY_DAYS
 from sightline.ingest.fleet.ground import Ground
 from sightline.ingest.fleet.history import Group
+from sightline.ingest.fleet.noise import Floats
 from sightline.ingest.fleet.projection import to_mercator
 from sightline.ingest.fleet.radio import OPERATORS, cell_name
 from sightline.ingest.fleet.readings import Ints, Readings
@@ -28,7 +30,9 @@ from sightline.sql import query
 _NOT_KNOWN = ("altitude_m", "rssi_dbm")
 """What the invented cameras do not report."""
 _FIXES = PackedCopy({name: kind for name, kind in FIX_KINDS.items() if name not in _NOT_KNOWN})
-_SIGNAL = ("rsrp_dbm", "rsrq_db", "sinr_db", "uplink_kbps", "operator_id", "cell_id")
+_SAID = ("lat", "lon", "accuracy_m", "speed_mps", "heading_deg", "battery_pct")
+_HEARD = ("rsrp_dbm", "rsrq_db", "sinr_db", "uplink_kbps")
+_SIGNAL = (*_HEARD, "operator_id", "cell_id")
 _BINS = PackedCopy(
     {
         "camera_id": "int4",
@@ -130,6 +134,12 @@ def pack_fixes(group: Group, camera_ids: Ints, cells: Cells) -> bytes:
     r = Readings._make(column[group.stored] for column in group.readings)
     time_us = r.time_ms * 1000
     recorded = r.recording == RECORDING
+    heard = {name: np.where(r.service, getattr(r, name), np.nan) + 0.0 for name in _HEARD}
+    numbers = {
+        **dict.fromkeys(_NOT_KNOWN, np.full(len(time_us), np.nan)),
+        **{name: getattr(r, name) + 0.0 for name in _SAID},
+        **heard,
+    }
     values = {
         "camera_id": camera_ids[r.officer],
         "retention_class": np.where(recorded, ord("r"), ord("o")),
@@ -137,17 +147,8 @@ def pack_fixes(group: Group, camera_ids: Ints, cells: Cells) -> bytes:
         "bearer": np.where(r.service, r.bearer, 0),
         "fix_time": time_us,
         "received_time": group.received_ms[group.stored] * 1000,
-        "content_hash": content_hashes(r),
-        "lat": r.lat,
-        "lon": r.lon,
-        "accuracy_m": r.accuracy_m,
-        "speed_mps": r.speed_mps,
-        "heading_deg": r.heading_deg,
-        "battery_pct": r.battery_pct,
-        "rsrp_dbm": r.rsrp_dbm,
-        "rsrq_db": r.rsrq_db,
-        "sinr_db": r.sinr_db,
-        "uplink_kbps": r.uplink_kbps,
+        "content_hash": contents(r, numbers),
+        **numbers,
         "operator_id": cells.operators[r.operator],
         "cell_id": cells.of(r.operator, r.cell),
         "flags": np.where(r.service, 0, FLAG_LATE),
@@ -175,19 +176,13 @@ def pack_bins(bins: Bins, camera_ids: Ints, cells: Cells) -> bytes:
     return _BINS.encode(values, dict.fromkeys(_MEDIANS, ~known))
 
 
-def content_hashes(r: Readings) -> Ints:
-    """A number for each reading that tells two readings of one camera apart.
-
-    Not the gateway's hash of the same fix, which would take longer than everything else; nobody
-    will send these fixes again.
-    """
-    state = r.time_ms.astype(np.uint64)
-    for column in (r.lat * 1e6, r.lon * 1e6, r.recording, r.rsrp_dbm * 10, r.uplink_kbps):
-        state = (state ^ np.round(column).astype(np.int64).view(np.uint64)) * np.uint64(
-            0x9E3779B97F4A7C15
-        )
-        state ^= state >> np.uint64(29)
-    return state.view(np.int64)
+def contents(r: Readings, numbers: Mapping[str, Floats]) -> Ints:
+    """The gateway's number of each reading, as if it had come in by a camera."""
+    words = r.recording + 256 * np.where(r.service, r.bearer, 0)
+    pairs, places = np.unique(np.stack([r.operator, r.cell]), axis=1, return_inverse=True)
+    of_pair = [text_word(OPERATORS[k], cell_name(k, number)) for k, number in pairs.T.tolist()]
+    text = np.where(r.service, np.array(of_pair, np.uint64)[places], 0)
+    return contents_of(r.time_ms * 1000, words, text, numbers)
 
 
 async def write_basemap(connection: asyncpg.Connection, county: County) -> int:

@@ -19,7 +19,10 @@ Array = npt.NDArray[Any]
 _WIDTHS: Final = np.arange(65)
 _BESIDE_BITS: Final = 24 + 8 * ((_WIDTHS + 7) // 8)
 """What a value of so many bits takes that is written beside: its place, a length, itself."""
+_NEEDS_MORE: Final = (_WIDTHS[:, None] > _WIDTHS).astype(np.float64)
+_MORE: Final = np.hstack([_NEEDS_MORE, _NEEDS_MORE * _BESIDE_BITS[:, None]])
 MOST_BESIDE: Final = 255
+_FEW: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +56,40 @@ def plan(values: Array) -> Plan:
     if least == int(values.max()):
         return Plan(0, (least,), 1, 0, np.zeros(len(values), np.uint64), ())
     apart = values - values[0]
-    step = int(np.gcd.reduce(apart))
-    apart //= step
+    step = int(np.gcd.reduce(apart[: _FEW + 1]))
+    if step != 1:
+        step = int(np.gcd.reduce(apart))
+    if step != 1:
+        apart //= step
     best = _narrowest(0, (least,), step, (apart - apart.min()).view(np.uint64))
+    differences = apart
     for order in (1, 2):
         if len(apart) <= order:
             break
-        differences = np.diff(apart, n=order)
+        differences = differences[1:] - differences[:-1]
         first = (int(values[0]), int(apart[1]))[:order]
         found = _narrowest(order, first, step, _folded(differences))
-        if found[0] < best[0]:
-            best = found
+        if found[0] >= best[0]:
+            break
+        best = found
     return best[1]
 
 
 def _narrowest(order: int, first: tuple[int, ...], step: int, numbers: Array) -> tuple[int, Plan]:
     """How many bits it takes at least, and that way."""
-    needed = np.frexp(numbers.astype(np.float64))[1]
+    # The exponent of a number as floating point is how many bits it has.
+    needed = np.maximum((numbers.astype(np.float64).view(np.int64) >> 52) - 1022, 0)
     counts = np.bincount(needed, minlength=65)
-    beside = np.cumsum(counts[::-1])[::-1] - counts  # how many need more
-    bits = np.cumsum((counts * _BESIDE_BITS)[::-1])[::-1] - counts * _BESIDE_BITS
-    cost = len(numbers) * _WIDTHS + bits
-    cost[beside > MOST_BESIDE] = 1 << 60
+    more = (counts @ _MORE).astype(
+        np.int64
+    )  # how many need more than each width, and what they take
+    cost = len(numbers) * _WIDTHS + more[65:]
+    cost[more[:65] > MOST_BESIDE] = 1 << 60
     width = int(cost.argmin())
-    rare = np.flatnonzero(needed > width)
-    kept = tuple(zip(rare.tolist(), numbers[rare].tolist(), strict=True))
-    if kept:
+    kept: tuple[tuple[int, int], ...] = ()
+    if more[width]:
+        rare = np.flatnonzero(needed > width)
+        kept = tuple(zip(rare.tolist(), numbers[rare].tolist(), strict=True))
         numbers = numbers.copy()
         numbers[rare] = 0
     return int(cost[width]) + 32 * order, Plan(order, first, step, width, numbers, kept)

@@ -63,7 +63,7 @@ COLUMNS: Final[Mapping[str, Kind]] = {
 _NOTHING, _DECIMAL, _BINARY, _TEXT, _METHOD = 0, 1, 2, 3, 3
 _SOME, _ORDER, _BESIDE, _STEP, _SINCE = 4, 8, 32, 64, 128
 _MAY_BE_UNKNOWN: Final = ("operator_id", "cell_id")
-_MOST_DECIMALS: Final = 15
+_DECIMALS: Final = (1, 3, 7, 11, 15)
 _MOST_HALVINGS: Final = 255
 _EXACT: Final = 2.0**53
 _DTYPES: Final[Mapping[Kind, Any]] = {"float4": np.float32, "float8": np.float64}
@@ -87,14 +87,9 @@ def pack(fixes: Fixes, text: Array) -> bytes:
     if not 1 <= count <= MOST_FIXES:
         raise SegmentError(f"{count} fixes: a segment holds 1 to {MOST_FIXES}")
     parts = [bytes([VERSION])]
-    before: dict[str, Array] = {}
     for name, kind in COLUMNS.items():
-        if kind == "whole":
-            parts.append(_whole(name, fixes))
-        else:
-            column, before[name] = _floating(kind, fixes[name])
-            parts.append(column)
-    parts.append(_contents(fixes, before, text))
+        parts.append(_whole(name, fixes) if kind == "whole" else _floating(kind, fixes[name]))
+    parts.append(_contents(fixes, text))
     packed = b"".join(parts)
     _check(fixes, unpack(packed, count), text)
     return packed
@@ -120,30 +115,26 @@ def _whole(name: str, fixes: Fixes) -> bytes:
     return min(plain, _column(_DECIMAL | _SINCE, values - fixes["fix_time"]), key=len)
 
 
-def _floating(kind: Kind, values: Array) -> tuple[bytes, Array]:
-    """The column, and its numbers as they may have been before they were cut to the column's precision (64-bit)."""
+def _floating(kind: Kind, values: Array) -> bytes:
     known = ~np.isnan(values)
     some = np.ascontiguousarray(values[known], _DTYPES[kind])
-    before = np.full(len(values), np.nan)
-    before[known] = some
     if not len(some):
-        return bytes([_NOTHING]), before
-    scaled = _decimal(some)
-    if scaled is not None:
-        scale, whole = scaled
-        before[known] = whole / 10.0**scale
-        return _column(_DECIMAL, whole, known, scale), before
-    scaled = _binary(some)
-    if scaled is not None:
-        scale, whole = scaled
-        return _column(_BINARY, whole, known, scale), before
-    return _text(some, known), before
+        return bytes([_NOTHING])
+    for method, scaled in ((_DECIMAL, _decimal), (_BINARY, _binary)):
+        found = scaled(some)
+        if found is not None:
+            scale, whole = found
+            return _column(method, whole, known, scale)
+    return _text(some, known)
 
 
 def _decimal(values: Array) -> tuple[int, Array] | None:
-    """As whole numbers of the fewest decimals that give every value back."""
+    """As whole numbers of so many decimals that they give every value back.
+
+    If there are more than it needs, the numbers have a step for it, which costs nothing.
+    """
     wide = values.astype(np.float64)
-    for scale in range(_MOST_DECIMALS + 1):
+    for scale in _DECIMALS:
         rounded = np.rint(wide * 10.0**scale)
         if np.abs(rounded).max() > _EXACT:
             return None
@@ -209,9 +200,9 @@ def _text(values: Array, known: Array) -> bytes:
     return _mask(_TEXT, known) + len(written).to_bytes(4) + written
 
 
-def _contents(fixes: Fixes, before: Mapping[str, Array], text: Array) -> bytes:
+def _contents(fixes: Fixes, text: Array) -> bytes:
     words = fixes["recording"] + 256 * fixes["bearer"].astype(np.int64)
-    worked_out = contents_of(fixes["fix_time"], words, text, before)
+    worked_out = contents_of(fixes["fix_time"], words, text, fixes)
     other = np.flatnonzero(worked_out != fixes["content"])
     written = (
         place.to_bytes(2) + int(fixes["content"][place]).to_bytes(8, signed=True)
@@ -232,13 +223,12 @@ class Unpacked:
     """
 
     fixes: dict[str, Array]
-    _before: dict[str, Array]
     _other: list[tuple[int, int]]
 
     def contents(self, text: Array) -> Array:
         """(n,) the number of each fix, where `text` is `content.text_word` of their networks and cells."""
         words = self.fixes["recording"] + 256 * self.fixes["bearer"]
-        contents = contents_of(self.fixes["fix_time"], words, text, self._before)
+        contents = contents_of(self.fixes["fix_time"], words, text, self.fixes)
         for place, content in self._other:
             contents[place] = content
         return contents
@@ -258,20 +248,18 @@ def unpack(packed: bytes, count: int) -> Unpacked:
         raise SegmentError(f"version {packed[:1].hex()} of a segment: {VERSION:02x} is known")
     reading = _Reading(packed, count)
     fixes: dict[str, Array] = {}
-    before: dict[str, Array] = {}
     try:
         for name, kind in COLUMNS.items():
             if kind == "whole":
                 fixes[name] = reading.whole(fixes)
             else:
-                before[name] = reading.floating(kind)
-                fixes[name] = before[name].astype(_DTYPES[kind])
+                fixes[name] = reading.floating(kind)
         other = reading.contents()
     except (IndexError, ValueError, OverflowError) as error:
         raise SegmentError(f"a segment of {count} fixes cannot be read: {error}") from error
     if not reading.at_end:
         raise SegmentError(f"a segment of {count} fixes is longer than it says")
-    return Unpacked(fixes, before, other)
+    return Unpacked(fixes, other)
 
 
 class _Reading:
@@ -317,7 +305,7 @@ class _Reading:
             scale = self._byte()
             base = 10.0 if method == _DECIMAL else 2.0
             values[known] = self._numbers(head, known) / base**scale
-        return values
+        return values.astype(_DTYPES[kind])
 
     def _head(self) -> tuple[int, Array]:
         head = self._byte()
@@ -331,12 +319,20 @@ class _Reading:
         order = head // _ORDER & 3
         first = tuple(bits.unfold(self._number()) for _ in range(max(order, 1)))
         step = self._number() if head & _STEP else 1
-        beside = []
-        if head & _BESIDE:
-            beside = [(int.from_bytes(self._take(2)), self._number()) for _ in range(self._byte())]
+        beside = self._beside() if head & _BESIDE else []
         count = int(known.sum()) - order
         numbers = bits.from_bytes(self._take((count * width + 7) // 8), count, width)
         return bits.restore(bits.Plan(order, first, step, width, numbers, tuple(beside)))
+
+    def _beside(self) -> list[tuple[int, int]]:
+        count, packed, at = self._byte(), bytes(self._packed), self._at
+        found = []
+        for _ in range(count):
+            end = at + 3 + packed[at + 2]
+            found.append((packed[at] << 8 | packed[at + 1], int.from_bytes(packed[at + 3 : end])))
+            at = end
+        self._at = at
+        return found
 
     def contents(self) -> list[tuple[int, int]]:
         found = [

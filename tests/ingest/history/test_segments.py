@@ -150,8 +150,8 @@ class TestSize:
         made["content"] = made["content"] + 1
         assert len(there_and_back(made)[0]) == plain + 1000
 
-    def test_contents_of_decimals_are_worked_out_though_the_column_is_narrower(self):
-        said = {"accuracy_m": 4.8, "speed_mps": 1.37, "uplink_kbps": 6100.0}
+    def test_contents_are_worked_out_though_the_column_is_narrower_than_what_was_said(self):
+        said = {"accuracy_m": 4.8, "speed_mps": 1 / 3.6, "uplink_kbps": 6100.0}
         made = fixes(20, **{name: [value] * 20 for name, value in said.items()})
         exact = {name: np.full(20, said.get(name, np.nan)) for name in FLOATS} | {
             "lat": made["lat"],
