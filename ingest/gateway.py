@@ -35,6 +35,7 @@ from sightline.ingest.doors import Doors, Register
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app, make_runner
 from sightline.ingest.links import Links
+from sightline.ingest.memory import keep_freed_memory
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.messages import Ack
 from sightline.ingest.metrics import registry
@@ -67,6 +68,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> None:
     if force is None:
         return
     try:
+        keep_freed_memory()
         with _quiet_garbage():
             await _run(settings, stop, force)
     finally:
