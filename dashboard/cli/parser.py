@@ -256,7 +256,12 @@ def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
         "--tokens",
         type=Path,
         metavar="FILE",
-        help='of cameras made elsewhere: {"cameras": {ID: TOKEN}} or {"bridge": TOKEN}',
+        help='of cameras made elsewhere: {"cameras": {ID: TOKEN}} or {"bridge": TOKEN}; and {"feed": TOKEN}',
+    )
+    simulate.add_argument(
+        "--feed",
+        metavar="URL",
+        help="ws:// address of a feed, to measure how long fixes take to it",
     )
     simulate.add_argument("--gateway", metavar="URL", help="ws:// address (default: from settings)")
     _data_dir(simulate)

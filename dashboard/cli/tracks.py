@@ -74,6 +74,7 @@ def simulate(options: Namespace) -> int:
                 rate_hz=options.rate,
                 duration_s=options.duration,
                 tokens=options.tokens,
+                feed_url=options.feed,
                 gateway_url=_gateway(options, settings.client_host, settings.gateway_port),
             )
         )

@@ -8,37 +8,59 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.ingest import fields as f
+from sightline.ingest import protocol
 from sightline.ingest.fleet.errors import FleetError
-from sightline.ingest.fleet.simulate import Load, _fix, _given, run
+from sightline.ingest.fleet.load import Latencies, Load, Walks, beginnings, ending
+from sightline.ingest.fleet.simulate import _given, _read, run
+from sightline.ingest.wire import PlainReport
 from sightline.sql.settings import DatabaseSettings
 
 
 def test_percentiles_are_by_nearest_rank():
-    load = Load(latency_ms=[float(k) for k in range(1, 101)])
-    assert [load.percentile_ms(p) for p in (50, 95, 99, 100)] == [50, 95, 99, 100]
-    assert Load().percentile_ms(50) is None
-    assert "latency unknown" in Load().sentence(1.0)
+    load = Load()
+    for k in range(1, 101):
+        load.to_ack.add(float(k))
+    for percent in (50, 95, 99, 100):
+        assert percent <= load.to_ack.percentile_ms(percent) <= percent * 1.006
+    assert Load().to_ack.percentile_ms(50) is None
+    assert "acknowledgement unknown" in Load().sentence(1.0)
 
 
-@given(st.integers(0, 100_000))
-def test_the_load_is_within_the_protocol(number):
-    fix = _fix(number)
-    assert 56 < fix.lat < 57
-    assert 0.5 < fix.lon < 1.7
-    assert f.RSRP.low <= fix.signal.rsrp_dbm <= f.RSRP.high
+def test_any_latency_has_its_place():
+    latencies = Latencies()
+    for ms in (-5.0, 0.0, 0.1, 1e9):
+        latencies.add(ms)
+    assert latencies.count == 4
+    assert latencies.percentile_ms(50) <= 0.2
+    assert latencies.percentile_ms(100) > 90_000
+
+
+@given(st.integers(1, 300), st.booleans())
+def test_the_load_is_within_the_protocol(cameras, bridge):
+    refs = [f"load:{number:06d}" for number in range(cameras)]
+    (lat, lon), number = Walks(cameras).at(1_795_608_000.0), cameras - 1
+    begun = list(beginnings(refs, bridge=bridge))[number]
+    said = (
+        f'{begun}17,"fixes":[{{"time":1795608000000,"lat":{lat[number]:.6f},"lon":{lon[number]:.6f}'
+        f"{ending(number)}"
+    )
+    message = protocol.receive(said.encode())
+    assert isinstance(message, PlainReport)
+    assert message.camera == (refs[number] if bridge else None)
+    assert 56 < message.fixes[0].lat < 57
+    assert 0.5 < message.fixes[0].lon < 1.7
 
 
 def test_tokens_come_from_a_file(tmp_path):
     file = tmp_path / "tokens.json"
     file.write_text(json.dumps({"cameras": {"a": "1", "b": "2"}, "bridge": "3"}))
-    assert _given(file, 2, [], bridge=False) == [("1", ["a"]), ("2", ["b"])]
-    assert _given(file, 1, [], bridge=True) == [("3", ["a"])]
+    assert _given(_read(file), file, 2, [], bridge=False) == [("1", ["a"]), ("2", ["b"])]
+    assert _given(_read(file), file, 1, [], bridge=True) == [("3", ["a"])]
     with pytest.raises(FleetError, match="tokens of 2 cameras, but 3 are asked for"):
-        _given(file, 3, [], bridge=False)
+        _given(_read(file), file, 3, [], bridge=False)
     file.write_text("not JSON")
     with pytest.raises(FleetError, match="holds no tokens"):
-        _given(file, 1, [], bridge=False)
+        _read(file)
 
 
 async def test_a_bridge_needs_its_token(tmp_path):
