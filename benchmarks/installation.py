@@ -92,6 +92,7 @@ def gateway(place: Installation, **settings: str) -> Iterator[Gateway]:
         "data_dir": str(place.settings.data_dir),
         "gateway_port": str(port),
         "gateway_http_port": str(http_port),
+        "gateway_cot_port": "0",
         "log_level": "warning",
         **settings,
     }

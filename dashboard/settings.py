@@ -69,10 +69,6 @@ class DashboardSettings(ServiceSettings):
         description="Addresses and networks, with commas between, of proxies that may say for whom they ask"
         " (X-Forwarded-For, X-Forwarded-Proto); unset: none may",
     )
-    demo: bool = Field(
-        default=False,
-        description="Set by the demo for its own processes: the sign-in page offers the demo users",
-    )
 
 
 class Settings(

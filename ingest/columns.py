@@ -27,6 +27,9 @@ NO_ID: Final = -1
 MOTION: Final = ("accuracy_m", "altitude_m", "speed_mps", "heading_deg")
 RADIO: Final = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "uplink_kbps")
 
+_IN_CACHE: Final = 1_000
+"""Fixes that are taken apart together: each is looked at once for every column, and is better still in the cache then."""
+
 _RECORDING: Final = dict[str | None, int](((None, 0), *RECORDING_CODES.items()))
 _BEARER: Final = dict[str | None, int](((None, 0), *BEARER_CODES.items()))
 _SILENT: Final = PlainSignal()
@@ -65,6 +68,35 @@ class Readings:
 
 def readings(reports: Sequence[PlainReport]) -> Readings:
     """The columns of these reports; `content` is still to come."""
+    parts: list[Readings] = []
+    start = size = 0
+    for end, report in enumerate(reports, 1):
+        size += len(report.fixes)
+        if size >= _IN_CACHE or end == len(reports):
+            parts.append(_readings(reports[start:end]))
+            start, size = end, 0
+    if len(parts) == 1:
+        return parts[0]
+    sizes = np.concatenate([part.sizes for part in parts])
+    return Readings(
+        starts=np.cumsum(sizes) - sizes,
+        sizes=sizes,
+        time_us=np.concatenate([part.time_us for part in parts]),
+        recording=np.concatenate([part.recording for part in parts]),
+        bearer=np.concatenate([part.bearer for part in parts]),
+        numbers={
+            name: np.concatenate([part.numbers[name] for part in parts])
+            for name in parts[0].numbers
+        },
+        pairs=[pair for part in parts for pair in part.pairs],
+        heard=np.concatenate([part.heard for part in parts]),
+        operator_id=np.empty(0, np.int32),
+        cell_id=np.empty(0, np.int32),
+        content=np.empty(0, np.int64),
+    )
+
+
+def _readings(reports: Sequence[PlainReport]) -> Readings:
     fixes = [fix for report in reports for fix in report.fixes]
     signals = [fix.signal or _SILENT for fix in fixes]
     sizes = np.array([len(report.fixes) for report in reports], np.int64)

@@ -98,8 +98,9 @@ def contents_of(
         kept = (numbers[name] + 0.0).astype(np.float32)
         columns.append(kept.astype(np.float64).view(np.uint64))
     columns += [time_us.view(np.uint64), words.astype(np.int64).view(np.uint64), text]
+    folded = np.empty_like(total)
     for column, factor in zip(columns, _FACTORS, strict=True):
-        folded = column >> np.uint64(32)
+        np.right_shift(column, np.uint64(32), out=folded)
         folded ^= column
         folded *= np.uint64(factor)
         total += folded

@@ -1,7 +1,8 @@
 """The gateway process: cameras, bridges and trackers come in here, and out come rows and acknowledgements.
 
     sockets → conversation ┐
-    HTTP    → tracker_http ┴→ inbox → writer → one transaction → acknowledgements
+    HTTP    → tracker_http ┼→ inbox → writer → one transaction → acknowledgements
+    TAK     ↔ cot          ┘
     news (notifications) → commands (camera_command) → conversation
 
 `run` is the wiring. Several gateways may share a database, and a port where the settings say so.
@@ -29,10 +30,13 @@ from sightline.ingest.admission import Pace
 from sightline.ingest.batch import Received
 from sightline.ingest.commands import Commands
 from sightline.ingest.conversation import Limits, Services
+from sightline.ingest.cot.counts import CotCollector
+from sightline.ingest.cot.server import CotServer
 from sightline.ingest.doors import Doors, Register
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app, make_runner
 from sightline.ingest.links import Links
+from sightline.ingest.memory import keep_freed_memory
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.messages import Ack
 from sightline.ingest.metrics import registry
@@ -66,6 +70,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> None:
     if force is None:
         return
     try:
+        keep_freed_memory()
         with _quiet_garbage():
             await _run(settings, stop, force)
     finally:
@@ -105,7 +110,9 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
         pace=Pace(settings.gateway_admissions_a_second),
         limits=Limits.of(settings),
     )
-    door = SocketDoor(Doors(pool), services, settings)
+    doors = Doors(pool)
+    door = SocketDoor(doors, services, settings)
+    cot = CotServer(settings, pool, services, doors)
     watch = Watch(settings, pool, services, door)
     async with asyncio.TaskGroup() as tasks:
         background = [
@@ -118,11 +125,12 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
             )
         ]
         writing = tasks.create_task(writer.run())
-        async with _http(settings, pool, watch, services):
+        async with _http(settings, pool, watch, services, cot):
             server = await door.serve()
             log.info("listening on port %d, run %d", settings.gateway_port, writer.run_id)
             try:
-                await stop.wait()
+                async with cot.listening():
+                    await stop.wait()
             finally:
                 await _drain(services, writing, door, server)
         for task in background:
@@ -271,11 +279,13 @@ class Watch:
 
 @asynccontextmanager
 async def _http(
-    settings: GatewaySettings, pool: asyncpg.Pool, watch: Watch, services: Services
+    settings: GatewaySettings, pool: asyncpg.Pool, watch: Watch, services: Services, cot: CotServer
 ) -> AsyncIterator[None]:
+    figures = registry(services)
+    figures.register(CotCollector(cot.counts))
     async with aiohttp.ClientSession() as client:
         whip = WhipDoor(settings, pool, client)
-        health = HealthDoor(settings, watch.reasons, registry(services))
+        health = HealthDoor(settings, lambda: [*watch.reasons(), *cot.reasons()], figures)
         trackers = TrackerDoor(Doors(pool), services)
         runner = make_runner(make_app(whip, health, trackers.routes()))
         await runner.setup()

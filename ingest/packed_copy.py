@@ -60,14 +60,22 @@ class PackedCopy:
             nulls: column → array of n booleans, True where the value is NULL; columns without NULLs may be left out.
         """
         count = len(values[next(iter(self._kinds))])
-        pattern = np.zeros(count, np.uint64)
+        always, pattern = 0, None
         for bit, name in enumerate(self._kinds):
-            if name in nulls:
-                pattern |= nulls[name].astype(np.uint64) << np.uint64(bit)
+            if name not in nulls or not nulls[name].any():
+                continue
+            if nulls[name].all():
+                always |= 1 << bit
+                continue
+            if pattern is None:
+                pattern = np.zeros(count, np.uint64)
+            pattern |= nulls[name].astype(np.uint64) << np.uint64(bit)
         parts = [_HEADER]
-        if count and (pattern == pattern[0]).all():
-            parts.append(self._rows(int(pattern[0]), values, None, count))
+        if count and pattern is None:
+            parts.append(self._rows(always, values, None, count))
         elif count:
+            assert pattern is not None
+            pattern |= np.uint64(always)
             order = np.argsort(pattern, kind="stable")
             found, starts = np.unique(pattern[order], return_index=True)
             for one, start, end in zip(found, starts, (*starts[1:], count), strict=True):

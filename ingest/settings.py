@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 from sightline.ingest.history.locks import LEAST_AGE_S
 from sightline.sql.settings import DatabaseSettings, Port
@@ -69,6 +70,36 @@ def _name(text: str) -> str:
     return text
 
 
+def _with_certificate(file: Path | None, info: ValidationInfo) -> Path | None:
+    if file is not None and info.data.get("gateway_cot_certificate") is None:
+        raise ValueError("needs SIGHTLINE_GATEWAY_COT_CERTIFICATE too")
+    return file
+
+
+def _with_key(file: Path | None, info: ValidationInfo) -> Path | None:
+    if file is not None and info.data.get("gateway_cot_key") is None:
+        raise ValueError("needs SIGHTLINE_GATEWAY_COT_KEY too")
+    return file
+
+
+def _not_in_the_clear(out: bool | None, info: ValidationInfo) -> bool | None:
+    host = str(info.data.get("host"))
+    if out and not is_loopback(host) and info.data.get("gateway_cot_certificate") is None:
+        raise ValueError(
+            f"needs SIGHTLINE_GATEWAY_COT_CERTIFICATE where SIGHTLINE_HOST is {host}:"
+            " officers' positions do not go over a network in the clear"
+        )
+    return out
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own, which nobody else can have."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class ServiceSettings(DatabaseSettings):
     """What each process must know to listen, and to find the others."""
 
@@ -84,6 +115,14 @@ class ServiceSettings(DatabaseSettings):
     gateway_port: Port = Field(default=8765, description="Camera WebSocket (TCP)")
     gateway_http_port: Port = Field(
         default=8766, description="Trackers, WHIP and WHEP for cameras, health of the gateway (TCP)"
+    )
+    gateway_cot_port: Port = Field(
+        default=8087, description="Cursor-on-Target, for ATAK and WinTAK (TCP); 0: none"
+    )
+    demo: bool = Field(
+        default=False,
+        description="Set by the demo for its own processes: the sign-in page offers the demo users,"
+        " and TAK programs on this machine need no token",
     )
     gateway_public_url: HttpUrl | None = Field(
         default=None,
@@ -198,11 +237,43 @@ class GatewaySettings(ServiceSettings):
     gateway_register_cameras: bool = Field(
         default=False, description="Whether a bridge may bring cameras that are not registered yet"
     )
+    gateway_cot_most_connections: int = Field(
+        default=200, ge=1, le=100_000, description="Most TAK programs connected at once"
+    )
+    gateway_cot_type: str = Field(
+        default="a-f-G-U-C",
+        pattern=r"^a-[a-z](-[A-Za-z0-9]+)*$",
+        max_length=64,
+        description="Type of officers in Cursor-on-Target events",
+    )
+    gateway_cot_key: Path | None = Field(
+        default=None,
+        description="File (PEM) with the private key of the certificate of the Cursor-on-Target port",
+    )
+    gateway_cot_certificate: Annotated[Path | None, AfterValidator(_with_key)] = Field(
+        default=None,
+        description="File (PEM) with the certificate of the Cursor-on-Target port;"
+        " unset: it speaks plain TCP, otherwise only TLS",
+    )
+    gateway_cot_client_ca: Annotated[Path | None, AfterValidator(_with_certificate)] = Field(
+        default=None,
+        description="File (PEM) with the authority whose client certificates name the accounts of TAK programs;"
+        " unset: they need a token",
+    )
+    gateway_cot_out: Annotated[bool | None, AfterValidator(_not_in_the_clear)] = Field(
+        default=None,
+        description="Whether TAK programs that may see all officers are shown them; unset: only in a demo",
+    )
     metrics_token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
         default=None,
         description="Bearer token for /metrics from other machines; unset: this machine only",
         json_schema_extra={"secret": True},
     )
+
+    @property
+    def shows_cot(self) -> bool:
+        """Whether TAK programs are shown officers."""
+        return self.demo if self.gateway_cot_out is None else self.gateway_cot_out
 
 
 class MediaSettings(ServiceSettings):

@@ -43,7 +43,7 @@ def check_ports_are_set(parts: Iterable[Part], settings: Settings) -> None:
     """
     for part in parts:
         for name, _ in part.settings_ports:
-            if getattr(settings, name) == 0:
+            if getattr(settings, name) == 0 and name not in part.optional_ports:
                 given = f"{OPTIONS[name]} or " if name in OPTIONS else ""
                 raise SettingsError(
                     f"{given}{variable(name)} is 0, but it must be a whole number from 1 to 65535:"

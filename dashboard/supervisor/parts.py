@@ -27,6 +27,7 @@ class Part:
         name: as in ``up NAME``.
         runs: ``module:function`` of ``async run(settings, stop)``.
         settings_ports: names of the settings of its ports.
+        optional_ports: those of them that it can do without: 0 is none.
         uvloop: whether it runs on uvloop (many sockets).
         needs_the_others: whether it is started only when the others are ready.
     """
@@ -34,6 +35,7 @@ class Part:
     name: str
     runs: str
     settings_ports: tuple[tuple[str, Protocol], ...] = ()
+    optional_ports: tuple[str, ...] = ()
     uvloop: bool = False
     needs_the_others: bool = False
 
@@ -43,7 +45,7 @@ class Part:
         return "media relay" if self.name == "media" else self.name
 
     def ports(self, settings: Settings) -> list[Port]:
-        """The ports it listens on; a port of 0 is left to the system."""
+        """The ports it listens on; a port of 0 is left to the system, or is none."""
         return [
             Port(getattr(settings, name), protocol, name)
             for name, protocol in self.settings_ports
@@ -68,7 +70,12 @@ MEDIA = Part(
 GATEWAY = Part(
     "gateway",
     "sightline.ingest.gateway:run",
-    settings_ports=(("gateway_port", "tcp"), ("gateway_http_port", "tcp")),
+    settings_ports=(
+        ("gateway_port", "tcp"),
+        ("gateway_http_port", "tcp"),
+        ("gateway_cot_port", "tcp"),
+    ),
+    optional_ports=("gateway_cot_port",),
     uvloop=True,
 )
 DASHBOARD = Part(

@@ -13,7 +13,7 @@ from sightline.dashboard.settings import Settings, SettingsError, variable
 from sightline.dashboard.supervisor.errors import HostError, PortTakenError
 from sightline.dashboard.supervisor.parts import Part, Port
 
-SHARED_PORTS = ("gateway_port", "gateway_http_port")
+SHARED_PORTS = ("gateway_port", "gateway_http_port", "gateway_cot_port")
 """What several gateways may listen on together, when that is asked for."""
 
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}

@@ -92,6 +92,10 @@ def test_a_relative_data_directory_is_made_absolute(tmp_path: Path) -> None:
          " networks with commas between, like 10.0.0.2, 10.1.0.0/24, and not everybody.")),
         ("TRUSTED_PROXIES", "10.0.0.2/24", ("SIGHTLINE_TRUSTED_PROXIES is '10.0.0.2/24', but it must be IP addresses"
          " or networks with commas between, like 10.0.0.2, 10.1.0.0/24.")),
+        ("GATEWAY_COT_CERTIFICATE", "c.pem", ("SIGHTLINE_GATEWAY_COT_CERTIFICATE is 'c.pem', but it needs"
+         " SIGHTLINE_GATEWAY_COT_KEY too.")),
+        ("GATEWAY_COT_CLIENT_CA", "ca.pem", ("SIGHTLINE_GATEWAY_COT_CLIENT_CA is 'ca.pem', but it needs"
+         " SIGHTLINE_GATEWAY_COT_CERTIFICATE too.")),
         ("DATABASE_STATEMENT_TIMEOUT_S", "0", ("SIGHTLINE_DATABASE_STATEMENT_TIMEOUT_S is '0', but"
          " it must be a number above 0 to 3600.")),
     ],
@@ -103,6 +107,27 @@ def test_a_wrong_variable_says_which_what_and_what_is_allowed(
     with pytest.raises(SettingsError) as raised:
         load_settings()
     assert str(raised.value) == sentence
+
+
+def test_officers_are_not_shown_over_a_network_in_the_clear(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match="needs SIGHTLINE_GATEWAY_COT_CERTIFICATE where SIGHTLINE_HOST is"
+    ):
+        load_settings(host="0.0.0.0", gateway_cot_out=True)
+    for fine in (
+        {"gateway_cot_out": True},
+        {"host": "::1", "gateway_cot_out": True},
+        {"host": "0.0.0.0"},
+    ):
+        assert load_settings(**fine).shows_cot is fine.get("gateway_cot_out", False)
+    files = {"gateway_cot_certificate": tmp_path / "c", "gateway_cot_key": tmp_path / "k"}
+    assert load_settings(host="0.0.0.0", gateway_cot_out=True, **files).shows_cot
+
+
+def test_officers_are_shown_in_a_demo_unless_it_says_otherwise() -> None:
+    assert load_settings(demo=True).shows_cot
+    assert not load_settings(demo=True, gateway_cot_out=False).shows_cot
+    assert not load_settings().shows_cot
 
 
 @pytest.mark.parametrize(

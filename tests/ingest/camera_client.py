@@ -38,7 +38,7 @@ class RunningGateway:
             gateway_port=free_port(),
             gateway_http_port=free_port(),
             internal_secret="s" * 40,
-            **{"gateway_flush_ms": 20, **settings},
+            **{"gateway_flush_ms": 20, "gateway_cot_port": 0, **settings},
         )
         self.stopping = asyncio.Event()
         self._task = None

@@ -39,7 +39,7 @@ async def test_a_second_gateway_comes_to_a_port_only_where_both_share_it(
 
     def gateway(name: str, http_port: int) -> asyncio.Task[None]:
         settings = GatewaySettings(
-            data_dir=database.data_dir, gateway_port=port, gateway_http_port=http_port,
+            data_dir=database.data_dir, gateway_port=port, gateway_http_port=http_port, gateway_cot_port=0,
             gateway_name=name, gateway_share_port=shared, internal_secret="x" * 40,
         )  # fmt: skip
         return asyncio.create_task(run(settings, stop))

@@ -236,7 +236,7 @@ from pathlib import Path
 from sightline.ingest import gateway
 from sightline.ingest.settings import GatewaySettings
 settings = GatewaySettings(data_dir=Path(sys.argv[1]), gateway_port=int(sys.argv[2]),
-                           gateway_http_port=int(sys.argv[3]), gateway_flush_ms=50)
+                           gateway_http_port=int(sys.argv[3]), gateway_cot_port=0, gateway_flush_ms=50)
 asyncio.run(gateway.run(settings, asyncio.Event()))
 """
 

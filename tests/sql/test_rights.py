@@ -154,3 +154,35 @@ async def _mix(force: Force, incidents: list[int], people: dict[str, Person]) ->
             "insert into incident_person (incident_id, user_id, capacity) values ($1, $2, 'named') on conflict do nothing",
             incidents[1], people[role].user_id,
         )  # fmt: skip
+
+
+async def test_a_gateway_is_told_whom_to_hide_and_nothing_of_why(
+    database: Database, force: Force
+) -> None:
+    hidden = await force.camera("C1")
+    await force.camera("C2")
+    incident = await force.incident(restricted=True)
+    await force.at_incident(hidden, incident)
+    gateway = await database.connect("gateway")
+    assert [row[0] for row in await gateway.fetch("select cot_hidden()")] == [hidden]
+    for secret in ("incident", "incident_camera", "camera_at_incident", "session", "app_user"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await gateway.fetch(f"select * from {secret}")
+    await force.owner.execute("update incident set closed_time = now()")
+    assert await gateway.fetch("select cot_hidden()") == []
+
+
+async def test_a_gateway_audits_disclosures_as_itself_and_nothing_else(database: Database) -> None:
+    owner, gateway = await database.connect(), await database.connect("gateway")
+    await gateway.execute("select cot_disclosure('begin', 'wintak-1', '192.0.2.7', null, '{}')")
+    row = await owner.fetchrow("select * from audit_entry where action = 'cot.begin'")
+    assert (row["actor"], row["recipient"], row["address"]) == (
+        "system:gateway",
+        "wintak-1",
+        "192.0.2.7",
+    )
+    with pytest.raises(asyncpg.CheckViolationError, match="step of a disclosure: sign_in"):
+        await gateway.execute("select cot_disclosure('sign_in', 'x', 'x', null, '{}')")
+    dashboard = await database.connect("dashboard")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await dashboard.execute("select cot_disclosure('end', 'x', 'x', null, '{}')")

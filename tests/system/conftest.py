@@ -125,7 +125,8 @@ class Person:
 def start_demo(data_dir: Path, cameras: int = CAMERAS) -> Demo:
     """Start a demo on free ports and wait until it says that it is ready."""
     ports = {
-        name: free_port() for name in ("DASHBOARD", "GATEWAY", "GATEWAY_HTTP", "MEDIA_INTERNAL")
+        name: free_port()
+        for name in ("DASHBOARD", "GATEWAY", "GATEWAY_HTTP", "GATEWAY_COT", "MEDIA_INTERNAL")
     }
     ports["MEDIA"] = free_port(socket.SOCK_DGRAM)
     environment = {

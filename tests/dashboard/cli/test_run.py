@@ -15,7 +15,7 @@ def test_a_part_says_before_it_starts_what_keeps_it_from_running(
 ) -> None:
     data_dir = ["--data-dir", str(tmp_path)]
     for part in ("gateway", "media", "dashboard", "keeper"):
-        for name in ("GATEWAY_PORT", "GATEWAY_HTTP_PORT", "MEDIA_PORT", "MEDIA_INTERNAL_PORT",
+        for name in ("GATEWAY_PORT", "GATEWAY_HTTP_PORT", "GATEWAY_COT_PORT", "MEDIA_PORT", "MEDIA_INTERNAL_PORT",
                      "DASHBOARD_PORT"):  # fmt: skip
             monkeypatch.setenv(f"SIGHTLINE_{name}", "0")
         assert main(["up", part, *data_dir]) == 1

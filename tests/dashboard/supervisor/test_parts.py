@@ -67,7 +67,7 @@ def test_a_child_reads_the_same_settings(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_free_ports_are_no_problem(tmp_path: Path) -> None:
     settings = load_settings(
-        data_dir=tmp_path, gateway_port=0, gateway_http_port=0, media_port=0,
+        data_dir=tmp_path, gateway_port=0, gateway_http_port=0, gateway_cot_port=0, media_port=0,
         media_internal_port=0, dashboard_port=0,
     )  # fmt: skip
     check_ports(UP_PARTS, settings)
@@ -119,9 +119,15 @@ def test_gateways_share_a_port_only_where_all_of_them_say_so(tmp_path: Path) -> 
         other.bind(("127.0.0.1", 0))
         other.listen(1)
         number = other.getsockname()[1]
-        alone = load_settings(data_dir=tmp_path, gateway_port=number, gateway_http_port=0)
+        alone = load_settings(
+            data_dir=tmp_path, gateway_port=number, gateway_http_port=0, gateway_cot_port=0
+        )
         shared = load_settings(
-            data_dir=tmp_path, gateway_port=number, gateway_http_port=0, gateway_share_port=True
+            data_dir=tmp_path,
+            gateway_port=number,
+            gateway_http_port=0,
+            gateway_cot_port=0,
+            gateway_share_port=True,
         )
         with pytest.raises(PortTakenError, match=f"TCP port {number}"):
             check_ports([GATEWAY], alone)

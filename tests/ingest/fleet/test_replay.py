@@ -92,7 +92,7 @@ async def gateway(database: Database) -> AsyncIterator[str]:
         other.bind(("127.0.0.1", 0))
         port, http_port = one.getsockname()[1], other.getsockname()[1]
     settings = GatewaySettings(
-        data_dir=database.data_dir, gateway_port=port, gateway_http_port=http_port,
+        data_dir=database.data_dir, gateway_port=port, gateway_http_port=http_port, gateway_cot_port=0,
         internal_secret="x" * 40, gateway_flush_ms=20,
     )  # fmt: skip
     stop = asyncio.Event()
