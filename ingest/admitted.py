@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import Any, Final
 
@@ -13,6 +14,38 @@ from sightline.ingest.doors import BridgeIdentity, CameraIdentity
 
 LARGEST_BACKLOG_BYTES: Final = 4 * 1024 * 1024
 """Answers that a peer may leave unread."""
+_LARGEST_HEAD_BYTES: Final = 16 * 1024
+"""What a peer may send before its request is complete; the library alone would hold 1 MiB for each."""
+
+
+class HalfOpen:
+    """Connections that have not said yet what they want: bounded, so that thousands that say nothing crowd nobody out.
+
+    Where there are too many, the oldest goes: a camera needs milliseconds for its request.
+    """
+
+    def __init__(self, most: int) -> None:
+        """`most`: how many there may be."""
+        self._most = most
+        self._waiting: dict[AdmittedConnection, None] = {}
+        self.cut = 0
+        """How many had to go."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def began(self, connection: AdmittedConnection) -> None:
+        """A peer has connected."""
+        self._waiting[connection] = None
+        if len(self._waiting) > self._most:
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
+            self.cut += 1
+            oldest.transport.abort()
+
+    def ended(self, connection: AdmittedConnection) -> None:
+        """It has said what it wants, or it is gone."""
+        self._waiting.pop(connection, None)
 
 
 class AdmittedConnection(ServerConnection):
@@ -24,9 +57,29 @@ class AdmittedConnection(ServerConnection):
 
     identity: CameraIdentity | BridgeIdentity | None = None
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, half_open: HalfOpen, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._half_open = half_open
+        self._head_bytes = 0
         self._binary: deque[bool] = deque()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A peer connected."""
+        super().connection_made(transport)
+        self._half_open.began(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is over."""
+        self._half_open.ended(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, but no endless request."""
+        super().data_received(data)
+        if self.request is None:
+            self._head_bytes += len(data)
+            if self._head_bytes > _LARGEST_HEAD_BYTES:
+                self.transport.abort()
 
     def process_event(self, event: Frame | Request | Response) -> None:
         """Note the kind of each message that begins.
@@ -34,7 +87,9 @@ class AdmittedConnection(ServerConnection):
         The library tells text from binary only where it also decodes text, and then it closes the connection over what
         is not UTF-8. To a camera that is answered instead.
         """
-        if isinstance(event, Frame):
+        if isinstance(event, Request):
+            self._half_open.ended(self)
+        elif isinstance(event, Frame):
             if event.opcode in (Opcode.TEXT, Opcode.BINARY):
                 self._binary.append(event.opcode is Opcode.BINARY)
             elif event.opcode is Opcode.PING:

@@ -41,7 +41,7 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = {
 """Commands to cameras, which other parts put into the database and the gateway sends as they stand."""
 
 CLOSE_CODES: Final[dict[int, str]] = {
-    protocol.CLOSE_GOING_AWAY: "the gateway ends; connect again",
+    protocol.CLOSE_GOING_AWAY: "the gateway ends; the reason is the number of seconds after which to connect again",
     protocol.CLOSE_TOO_LARGE: "a message of more than 1 MiB",
     protocol.CLOSE_INTERNAL_ERROR: "the gateway failed at this connection; connect again",
     protocol.CLOSE_OVERLOADED: "overloaded; the reason is the number of seconds after which to try again",

@@ -22,6 +22,7 @@ from websockets.protocol import State
 
 from sightline.ingest import protocol
 from sightline.ingest.actions import Actions
+from sightline.ingest.admission import Pace, advice
 from sightline.ingest.admitted import LARGEST_BACKLOG_BYTES, AdmittedConnection
 from sightline.ingest.batch import Received, valued
 from sightline.ingest.commands import Commands
@@ -41,6 +42,7 @@ from sightline.ingest.messages import (
     TalkAnswer,
     Welcome,
 )
+from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.tolerance import Tolerance
 from sightline.ingest.wire import PlainReport
 from sightline.ingest.writer import Writer
@@ -50,8 +52,9 @@ log = logging.getLogger(__name__)
 ROOM_WITHIN_S: Final = 15.0
 """Longest wait for room before a camera is told to come back later; less than a keepalive takes to give up."""
 COME_BACK_AFTER_S: Final = 30
-_CAMERA_MOST_UNWRITTEN: Final = 3 * 3_600
-_BRIDGE_MOST_UNWRITTEN: Final = 50_000
+_DATABASE_BACK_AFTER_S: Final = 4
+_MOST_UNKNOWN: Final = 50_000
+"""Ids without a camera that a bridge's conversation remembers."""
 _TURN: Final = 200
 """Messages and fixes taken from one connection before it is the turn of the others."""
 _NOTE_LIFE_EVERY_US: Final = 1_000_000
@@ -64,6 +67,7 @@ class Traffic:
     """What came in since the start, for metrics.
 
     Attributes:
+        put_off: connections that were told to come back since too many came at once.
         trackers: requests of trackers that are being answered.
         tracker_requests: requests of trackers that showed a token.
         tracker_refusals: of all their requests, those answered with an error of theirs (4xx).
@@ -71,6 +75,7 @@ class Traffic:
     """
 
     connections: int = 0
+    put_off: int = 0
     messages: int = 0
     fixes: int = 0
     errors: int = 0
@@ -80,11 +85,36 @@ class Traffic:
     tracker_delays: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one sender may ask of the gateway.
+
+    Attributes:
+        camera_unwritten: fixes and messages of a camera's connection that may wait to be written.
+        bridge_unwritten: the same of a bridge's.
+        errors: messages within a minute that are none, of a connection or of a bridge's camera.
+    """
+
+    camera_unwritten: int = 10_800
+    bridge_unwritten: int = 50_000
+    errors: int = 20
+
+    @classmethod
+    def of(cls, settings: GatewaySettings) -> Limits:
+        """As the settings say."""
+        return cls(
+            settings.gateway_camera_unwritten,
+            settings.gateway_bridge_unwritten,
+            settings.gateway_errors_a_minute,
+        )
+
+
 @dataclass(slots=True)
 class Services:
     """What all conversations of a gateway share.
 
     Attributes:
+        pace: how fast connections come in.
         draining: the gateway is ending: nothing more is taken in.
         closing: connections that are being closed.
     """
@@ -95,6 +125,8 @@ class Services:
     commands: Commands
     register: Register
     report_every_s: dict[str, int]
+    pace: Pace
+    limits: Limits = Limits()
     traffic: Traffic = field(default_factory=Traffic)
     draining: bool = False
     closing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -103,13 +135,14 @@ class Services:
 class Conversation(ABC):
     """One connection from its beginning to its end."""
 
-    most_unwritten: int
-
-    def __init__(self, socket: AdmittedConnection, services: Services) -> None:
+    def __init__(
+        self, socket: AdmittedConnection, services: Services, *, most_unwritten: int
+    ) -> None:
+        self._most_unwritten = most_unwritten
         self._socket = socket
         self._services = services
         self._packed = False
-        self._tolerance = Tolerance()
+        self._tolerance = Tolerance(services.limits.errors)
         self._newest_seq: dict[int, int] = {}
         self._unwritten = 0
         self._taken = 0  # since the others had their turn
@@ -129,7 +162,9 @@ class Conversation(ABC):
                 if self._taken > _TURN:
                     self._taken = 0
                     await asyncio.sleep(0)
-                if (inbox.full or self._unwritten > self.most_unwritten) and not await self._room():
+                if (
+                    inbox.full or self._unwritten > self._most_unwritten
+                ) and not await self._room():
                     return
         except ConnectionClosed:
             pass
@@ -154,19 +189,19 @@ class Conversation(ABC):
             self._complain(error, message.camera)
         except DatabaseAwayError as error:
             log.info("the database is away for a new camera: %s", error)
-            self.close(protocol.CLOSE_OVERLOADED, "5")
+            self.close(protocol.CLOSE_OVERLOADED, advice(_DATABASE_BACK_AFTER_S))
 
     async def _room(self) -> bool:
         """Wait until what was received has been written down; False: it takes too long."""
         try:
             async with asyncio.timeout(ROOM_WITHIN_S):
                 await self._services.writer.inbox.room()
-                while self._unwritten > self.most_unwritten:
+                while self._unwritten > self._most_unwritten:
                     self._relief.clear()
                     await self._relief.wait()
         except TimeoutError:
             # Awaited, since the connection would end with 1000 as soon as this conversation does.
-            await self._socket.close(protocol.CLOSE_OVERLOADED, str(COME_BACK_AFTER_S))
+            await self._socket.close(protocol.CLOSE_OVERLOADED, advice(COME_BACK_AFTER_S))
             return False
         return True
 
@@ -310,12 +345,10 @@ class Conversation(ABC):
 class CameraConversation(Conversation):
     """The connection of one camera, known by its token."""
 
-    most_unwritten = _CAMERA_MOST_UNWRITTEN
-
     def __init__(
         self, socket: AdmittedConnection, services: Services, identity: CameraIdentity
     ) -> None:
-        super().__init__(socket, services)
+        super().__init__(socket, services, most_unwritten=services.limits.camera_unwritten)
         self._identity = identity
         self._link: Link | None = None
         self._contradicted: str | None = None
@@ -328,7 +361,7 @@ class CameraConversation(Conversation):
             )
         except DatabaseAwayError as error:
             log.info("%s cannot come in: %s", who.ref, error)
-            await self._socket.close(protocol.CLOSE_OVERLOADED, "5")
+            await self._socket.close(protocol.CLOSE_OVERLOADED, advice(_DATABASE_BACK_AFTER_S))
             return False
         if elsewhere:
             services.writer.forget(who.camera_id)
@@ -378,8 +411,6 @@ class CameraConversation(Conversation):
 class BridgeConversation(Conversation):
     """One connection for many cameras; every message names its camera."""
 
-    most_unwritten = _BRIDGE_MOST_UNWRITTEN
-
     def __init__(
         self,
         socket: AdmittedConnection,
@@ -388,7 +419,7 @@ class BridgeConversation(Conversation):
         bridges: set[BridgeConversation],
     ) -> None:
         """`bridges`: where this one is listed as long as it is connected."""
-        super().__init__(socket, services)
+        super().__init__(socket, services, most_unwritten=services.limits.bridge_unwritten)
         self.identity = identity
         self._bridges = bridges
         self._links: dict[str, Link] = {}
@@ -419,7 +450,7 @@ class BridgeConversation(Conversation):
             )
         held_s = self._held_back_s(ref)
         if held_s > 0 and not isinstance(message, Status | EyesOn):
-            raise _held_back(ref, held_s, getattr(message, "seq", None))
+            raise self._held_back(ref, held_s, getattr(message, "seq", None))
         link = self._links.get(ref)
         if link is None or (ref in self._overtaken and await self._is_free_again(link, message)):
             return await self._find(ref)
@@ -442,16 +473,24 @@ class BridgeConversation(Conversation):
         if ref is None or not await self._is_known(ref):
             await super()._not_understood(error)
             return
-        tolerance = self._tolerance_of.setdefault(ref, Tolerance())
+        tolerance = self._tolerance_of.setdefault(ref, Tolerance(self._services.limits.errors))
         if tolerance.exceeded_for_s() == 0:
             self._complain(error, ref)
             tolerance.count()
         if (held_s := tolerance.exceeded_for_s()) > 0:
-            self._complain(_held_back(ref, held_s, error.seq), ref)
+            self._complain(self._held_back(ref, held_s, error.seq), ref)
 
     def _held_back_s(self, ref: str) -> float:
         tolerance = self._tolerance_of.get(ref)
         return 0.0 if tolerance is None else tolerance.exceeded_for_s()
+
+    def _held_back(self, ref: str, for_s: float, seq: int | None) -> ProtocolError:
+        return ProtocolError(
+            "overloaded",
+            f"Camera {ref} sent {self._services.limits.errors} messages within a minute that were none. For another"
+            f" {math.ceil(for_s)} s only its status and its call for eyes on are taken; send the others again then.",
+            seq=seq,
+        )
 
     async def _is_known(self, ref: str) -> bool:
         if ref in self._links or ref in self._tolerance_of:
@@ -467,7 +506,7 @@ class BridgeConversation(Conversation):
             return None
         known = await self._services.register.camera(ref)
         if known is None:
-            if len(self._unknown_until) > _BRIDGE_MOST_UNWRITTEN:
+            if len(self._unknown_until) > _MOST_UNKNOWN:
                 self._unknown_until.clear()
             self._unknown_until[ref] = time.monotonic() + _UNKNOWN_FOR_S
         return known
@@ -520,13 +559,4 @@ def _no_such_camera(ref: str) -> ProtocolError:
         field="camera",
         value=ref,
         allowed="a registered camera",
-    )
-
-
-def _held_back(ref: str, for_s: float, seq: int | None) -> ProtocolError:
-    return ProtocolError(
-        "overloaded",
-        f"Camera {ref} sent {protocol.ERRORS_BEFORE_CLOSE} messages within a minute that were none."
-        f" For another {math.ceil(for_s)} s only its status and its call for eyes on are taken; send the others again then.",
-        seq=seq,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass
 
 import asyncpg
@@ -12,6 +11,7 @@ from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.gather import Gather
 from sightline.ingest.store import AWAY
 from sightline.sql import query
+from sightline.sql.accounts import token_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Doors:
         Raises:
             DatabaseAwayError: nobody can say now.
         """
-        return await self._cameras.get(hashlib.sha256(token.encode()).digest())
+        return await self._cameras.get(token_hash(token))
 
     async def bridge(self, token: str) -> BridgeIdentity | None:
         """The bridge of a token; None where no bridge has it.
@@ -72,7 +72,7 @@ class Doors:
         Raises:
             DatabaseAwayError: nobody can say now.
         """
-        return await self._bridges.get(hashlib.sha256(token.encode()).digest())
+        return await self._bridges.get(token_hash(token))
 
     async def _ask_cameras(self, hashes: list[bytes]) -> dict[bytes, CameraIdentity]:
         rows = await self._fetch("gateway.cameras_by_token", hashes)

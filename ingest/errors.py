@@ -58,10 +58,10 @@ class NotNowError(IngestError):
     Args:
         code: ``ending`` or ``overloaded``.
         message: sentence for a person.
-        retry_after_s: when to try again.
+        retry_after_s: when to try again, in seconds.
     """
 
-    def __init__(self, code: str, message: str, *, retry_after_s: int = 5) -> None:
+    def __init__(self, code: str, message: str, *, retry_after_s: float = 5) -> None:
         super().__init__(message)
         self.code = code
         self.retry_after_s = retry_after_s

@@ -26,9 +26,10 @@ from aiohttp import web
 from websockets.asyncio.server import Server
 
 from sightline.ingest.actions import Actions
+from sightline.ingest.admission import Pace
 from sightline.ingest.batch import Received
 from sightline.ingest.commands import Commands
-from sightline.ingest.conversation import Services
+from sightline.ingest.conversation import Limits, Services
 from sightline.ingest.cot.counts import CotCollector
 from sightline.ingest.cot.server import CotServer
 from sightline.ingest.doors import Doors, Register
@@ -52,7 +53,8 @@ log = logging.getLogger(__name__)
 _PAUSE_S: Final = 0.5
 _ASK_WITHIN_S: Final = 5.0
 _WRITE_WITHIN_S: Final = 4.0
-_CLOSE_WITHIN_S: Final = 3.0
+_DISMISS_WITHIN_S: Final = 1.5
+_CLOSE_WITHIN_S: Final = 2.5
 _TICK_S: Final = 1.0
 _LOOK_EVERY_TICKS: Final = 5
 
@@ -105,9 +107,11 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
         commands=Commands(pool, links, lambda: writer.run_id),
         register=Register(pool, adds=settings.gateway_register_cameras),
         report_every_s=force.report_every_s,
+        pace=Pace(settings.gateway_admissions_a_second),
+        limits=Limits.of(settings),
     )
     doors = Doors(pool)
-    door = SocketDoor(doors, services, most_connections=settings.gateway_most_connections)
+    door = SocketDoor(doors, services, settings)
     cot = CotServer(settings, pool, services, doors)
     watch = Watch(settings, pool, services, door)
     async with asyncio.TaskGroup() as tasks:
@@ -122,13 +126,13 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
         ]
         writing = tasks.create_task(writer.run())
         async with _http(settings, pool, watch, services, cot):
-            server = await door.serve(settings)
+            server = await door.serve()
             log.info("listening on port %d, run %d", settings.gateway_port, writer.run_id)
             try:
                 async with cot.listening():
                     await stop.wait()
             finally:
-                await _drain(services, writing, server)
+                await _drain(services, writing, door, server)
         for task in background:
             task.cancel()
     await watch.say_goodbye()
@@ -139,8 +143,10 @@ def _deliver(acks: list[tuple[Received, Ack]]) -> None:
         received.channel.acknowledge(received, ack)
 
 
-async def _drain(services: Services, writing: asyncio.Task[None], server: Server) -> None:
-    """Take nothing more in, write and acknowledge what is here, then close."""
+async def _drain(
+    services: Services, writing: asyncio.Task[None], door: SocketDoor, server: Server
+) -> None:
+    """Take nothing more in, write and acknowledge what is here, then close one connection after the other."""
     services.draining = True
     inbox = services.writer.inbox
     inbox.close()
@@ -148,6 +154,7 @@ async def _drain(services: Services, writing: asyncio.Task[None], server: Server
     if not writing.done():
         log.warning("ending without the database; %d were not acknowledged", inbox.size)
         writing.cancel()
+    await door.dismiss(server, _DISMISS_WITHIN_S)
     server.close()
     try:
         await asyncio.wait_for(server.wait_closed(), _CLOSE_WITHIN_S)

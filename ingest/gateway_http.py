@@ -18,6 +18,7 @@ import hmac
 import ipaddress
 import json
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
@@ -267,9 +268,9 @@ def _unauthorized(detail: str) -> Problem:
     return Problem(HTTPStatus.UNAUTHORIZED, "token_invalid", detail, headers)
 
 
-def away(detail: str, *, code: str = "away", retry_after_s: int = 5) -> Problem:
+def away(detail: str, *, code: str = "away", retry_after_s: float = 5) -> Problem:
     """Come again: what is wrong is wrong here, and will pass."""
-    headers = {"Retry-After": str(retry_after_s)}
+    headers = {"Retry-After": str(math.ceil(retry_after_s))}
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, headers)
 
 

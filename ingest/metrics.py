@@ -38,6 +38,7 @@ class GatewayCollector(Collector):
         ):
             yield GaugeMetricFamily(f"sightline_gateway_{name}", words, value)
         for name, words, count in (
+            ("put_off", "Connections told to come back (503)", traffic.put_off),
             ("messages", "Messages received", traffic.messages),
             ("fixes", "Fixes received, before any check", traffic.fixes),
             ("errors", "Messages answered with an error", traffic.errors),

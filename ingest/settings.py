@@ -186,6 +186,48 @@ class GatewaySettings(ServiceSettings):
     gateway_most_connections: int = Field(
         default=18_000, ge=1, le=1_000_000, description="Most cameras and bridges connected at once"
     )
+    gateway_half_open_connections: int = Field(
+        default=4096,
+        ge=16,
+        le=1_000_000,
+        description="Most connections that have not said yet who they are; beyond, the oldest of them goes",
+    )
+    gateway_handshake_s: float = Field(
+        default=10.0,
+        ge=0.5,
+        le=60,
+        description="Seconds within which a connection must have said who it is and be let in",
+    )
+    gateway_admissions_a_second: int = Field(
+        default=500,
+        ge=1,
+        le=100_000,
+        description="Most cameras and bridges let in within a second; the others are told when to come back",
+    )
+    gateway_connections_a_minute: int = Field(
+        default=60,
+        ge=2,
+        le=10_000,
+        description="Most connections of one camera or bridge within a minute",
+    )
+    gateway_camera_unwritten: int = Field(
+        default=10_800,
+        ge=1,
+        le=1_000_000,
+        description="Fixes and messages of one camera that may wait to be written, before it must wait",
+    )
+    gateway_bridge_unwritten: int = Field(
+        default=50_000,
+        ge=1,
+        le=5_000_000,
+        description="Fixes and messages of one bridge that may wait to be written, before it must wait",
+    )
+    gateway_errors_a_minute: int = Field(
+        default=20,
+        ge=1,
+        le=10_000,
+        description="Messages within a minute that are none, after which a connection is closed",
+    )
     gateway_most_speed_mps: float = Field(
         default=100.0,
         gt=0,

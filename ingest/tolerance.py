@@ -11,8 +11,10 @@ from sightline.ingest import protocol
 class Tolerance:
     """Counts what one connection, or one camera of a bridge, sends that is no message."""
 
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=protocol.ERRORS_BEFORE_CLOSE)
+    def __init__(self, most: int) -> None:
+        """`most`: how many are too many within `protocol.ERROR_WINDOW_S`."""
+        self._most = most
+        self._times: deque[float] = deque(maxlen=most)
 
     def count(self) -> None:
         """One more, now."""
@@ -20,6 +22,6 @@ class Tolerance:
 
     def exceeded_for_s(self) -> float:
         """Seconds until there were not too many within `protocol.ERROR_WINDOW_S`; 0: there are not."""
-        if len(self._times) < protocol.ERRORS_BEFORE_CLOSE:
+        if len(self._times) < self._most:
             return 0.0
         return max(0.0, self._times[0] + protocol.ERROR_WINDOW_S - time.monotonic())

@@ -9,7 +9,11 @@ FIRST_S = 1.0
 LONGEST_S = 60.0
 REFUSED_S = 60.0
 
+GOING_AWAY = 1001
+RESTARTING = 1012
 OVERLOADED = 1013
+_MAY_ADVISE = frozenset((GOING_AWAY, RESTARTING, OVERLOADED))
+LONGEST_ADVICE_S = 300.0
 TOKEN_INVALID = 4001
 REPLACED = 4009
 
@@ -45,6 +49,16 @@ class Backoff:
         if code in (TOKEN_INVALID, REPLACED):
             # Another connection of this camera took over: two must not chase each other.
             return self.after_refusal()
-        if code == OVERLOADED and (asked := _SECONDS.search(reason)):
-            return min(LONGEST_S, float(asked.group())) * (1 + self._random())
+        if code in _MAY_ADVISE and (asked := _SECONDS.search(reason)):
+            return self._as_advised(float(asked.group()))
         return self.after_failure()
+
+    def after_refused_for_now(self, retry_after: str | None) -> float:
+        """Seconds to wait after the gateway let nobody in for now (503), with its ``Retry-After`` (RFC 9110, 10.2.3)."""
+        if retry_after is not None and retry_after.strip().isdecimal():
+            return self._as_advised(float(retry_after))
+        return self.after_failure()
+
+    def _as_advised(self, seconds: float) -> float:
+        # The gateway spreads its advice over whole seconds; the part of a second is this camera's.
+        return min(LONGEST_ADVICE_S, seconds) + self._random()

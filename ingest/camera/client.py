@@ -135,6 +135,10 @@ class CameraClient:
             if status in (401, 403):
                 self.refused = True
                 return self._backoff.after_refusal()
+            if status == 503:
+                return self._backoff.after_refused_for_now(
+                    error.response.headers.get("Retry-After")
+                )
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
             log.debug("no gateway camera=%s error=%r", self.camera, error)
         return self._backoff.after_failure()

@@ -8,6 +8,7 @@ import pytest
 
 from sightline.ingest import fields, messages, protocol
 from sightline.ingest.asyncapi import CLOSE_CODES, COMMANDS, document, to_yaml
+from sightline.ingest.conversation import Limits
 from sightline.ingest.errors import ProtocolError
 from tests.ingest.test_gateway import BAD_MESSAGES
 from tests.ingest.test_protocol import BAD_OPTIONAL, BAD_REQUIRED, NO_MESSAGE
@@ -121,7 +122,7 @@ def test_limits_stand_in_the_text():
     assert fields.MAX_MESSAGE_BYTES == 1024 * 1024
     assert "at most 1 MiB" in TEXT
     assert f"{fields.MAX_FIXES:,} fixes" in TEXT
-    assert f"{protocol.ERRORS_BEFORE_CLOSE} messages within a minute" in TEXT
+    assert f"{Limits().errors} messages within a minute" in TEXT
     assert f"cut to {fields.ECHO_LENGTH} characters" in TEXT
     assert protocol.CAMERA_SUBPROTOCOL in TEXT
     assert protocol.BRIDGE_SUBPROTOCOL in TEXT

@@ -421,7 +421,7 @@ class TestConnections:
         try:
             async with camera(running, token, REF) as first, camera(running, other.token) as second:
                 assert await second.closed() == 1013
-                assert second.socket.close_reason == "30"
+                assert 30 <= int(second.socket.close_reason) <= 38
                 assert (await first.report(fix_now()))["stored"] == 1
         finally:
             await running.stop()
@@ -441,7 +441,7 @@ class TestConnections:
                     fix = fix_now(lat=51.2724 + seq / 1e6)
                     await cam.say({"type": "report", "seq": seq, "fixes": [fix]})
                 assert await cam.closed() == 1013
-                assert cam.socket.close_reason == "30"
+                assert 30 <= int(cam.socket.close_reason) <= 38
                 assert not cam.heard
             await transaction.rollback()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sightline.ingest.camera.backoff import LONGEST_S, Backoff
+from sightline.ingest.camera.backoff import LONGEST_ADVICE_S, Backoff
 
 
 def test_it_waits_longer_each_time_up_to_a_minute_and_begins_anew_after_success() -> None:
@@ -25,9 +25,11 @@ def test_jitter_is_over_the_whole_range() -> None:
 @pytest.mark.parametrize(
     ("code", "reason", "least", "most"),
     [
-        (1013, "try again after 20 s", 20, 40),
-        (1013, "7.5", 7.5, 15),
-        (1013, "9999", LONGEST_S, 2 * LONGEST_S),
+        (1013, "try again after 20 s", 20, 21),
+        (1013, "7.5", 7.5, 8.5),
+        (1013, "9999", LONGEST_ADVICE_S, LONGEST_ADVICE_S + 1),
+        (1001, "12", 12, 13),
+        (1012, "12", 12, 13),
         (1013, "later", 0, 1),
         (4009, "a newer connection took over", 60, 120),
         (4001, "token no longer valid", 60, 120),
@@ -38,4 +40,16 @@ def test_jitter_is_over_the_whole_range() -> None:
 def test_the_gateways_word_counts(code: int | None, reason: str, least: float, most: float) -> None:
     for draw in (0.0, 1.0):
         wait = Backoff(random=lambda draw=draw: draw).after_close(code, reason)
+        assert least <= wait <= most
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "least", "most"),
+    [("17", 17, 18), (" 3 ", 3, 4), (None, 0, 1), ("Fri, 31 Dec 1999 23:59:59 GMT", 0, 1)],
+)
+def test_a_gateway_that_lets_nobody_in_for_now_says_when(
+    retry_after: str | None, least: float, most: float
+) -> None:
+    for draw in (0.0, 1.0):
+        wait = Backoff(random=lambda draw=draw: draw).after_refused_for_now(retry_after)
         assert least <= wait <= most

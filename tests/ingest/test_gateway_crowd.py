@@ -1,0 +1,173 @@
+"""Crowds and loops at the gateway's door: who is let in, who must wait and for how long, and who is cut."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from sightline.sql.accounts import add_bridge, add_camera
+from tests.ingest.camera_client import RunningGateway, camera, fix_now, text_frame
+
+
+@pytest.fixture
+async def owner(database):
+    return await database.connect()
+
+
+@contextlib.asynccontextmanager
+async def running(database, **settings):
+    gateway = await RunningGateway(database, **settings).start()
+    try:
+        yield gateway
+    finally:
+        await gateway.stop()
+
+
+async def refusal(gateway, token, **options):
+    """Status and Retry-After of a handshake that is refused."""
+    with pytest.raises(InvalidStatus) as refused:
+        async with camera(gateway, token, **options):
+            pass
+    response = refused.value.response
+    return response.status_code, int(response.headers.get("Retry-After", -1))
+
+
+async def test_beyond_the_pace_one_is_told_when_to_come_back(database, owner):
+    tokens = [(await add_camera(owner, f"CAM-{n}")).token for n in range(30)]
+    async with running(database, gateway_admissions_a_second=5) as gateway:
+        opened = await asyncio.gather(*(_status(gateway, token) for token in tokens))
+    put_off = [int(after) for status, after in opened if status == 503]
+    assert 10 <= len(put_off) <= 25
+    assert min(put_off) >= 1
+    assert max(put_off) <= 8
+    assert len(set(put_off)) >= 3, "they would come back together"
+
+
+async def _status(gateway, token):
+    reader, writer = await _half(gateway, _request(token))
+    head = await reader.readuntil(b"\r\n\r\n")
+    after = [line for line in head.split(b"\r\n") if line.lower().startswith(b"retry-after:")]
+    writer.close()
+    return int(head.split()[1]), after[0].split(b":")[1] if after else None
+
+
+def _request(token):
+    return (
+        b"GET /camera HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Protocol: sightline.camera.v1\r\n"
+        + f"Authorization: Bearer {token}\r\n\r\n".encode()
+    )
+
+
+async def _half(gateway, begin=b""):
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.settings.gateway_port)
+    writer.write(begin)
+    return reader, writer
+
+
+@pytest.mark.parametrize("kind", ["camera", "bridge"])
+async def test_one_that_reconnects_in_a_loop_waits_and_nobody_else_does(database, owner, kind):
+    if kind == "camera":
+        token, path = (await add_camera(owner, "LOOP")).token, "/camera"
+    else:
+        token, path = (await add_bridge(owner, "loop")).token, "/bridge"
+    other = (await add_camera(owner, "OTHER")).token
+    async with running(database, gateway_connections_a_minute=3) as gateway:
+        for _ in range(3):
+            async with camera(gateway, token, path=path):
+                pass
+        started = time.monotonic()
+        status, after = await refusal(gateway, token, path=path)
+        assert status == 503
+        assert 50 < after <= 76
+        assert time.monotonic() - started >= 1, "a loop must not turn as fast as it can"
+        async with camera(gateway, other) as cam:
+            assert (await cam.report(fix_now()))["stored"] == 1
+
+
+async def test_a_wrong_token_is_refused_as_before(database):
+    async with running(database, gateway_connections_a_minute=2) as gateway:
+        for _ in range(4):
+            assert (await refusal(gateway, "wrong"))[0] == 401
+
+
+async def test_connections_that_say_nothing_crowd_nobody_out(database, owner):
+    token = (await add_camera(owner, "CAM")).token
+    async with running(database, gateway_half_open_connections=20) as gateway:
+        silent = [await _half(gateway, b"GET /cam") for _ in range(60)]
+        async with camera(gateway, token) as cam:
+            assert (await cam.report(fix_now()))["stored"] == 1
+        for reader, _ in silent[:40]:  # the oldest had to go
+            assert await _ended(reader)
+        for _, writer in silent:
+            writer.close()
+
+
+async def _ended(reader):
+    try:
+        async with asyncio.timeout(2):
+            return await reader.read() == b""
+    except ConnectionError:
+        return True
+
+
+async def test_half_a_handshake_ends_in_time(database):
+    async with running(database, gateway_handshake_s=0.5) as gateway:
+        reader, writer = await _half(gateway, b"GET /camera HTTP/1.1\r\nHost: x\r\n")
+        started = time.monotonic()
+        assert await _ended(reader)
+        assert time.monotonic() - started < 1.5
+        writer.close()
+
+
+async def test_a_request_without_an_end_is_cut(database):
+    async with running(database) as gateway:
+        reader, writer = await _half(gateway, b"GET /camera HTTP/1.1\r\n")
+        with contextlib.suppress(ConnectionError):
+            for number in range(40):
+                writer.write(f"X-{number}: {'y' * 1000}\r\n".encode())
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        assert await _ended(reader)
+        writer.close()
+
+
+async def test_limits_of_a_sender_are_settings(database, owner):
+    token = (await add_camera(owner, "CAM")).token
+    async with (
+        running(database, gateway_errors_a_minute=2) as gateway,
+        camera(gateway, token) as cam,
+    ):
+        await cam.say("nothing")
+        await cam.say("nothing")
+        assert await cam.closed() == 4008
+
+
+async def test_at_the_end_each_is_told_another_moment_to_come_back(database, owner):
+    tokens = [(await add_camera(owner, f"CAM-{n}")).token for n in range(20)]
+    async with (
+        running(database, gateway_admissions_a_second=40) as gateway,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        cams = [await stack.enter_async_context(camera(gateway, token)) for token in tokens]
+        gateway.stopping.set()
+        assert {await cam.closed() for cam in cams} == {1001}
+        advised = [int(cam.socket.close_reason) for cam in cams]
+    assert len(set(advised)) > 1
+    assert max(advised) <= 4
+
+
+async def test_half_a_message_delays_nobody(database, owner):
+    tokens = [(await add_camera(owner, f"CAM-{n}")).token for n in range(2)]
+    async with running(database) as gateway, camera(gateway, tokens[1]) as cam:
+        reader, writer = await _half(gateway, _request(tokens[0]))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(text_frame(b'{"type":"eyes_on"}' + b" " * 500_000)[:400_000])
+        await writer.drain()
+        started = time.monotonic()
+        assert (await cam.report(fix_now()))["stored"] == 1
+        assert time.monotonic() - started < 1
+        writer.close()
