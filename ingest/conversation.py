@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -183,6 +184,12 @@ class Conversation(ABC):
             await self._not_understood(error)
             return
         self._packed = packed
+        await self._dispatch(message)
+
+    async def _dispatch(self, message: Incoming | PlainReport) -> None:
+        await self._answer(message)
+
+    async def _answer(self, message: Incoming | PlainReport) -> None:
         try:
             await self._handle(message)
         except ProtocolError as error:
@@ -426,14 +433,59 @@ class BridgeConversation(Conversation):
         self._overtaken: dict[str, float] = {}  # when to ask whether the camera is free again
         self._unknown_until: dict[str, float] = {}
         self._tolerance_of: dict[str, Tolerance] = {}
+        self._waiting: dict[str, deque[Incoming | PlainReport]] = {}  # for what must be asked first
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def _begin(self) -> bool:
         self._bridges.add(self)
         return True
 
     def _end(self) -> None:
+        for task in self._asking:
+            task.cancel()
         super()._end()
         self._bridges.discard(self)
+
+    async def _dispatch(self, message: Incoming | PlainReport) -> None:
+        """Do not let the messages of all cameras wait while the database is asked about one."""
+        ref = message.camera
+        if ref is not None and (queue := self._waiting.get(ref)) is not None:
+            queue.append(message)
+            self._unwritten += _size(message)
+        elif ref is None or not self._must_ask(ref, message):
+            await self._answer(message)
+        else:
+            self._waiting[ref] = deque([message])
+            self._unwritten += _size(message)
+            task = asyncio.create_task(self._ask(ref))
+            self._asking.add(task)
+            task.add_done_callback(self._asked)
+
+    def _must_ask(self, ref: str, message: Incoming | PlainReport) -> bool:
+        now_s = time.monotonic()
+        if ref not in self._links:
+            return self._unknown_until.get(ref, 0.0) <= now_s
+        if ref not in self._overtaken:
+            return False
+        return now_s >= self._overtaken[ref] or isinstance(message, Status)
+
+    async def _ask(self, ref: str) -> None:
+        """Take one camera's messages in their order; questions about many cameras are asked together."""
+        queue = self._waiting[ref]
+        try:
+            while queue:
+                if not self._services.draining:
+                    await self._answer(queue[0])
+                self._unwritten -= _size(queue.popleft())
+                self._relief.set()
+        finally:
+            del self._waiting[ref]
+
+    def _asked(self, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the conversation with a bridge failed", exc_info=error)
+            self.close(protocol.CLOSE_INTERNAL_ERROR, "the gateway failed at this")
 
     def _held(self) -> Iterable[Link]:
         return self._links.values()
@@ -550,6 +602,11 @@ class BridgeConversation(Conversation):
         """The bridge's own token is not valid any more."""
         self.send(Problem("token_invalid", "The token is not valid any more."))
         self.close(protocol.CLOSE_TOKEN_INVALID, "token no longer valid")
+
+
+def _size(message: Incoming | PlainReport) -> int:
+    """As `Received.size` counts."""
+    return 1 + (message.total if isinstance(message, PlainReport | Report) else 0)
 
 
 def _no_such_camera(ref: str) -> ProtocolError:

@@ -116,7 +116,7 @@ class Sender:
         self._seq = 0
         self._unwritten = 0
         self._unknown_until: dict[str, float] = {}
-        self._told = Tolerance()
+        self._told = Tolerance(services.limits.errors)
         self._relief = asyncio.Event()
 
     @property

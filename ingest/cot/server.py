@@ -58,7 +58,7 @@ class CotServer:
         self._pool = pool
         self._tls = server_context(settings)
         self._connections: dict[asyncio.Task[None], CotConnection] = {}
-        self._crowded = Tolerance()
+        self._crowded = Tolerance(services.limits.errors)
         self.counts = CotCounts()
         access = Access(pool, doors, out=settings.shows_cot, demo=settings.demo)
         self._audience = Audience(pool, settings.gateway_cot_type, self.counts)

@@ -163,8 +163,7 @@ class Line(WSListener):
 
 def _advice(frame: WSFrame) -> float | None:
     """Seconds to wait before coming back; −1: never; None: nothing is said."""
-    code = frame.get_close_code()
-    if code is not None and int(code) in _FOR_GOOD:
+    if int.from_bytes(frame.get_payload_as_bytes()[:2]) in _FOR_GOOD:
         return -1.0
     reason = frame.get_close_reason() or ""
     return float(reason) if reason.isdecimal() else None
