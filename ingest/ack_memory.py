@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -27,23 +27,39 @@ class AckMemory:
         self._size = size
         self._most_rejected = most_rejected
         self._rejected = 0
-        self._known: OrderedDict[tuple[int, int], tuple[int, Counts]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], int | tuple[int, Counts]] = OrderedDict()
 
     def recall(self, camera_id: int, report: Report) -> Counts | None:
         """What was answered to the same report; None: not seen, or not the same."""
         known = self._known.get((camera_id, report.seq))
-        return known[1] if known is not None and known[0] == fingerprint(report) else None
+        if known is None:
+            return None
+        mark, counts = (known, (report.total, 0, [])) if isinstance(known, int) else known
+        return counts if mark == fingerprint(report) else None
 
     def remember(self, camera_id: int, seq: int, mark: int, counts: Counts) -> None:
         """Keep what was acknowledged; `mark` is the report's fingerprint."""
         key = (camera_id, seq)
-        if (older := self._known.pop(key, None)) is not None:
-            self._rejected -= len(older[1][2])
+        self._forget(self._known.pop(key, 0))
         self._known[key] = (mark, counts)
         self._rejected += len(counts[2])
+        self._make_room()
+
+    def remember_stored(self, reports: Iterable[tuple[tuple[int, int], int]]) -> None:
+        """Keep reports of which everything was stored: camera and seq, and the fingerprint, of each."""
+        marks = dict(reports)
+        for key in self._known.keys() & marks.keys():
+            self._forget(self._known.pop(key))
+        self._known.update(marks)
+        self._make_room()
+
+    def _make_room(self) -> None:
         while len(self._known) > self._size or self._rejected > self._most_rejected:
-            _, (_, oldest) = self._known.popitem(last=False)
-            self._rejected -= len(oldest[2])
+            self._forget(self._known.popitem(last=False)[1])
+
+    def _forget(self, known: int | tuple[int, Counts]) -> None:
+        if not isinstance(known, int):
+            self._rejected -= len(known[1][2])
 
 
 def fingerprint(report: Report) -> int:

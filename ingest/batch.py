@@ -53,6 +53,7 @@ class Received(msgspec.Struct, frozen=True):
         message: a report or status; None: another sign of life, which needs no acknowledgement.
         channel: where the acknowledgement goes; opaque here.
         refused: fixes, by index, that the database refused before, with its reason.
+        size: how much of a batch it takes: its fixes, rejected ones too (their answers take room), and one for itself.
     """
 
     camera_id: int
@@ -61,12 +62,12 @@ class Received(msgspec.Struct, frozen=True):
     message: PlainReport | Report | Status | None
     channel: Any = None
     refused: Mapping[int, str] = {}
+    size: int = 0
 
-    @property
-    def size(self) -> int:
-        """How much of a batch it takes: its fixes, rejected ones too (their answers take room), and one for itself."""
+    def __post_init__(self) -> None:
         message = self.message
-        return 1 + (message.total if isinstance(message, PlainReport | Report) else 0)
+        size = 1 + (message.total if isinstance(message, PlainReport | Report) else 0)
+        msgspec.structs.force_setattr(self, "size", size)
 
 
 class FixKey(NamedTuple):
@@ -455,7 +456,8 @@ def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received
         acks[place] = acknowledge(
             message.seq, counted.stored, counted.duplicate, counted.rejected, message.camera
         )
-    return [(made.batch.received[place], acks[place]) for place in sorted(acks)]
+    received = made.batch.received
+    return [(received[place], acks[place]) for place in sorted(acks)]
 
 
 def _alone(key: FixKey | DoubtKey) -> tuple[int, int]:
@@ -490,6 +492,7 @@ def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> dict[int, Ac
     acks: dict[int, Ack] = {}
     fixes = batch.made
     marks = fingerprints(fixes.content, fixes.starts, fixes.sizes)
+    whole: list[tuple[tuple[int, int], int]] = []
     for at, (place, plain) in enumerate(
         zip(batch.laid_out, made.plain.plain.tolist(), strict=True)
     ):
@@ -498,12 +501,16 @@ def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> dict[int, Ac
         received = batch.received[place]
         report = received.message
         assert isinstance(report, PlainReport)
-        new = report.total
-        if not stored.all_fresh:
-            new = sum(key in stored.fixes for key in _keys(received.camera_id, fixes, at))
-        counts: Counts = (new, report.total - new, [])
+        total = report.total
+        if stored.all_fresh:
+            whole.append(((received.camera_id, report.seq), marks[at]))
+            acks[place] = Ack(report.seq, total, 0, [], camera=report.camera)
+            continue
+        new = sum(key in stored.fixes for key in _keys(received.camera_id, fixes, at))
+        counts: Counts = (new, total - new, [])
         memory.remember(received.camera_id, report.seq, marks[at], counts)
         acks[place] = Ack(report.seq, *counts, camera=report.camera)
+    memory.remember_stored(whole)
     return acks
 
 

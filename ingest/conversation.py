@@ -12,12 +12,11 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
@@ -148,6 +147,7 @@ class Conversation(ABC):
         self._unwritten = 0
         self._taken = 0  # since the others had their turn
         self._relief = asyncio.Event()
+        self._is_ending = False
 
     async def run(self) -> None:
         """Converse until the connection ends."""
@@ -156,21 +156,26 @@ class Conversation(ABC):
             if not await self._begin():
                 return
             while True:
-                raw, binary = await self._socket.receive()
-                if self._services.draining:
-                    continue  # not acknowledged, so the camera sends it again elsewhere
-                await self._take(raw, binary=binary)
-                if self._taken > _TURN:
-                    self._taken = 0
-                    await asyncio.sleep(0)
-                if (
-                    inbox.full or self._unwritten > self._most_unwritten
-                ) and not await self._room():
-                    return
+                for raw, binary in await self._socket.receive():
+                    if self._services.draining or self._is_ending:
+                        continue  # not acknowledged, so the camera sends it again elsewhere
+                    await self._take(raw, binary=binary)
+                    if self._taken > _TURN:
+                        self._taken = 0
+                        await asyncio.sleep(0)
+                    if (
+                        inbox.full or self._unwritten > self._most_unwritten
+                    ) and not await self._room():
+                        return
         except ConnectionClosed:
             pass
         finally:
+            self._socket.stop_receiving()
             self._end()
+
+    def _link_at_hand(self, _ref: str | None) -> Link | None:
+        """The link of a message that names this camera, if nothing stands in its way."""
+        return None
 
     async def _take(self, raw: bytes, *, binary: bool) -> None:
         self._services.traffic.messages += 1
@@ -184,6 +189,11 @@ class Conversation(ABC):
             await self._not_understood(error)
             return
         self._packed = packed
+        if isinstance(message, PlainReport):  # as nearly all are
+            link = self._link_at_hand(message.camera)
+            if link is not None:
+                self._put(link, message, message.total, time.time_ns() // 1000)
+                return
         await self._dispatch(message)
 
     async def _dispatch(self, message: Incoming | PlainReport) -> None:
@@ -239,13 +249,8 @@ class Conversation(ABC):
         link = await self._link_for(message)
         received_us = time.time_ns() // 1000
         if isinstance(message, PlainReport | Report | Status):
-            self._check_seq(link, message)
             fixes = 0 if isinstance(message, Status) else message.total
-            self._services.traffic.fixes += fixes
-            self._taken += fixes
-            received = Received(link.camera_id, link.epoch, received_us, message, self)
-            self._unwritten += received.size
-            self._services.writer.inbox.put(received)
+            self._put(link, message, fixes, received_us)
             return
         self._note_life(link, received_us)
         if isinstance(message, Hello):
@@ -256,6 +261,16 @@ class Conversation(ABC):
             self._services.actions.do(
                 "gateway.talk_answer", link.camera_id, link.ref, message.talk, message.accept
             )
+
+    def _put(
+        self, link: Link, message: PlainReport | Report | Status, fixes: int, received_us: int
+    ) -> None:
+        self._check_seq(link, message)
+        self._services.traffic.fixes += fixes
+        self._taken += fixes
+        received = Received(link.camera_id, link.epoch, received_us, message, self)
+        self._unwritten += 1 + fixes
+        self._services.writer.inbox.put(received)
 
     def _note_life(self, link: Link, received_us: int) -> None:
         """Have it written down that the camera was heard, but not more often than anybody can see."""
@@ -312,6 +327,12 @@ class Conversation(ABC):
 
     def send(self, message: Outgoing) -> bool:
         """Send without waiting; False where the connection is gone."""
+        if not self._can_send():
+            return False
+        self._socket.push((protocol.encode(message, packed=self._packed),), text=not self._packed)
+        return True
+
+    def _can_send(self) -> bool:
         socket = self._socket
         if socket.state is not State.OPEN:
             return False
@@ -319,14 +340,15 @@ class Conversation(ABC):
             log.warning("a peer does not read its answers: %s", socket.remote_address)
             socket.transport.abort()
             return False
-        broadcast((socket,), protocol.encode(message, packed=self._packed), text=not self._packed)
         return True
 
-    def acknowledge(self, received: Received, ack: Ack) -> None:
+    def acknowledge(self, acks: Sequence[tuple[Received, Ack]]) -> None:
         """What was received is committed, or refused for good."""
-        self._unwritten -= received.size
+        self._unwritten -= sum(received.size for received, _ in acks)
         self._relief.set()
-        self.send(ack)
+        if self._can_send():
+            encoded = [protocol.encode(ack, packed=self._packed) for _, ack in acks]
+            self._socket.push(encoded, text=not self._packed)
 
     def _complain(self, error: ProtocolError, camera: str | None = None) -> None:
         self._services.traffic.errors += 1
@@ -342,8 +364,9 @@ class Conversation(ABC):
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close the connection, without waiting for the peer."""
-        if self._socket.state is not State.OPEN:
+        if self._is_ending or self._socket.state is not State.OPEN:
             return
+        self._is_ending = True
         task = asyncio.create_task(self._socket.close(code, reason))
         self._services.closing.add(task)
         task.add_done_callback(self._services.closing.discard)
@@ -377,6 +400,11 @@ class CameraConversation(Conversation):
 
     def _held(self) -> Iterable[Link]:
         return () if self._link is None else (self._link,)
+
+    def _link_at_hand(self, ref: str | None) -> Link | None:
+        if self._contradicted is None and (ref is None or ref == self._identity.ref):
+            return self._link
+        return None
 
     async def _link_for(self, message: Incoming | PlainReport) -> Link:
         assert self._link is not None
@@ -489,6 +517,11 @@ class BridgeConversation(Conversation):
 
     def _held(self) -> Iterable[Link]:
         return self._links.values()
+
+    def _link_at_hand(self, ref: str | None) -> Link | None:
+        if ref is None or ref in self._waiting or ref in self._overtaken:
+            return None
+        return None if ref in self._tolerance_of else self._links.get(ref)
 
     async def _link_for(self, message: Incoming | PlainReport) -> Link:
         ref = message.camera

@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import asyncpg
@@ -139,8 +139,12 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
 
 
 def _deliver(acks: list[tuple[Received, Ack]]) -> None:
-    for received, ack in acks:
-        received.channel.acknowledge(received, ack)
+    """Each channel gets all of its own at once."""
+    by_channel: dict[Any, list[tuple[Received, Ack]]] = {}
+    for one in acks:
+        by_channel.setdefault(one[0].channel, []).append(one)
+    for channel, its in by_channel.items():
+        channel.acknowledge(its)
 
 
 async def _drain(

@@ -47,7 +47,6 @@ SUBPROTOCOLS: Final = {
     "/camera": protocol.CAMERA_SUBPROTOCOL,
     "/bridge": protocol.BRIDGE_SUBPROTOCOL,
 }
-_QUEUED_MESSAGES: Final = 8
 _PING_EVERY_S: Final = 30.0
 _ACCEPTED_AT_ONCE: Final = 1024
 """Connections taken over from the kernel before those that are there have their turn; its queue is as long."""
@@ -88,7 +87,6 @@ class SocketDoor:
             ),
             compression=None,  # costs more than it saves on messages this small
             max_size=MAX_MESSAGE_BYTES,
-            max_queue=_QUEUED_MESSAGES,
             open_timeout=settings.gateway_handshake_s,
             ping_interval=_PING_EVERY_S,
             ping_timeout=_PING_EVERY_S,

@@ -116,11 +116,12 @@ class _Answer:
         self._written = written
         self.ack: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
 
-    def acknowledge(self, received: Received, ack: Ack) -> None:
+    def acknowledge(self, acks: Sequence[tuple[Received, Ack]]) -> None:
         """It is committed, or refused for good."""
-        self._written(received)
-        if not self.ack.done():  # whoever waited may have given up
-            self.ack.set_result(ack)
+        for received, ack in acks:
+            self._written(received)
+            if not self.ack.done():  # whoever waited may have given up
+                self.ack.set_result(ack)
 
 
 def _fixes(message: Report | Status) -> int:

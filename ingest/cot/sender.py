@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -205,10 +206,10 @@ class Sender:
 
     # --- as the channel of what it received
 
-    def acknowledge(self, received: Received, ack: Ack) -> None:
+    def acknowledge(self, acks: Sequence[tuple[Received, Ack]]) -> None:
         """What was received is committed, or refused for good. TAK programs are not told."""
-        self._unwritten -= received.size
+        self._unwritten -= sum(received.size for received, _ in acks)
         self._relief.set()
-        for entry in ack.rejected:
+        for entry in (entry for _, ack in acks for entry in ack.rejected):
             what = entry.field or "the position"
             self._tell(f"{what} is {entry.value!r}: {entry.code}; allowed: {entry.allowed}")

@@ -1,0 +1,93 @@
+"""Finds the frames of a WebSocket stream (RFC 6455, section 5.2), and takes whole masked messages out itself. Pure.
+
+Nearly everything that a gateway hears are messages in one frame, some 300 bytes long, tens of thousands a second; the
+library's parser would take most of a core for them. Every other frame, and every one that is not as it must be, is
+handed on to it unopened, a whole one at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # the library was built without a compiler
+    from websockets.utils import apply_mask
+
+_TEXT, _BINARY = 0x81, 0x82
+"""First byte of a message in one frame, without extensions."""
+_MASKED: Final = 0x80
+_LENGTH: Final = 0x7F
+_TWO_BYTES, _EIGHT_BYTES = 126, 127
+
+Message = tuple[bytes, bool]
+"""What a message says, and whether it is binary."""
+
+
+class FrameFinder:
+    """The stream of one peer.
+
+    Attributes:
+        held: bytes of a frame that is not complete.
+    """
+
+    def __init__(self, largest: int) -> None:
+        """`largest`: bytes that a frame may have; from a larger one on, the stream is handed on as it comes."""
+        self._largest = largest
+        self._rest = b""
+        self._in_pieces = False
+        self._hands_on = False
+
+    @property
+    def held(self) -> int:
+        return len(self._rest)
+
+    def hand_on(self) -> None:
+        """From now on everything is the library's: it has seen a part of the stream already."""
+        self._hands_on = True
+
+    def feed(self, data: bytes) -> list[Message | bytes]:
+        """Messages, and frames for the library, in their order.
+
+        Args:
+            data: what came next.
+        """
+        if self._hands_on:
+            return [data]
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        found: list[Message | bytes] = []
+        at, end = 0, len(data)
+        while end - at >= 2:
+            first, second = data[at], data[at + 1]
+            length, start = second & _LENGTH, at + 2
+            if length >= _TWO_BYTES:
+                size = 2 if length == _TWO_BYTES else 8
+                if end - start < size:
+                    break
+                length = int.from_bytes(data[start : start + size])
+                start += size
+                if length > self._largest:
+                    self._hands_on = True
+                    found.append(data[at:])
+                    return found
+            masked = second & _MASKED
+            body = start + 4 if masked else start
+            after = body + length
+            if after > end:
+                break
+            if masked and first in (_TEXT, _BINARY) and not self._in_pieces:
+                mask = data[start:body]
+                found.append((apply_mask(data[body:after], mask), first == _BINARY))
+            else:
+                self._note_pieces(first)
+                found.append(data[at:after])
+            at = after
+        self._rest = data[at:]
+        return found
+
+    def _note_pieces(self, first: int) -> None:
+        """A message in several frames, and what comes in between, is the library's."""
+        opcode, is_last = first & 0x0F, first & 0x80
+        if opcode in (0, 1, 2):
+            self._in_pieces = not is_last
