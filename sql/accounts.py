@@ -301,6 +301,29 @@ async def list_cameras(connection: asyncpg.Connection) -> list[asyncpg.Record]:
     return found
 
 
+async def doubted_fixes(
+    connection: asyncpg.Connection, camera: str, most: int, *, actor: str = "system:cli"
+) -> list[asyncpg.Record]:
+    """received_time, fix_time, reason, detail, lat, lon (WGS 84) and raw of a camera's newest fixes in quarantine.
+
+    They are positions of an officer: looking at them is audited.
+
+    Raises:
+        AccountError: there is no such camera.
+    """
+    async with connection.transaction():
+        if not await connection.fetchval(query("accounts.camera_exists"), camera):
+            raise AccountError(f"there is no camera {camera!r}.")
+        detail = json.dumps(operator() if actor.startswith("system:") else {})
+        await connection.fetchval(
+            query("accounts.audit_look"), "camera.doubted", camera, actor, detail
+        )
+        found: list[asyncpg.Record] = await connection.fetch(
+            query("accounts.camera_doubted"), camera, most
+        )
+    return found
+
+
 async def list_bridges(connection: asyncpg.Connection) -> list[asyncpg.Record]:
     """bridge, disabled_time of all bridges."""
     found: list[asyncpg.Record] = await connection.fetch(query("accounts.list_bridges"))

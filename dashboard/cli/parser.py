@@ -186,6 +186,15 @@ def _registers(commands: Subparsers[argparse.ArgumentParser]) -> None:
     add.add_argument("--officer", metavar="SHOULDER", help="shoulder number of who wears it")
     _data_dir(add)
     _data_dir(_add(actions, "list", "registers:camera_list", "all cameras"))
+    doubted = _add(
+        actions, "doubted", "registers:camera_doubted", "fixes of a camera that were not believed"
+    )
+    doubted.add_argument("camera", metavar="ID")
+    doubted.add_argument(
+        "--most", type=_whole_number, default=100, metavar="N", help="newest (default: 100)"
+    )
+    doubted.add_argument("--raw", action="store_true", help="as they came, one JSON object a line")
+    _data_dir(doubted)
     _import(actions, "cameras", "camera, officer")
     for action, handler, help_text in (
         ("disable", "registers:camera_disable", "cut a camera off at once"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -114,6 +115,23 @@ def camera_list(options: Namespace) -> int:
     """All cameras."""
     columns = ("camera", "kind", "shoulder", "officer", "disabled")
     return _list(options, columns, accounts.list_cameras)
+
+
+def camera_doubted(options: Namespace) -> int:
+    """What of a camera could not be believed, and why."""
+    rows = with_connection(
+        options,
+        lambda connection: accounts.doubted_fixes(connection, options.camera, options.most),
+    )
+    if options.raw:
+        for row in rows:
+            sys.stdout.write(row["raw"] + "\n")
+    elif rows:
+        columns = ("received", "device's time", "reason", "why", "lat", "lon")
+        print_table(columns, [tuple(row)[: len(columns)] for row in rows])
+    else:
+        sys.stdout.write(f"Nothing of {options.camera} is in quarantine.\n")
+    return 0
 
 
 def camera_disable(options: Namespace) -> int:

@@ -82,3 +82,17 @@ select name as bridge, disabled_time from bridge order by name;
 -- name: audit
 -- An administrative change, in the audit.
 select audit_append('alteration', $1, $2, $3, p_actor => $4, p_detail => $5);
+
+-- name: camera_doubted
+-- What of a camera ($1) could not be believed, newest first ($2 at most), as it came.
+select q.received_time, q.fix_time, q.reason, q.detail, (q.raw ->> 'lat')::float8 as lat, (q.raw ->> 'lon')::float8 as lon, q.raw
+from fix_quarantine q join camera c on c.id = q.camera_id where c.ref = $1
+order by q.received_time desc, q.id desc limit $2;
+
+-- name: camera_exists
+-- Whether there is a camera with this id.
+select exists (select from camera where ref = $1);
+
+-- name: audit_look
+-- Somebody looked at positions of a camera, in the audit.
+select audit_append('consultation', $1, 'camera', $2, p_actor => $3, p_detail => $4);

@@ -47,6 +47,15 @@ def terminal(database: Database, capsys: pytest.CaptureFixture[str]) -> Terminal
     return Terminal(database.data_dir, capsys)
 
 
+def _do(database: Database, statement: str) -> None:
+    async def done() -> None:
+        owner = await database.connect()
+        await owner.execute(statement)
+        await owner.close()
+
+    asyncio.run(done())
+
+
 def _seal(database: Database) -> None:
     async def sealed() -> None:
         connection = await database.connect("audit")
@@ -92,6 +101,26 @@ def test_a_camera_is_made_given_another_token_and_disabled(terminal: Terminal) -
     terminal.made("camera", "disable", "AB4-000123")
     terminal.run("camera", "add", "not allowed!", code=1)
     assert "A-Z a-z 0-9" in terminal.errors
+
+
+def test_what_of_a_camera_was_not_believed(terminal: Terminal, database: Database) -> None:
+    terminal.made("camera", "add", "AB4-1")
+    assert terminal.run("camera", "doubted", "AB4-1") == "Nothing of AB4-1 is in quarantine.\n"
+    _do(
+        database,
+        "insert into sightline.fix_quarantine (camera_id, received_time, fix_time, reason, detail, content_hash, raw)"
+        " select id, now(), now(), 'implausible_jump', '40000 m in 1 s', 7, '{\"lat\": 51.5, \"lon\": -0.12}'"
+        " from sightline.camera where ref = 'AB4-1'",
+    )
+    told = terminal.run("camera", "doubted", "AB4-1")
+    for part in ("implausible_jump", "40000 m in 1 s", "51.5", "-0.12"):
+        assert part in told
+    assert json.loads(terminal.run("camera", "doubted", "AB4-1", "--raw")) == {
+        "lat": 51.5,
+        "lon": -0.12,
+    }
+    terminal.run("camera", "doubted", "AB4-2", code=1)
+    assert "there is no camera 'AB4-2'." in terminal.errors
 
 
 def test_a_camera_of_nobody_is_refused(terminal: Terminal) -> None:
