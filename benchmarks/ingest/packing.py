@@ -85,7 +85,7 @@ async def _pack(place: Installation) -> tuple[int, float, float, float, int]:
         before = await _contents(owner)
         pids = (os.getpid(), *server_pids(place.cluster.directory))
         used = cpu_s(pids)
-        packed = await PackHistory()(keeper, after_s=_AFTER_S)
+        packed = await PackHistory(rest=0)(keeper, after_s=_AFTER_S)
         used = cpu_s((os.getpid(), *server_pids(place.cluster.directory))) - used
         after = await _contents(owner)
         packed_bytes = await owner.fetchval(query("bench.segment_bytes"))

@@ -7,6 +7,7 @@ closed hours share a lock with it (see `sightline.ingest.history.late`).
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import time
@@ -107,7 +108,9 @@ def _outward(degrees: float, towards: float) -> float:
 class PackHistory:
     """Packs what is closed, once for each hour; what comes late to it is packed with the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rest: float = 1.0) -> None:
+        """`rest`: pause after each few cameras, as a share of what they took, so that half a core is left to the others."""
+        self._rest = rest
         self._done_until: datetime | None = None
         self._texts = CellTexts()
 
@@ -137,8 +140,11 @@ class PackHistory:
             lock = cameras[at] % LOCKS
             some = [camera for camera in cameras[at : at + size] if camera % LOCKS == lock]
             at += len(some)
+            began = time.monotonic()
             done = await self._pack_cameras(connection, table, some, lock)
             packed += done
+            if done:
+                await asyncio.sleep(self._rest * (time.monotonic() - began))
             each = max(done // len(some), _FIXES_AT_ONCE // _MOST_CAMERAS)
             size = max(1, _FIXES_AT_ONCE // each)
         return packed

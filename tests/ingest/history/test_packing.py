@@ -83,7 +83,7 @@ async def history(owner, camera_id=1):
 
 
 async def pack(keeper):
-    return await PackHistory()(keeper, after_s=AFTER_S)
+    return await PackHistory(rest=0)(keeper, after_s=AFTER_S)
 
 
 class TestPacking:
@@ -241,7 +241,7 @@ from sightline.sql.settings import DatabaseSettings
 async def main():
     connection = await connect(DatabaseSettings(data_dir=Path(sys.argv[1])), "keeper")
     print("packing", flush=True)
-    await PackHistory()(connection, after_s=900.0)
+    await PackHistory(rest=0)(connection, after_s=900.0)
 asyncio.run(main())
 """
 
