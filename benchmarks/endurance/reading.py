@@ -252,7 +252,7 @@ def _time(value: object) -> int | None:  # noqa: C901 - one branch for each rule
     return time_us if _LEAST_MS * 1000 <= time_us < _END_MS * 1000 else None
 
 
-def _unpack(raw: bytes, at: int, depth: int) -> tuple[Any, int]:
+def _unpack(raw: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: C901 - one branch for each kind
     """A value of MessagePack, and where the next one begins."""
     if depth > _DEEPEST:
         raise UnsureError("deep")
