@@ -90,6 +90,7 @@ class GatewayProcess:
             "data_dir": str(place.settings.data_dir),
             "gateway_port": str(self._port),
             "gateway_http_port": str(self._http_port),
+            "gateway_cot_port": str(free_port()),
             "log_level": "warning",
             **settings,
         }

@@ -35,6 +35,8 @@ SEED: Final = int(os.environ.get("BENCH_CRASH_SEED", "1"))
 _CAMERAS: Final = 8
 _BRIDGED: Final = 4
 _PACK_AFTER_S: Final = 900.0
+_PACK_EVERY_S: Final = 2.0
+"""Far more often than the keeper's hour, and yet not so often that a segment holds only a few fixes."""
 _RECOVERS_WITHIN_S: Final = 60.0
 _NOTHING: Final = Goal(0, at_least=False)
 
@@ -86,7 +88,9 @@ def measures() -> Iterator[Measure]:
 async def crash(place: Installation, crashes: int, seed: int) -> Ended:
     """Kill so often, then see what there is."""
     tokens, bridge = await register(place.settings, _CAMERAS + _BRIDGED)
-    process = GatewayProcess(place, gateway_flush_ms="50", gateway_connections_a_minute="1000")
+    process = GatewayProcess(
+        place, gateway_flush_ms="50", gateway_connections_a_minute="1000", log_level="error"
+    )
     await asyncio.to_thread(process.start)
     refs = list(tokens)
     keepers = [
@@ -200,7 +204,7 @@ async def _pack_all_the_time(place: Installation, ended: Ended) -> None:
                 while True:
                     # A new one each time: the keeper's looks at an hour once.
                     ended.packed += await PackHistory()(connection, after_s=_PACK_AFTER_S)
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(_PACK_EVERY_S)
             finally:
                 connection.terminate()
         except AWAY:

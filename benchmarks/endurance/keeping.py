@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from benchmarks.endurance.reading import Reading, read
 
-_EVERY_S: Final = 0.1
+_EVERY_S: Final = 0.15
 _HOUR_MS: Final = 3_600_000
 _CLOSED_HOURS: Final = (2, 3, 4, 5)
 
@@ -100,13 +100,13 @@ class Keeper:
         draw = self._draw
         now_ms = int(time.time() * 1000)
         kind = draw.random()
-        if kind < 0.6:
+        if kind < 0.75:
             return [
                 self._fix(place, now_ms - 10 * number) for number in range(draw.randrange(1, 4))
             ]
         if kind < 0.8:  # backlog of hours that the packing is at, in any order
             begin_ms = now_ms - draw.choice(_CLOSED_HOURS) * _HOUR_MS - draw.randrange(_HOUR_MS)
-            backlog = [self._fix(place, begin_ms + 1_000 * number) for number in range(30)]
+            backlog = [self._fix(place, begin_ms + 1_000 * number) for number in range(20)]
             draw.shuffle(backlog)
             return backlog
         if kind < 0.95:  # late
