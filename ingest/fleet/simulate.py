@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import math
+import random
 import sys
 import time
 from collections.abc import Sequence
@@ -19,10 +20,11 @@ from typing import TextIO
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
 from sightline.ingest.camera import messages as m
+from sightline.ingest.camera.backoff import Backoff
 from sightline.ingest.fleet.errors import FleetError, GatewayUnreachableError
 from sightline.sql import connect as connect_database
 from sightline.sql import query
@@ -34,6 +36,8 @@ REPORT_EVERY_S = 5.0
 DRAIN_S = 5.0
 """How long to wait for the last acknowledgements."""
 _CONNECT_AT_ONCE = 200
+_LET_IN_WITHIN_S = 300.0
+"""How long a connection goes by a gateway's advice to come back later."""
 _MIDDLE = (56.43, 1.08)
 """Latitude and longitude around which the load moves: the invented county."""
 
@@ -173,7 +177,24 @@ class _Line:
         self._seq = int(time.time() * 1000)
         self._due: dict[int, float] = {}
 
-    async def connect(self, url: str) -> None:
+    async def connect(self, url: str, at_once: asyncio.Semaphore) -> None:
+        """Connect; where the gateway says that it is too early, as soon as it says."""
+        deadline = time.monotonic() + _LET_IN_WITHIN_S
+        backoff = Backoff(random.random)
+        while True:
+            async with at_once:
+                retry_after = await self._try_to_connect(url)
+            if retry_after is None:
+                return
+            wait_s = backoff.after_refused_for_now(retry_after)
+            if time.monotonic() + wait_s > deadline:
+                raise GatewayUnreachableError(
+                    f"{url} has let a camera wait for {_LET_IN_WITHIN_S:.0f} s and says: later."
+                )
+            await asyncio.sleep(wait_s)
+
+    async def _try_to_connect(self, url: str) -> str | None:
+        """Connect; what the gateway says instead of letting us in: when to come back."""
         subprotocol = BRIDGE_SUBPROTOCOL if self._bridge else m.SUBPROTOCOL
         try:
             self._socket = await connect(
@@ -188,8 +209,11 @@ class _Line:
                 hello = m.Hello(self.refs[0], "load", "1", int(time.time() * 1000), "none")
                 await self._socket.send(m.encode(hello), text=True)
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
+            if isinstance(error, InvalidStatus) and error.response.status_code == 503:
+                return str(error.response.headers.get("Retry-After", ""))
             raise GatewayUnreachableError(f"{url} does not let us in: {error}.") from error
         self._reader = asyncio.create_task(self._read(self._socket))
+        return None
 
     async def send(self, which: int, due: float) -> None:
         """A report of one of the line's cameras that was due at `due` (monotonic seconds)."""
@@ -256,11 +280,7 @@ def _fix(number: int) -> m.Fix:
 async def _connect_all(lines: Sequence[_Line], url: str) -> None:
     at_once = asyncio.Semaphore(_CONNECT_AT_ONCE)
 
-    async def one(line: _Line) -> None:
-        async with at_once:
-            await line.connect(url)
-
-    await asyncio.gather(*(one(line) for line in lines))
+    await asyncio.gather(*(line.connect(url, at_once) for line in lines))
 
 
 async def _send_for(
