@@ -33,7 +33,7 @@ async def _again_and_again(attack: Attack, url: str, tokens: Sequence[str]) -> N
     while True:
         try:
             await attack(url, tokens)
-        except _TROUBLE:
+        except Exception:  # noqa: BLE001 - whatever is done to it, it comes again
             await asyncio.sleep(0.01)
 
 
