@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
+from benchmarks.endurance import crash, fairness, fuzz, storm
 from benchmarks.ingest import packing, throughput
 from benchmarks.measure import Measure, show
 
 BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
-    "ingest": (throughput.measures, packing.measures)
+    "ingest": (throughput.measures, packing.measures),
+    "endurance": (fuzz.measures, crash.measures, fairness.measures, storm.measures),
 }
 
 

@@ -80,6 +80,55 @@ async def _days(settings: DatabaseSettings) -> None:
         await connection.close()
 
 
+class GatewayProcess:
+    """A gateway that can be killed and started again, on the same ports."""
+
+    def __init__(self, place: Installation, **settings: str) -> None:
+        """`settings`: further settings, such as ``gateway_flush_ms="250"``."""
+        self._port, self._http_port = free_port(), free_port()
+        given = {
+            "data_dir": str(place.settings.data_dir),
+            "gateway_port": str(self._port),
+            "gateway_http_port": str(self._http_port),
+            "gateway_cot_port": str(free_port()),
+            "log_level": "warning",
+            **settings,
+        }
+        self._environment = os.environ | {
+            f"SIGHTLINE_{name.upper()}": value for name, value in given.items()
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process; 0 where there is none."""
+        return 0 if self._process is None else self._process.pid
+
+    @property
+    def url(self) -> str:
+        """ws:// address without a path."""
+        return f"ws://127.0.0.1:{self._port}"
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it, and wait until it answers."""
+        command = [sys.executable, "-m", "sightline.dashboard.cli", "up", "gateway"]
+        self._process = subprocess.Popen(command, env=self._environment)
+        if wait:
+            _wait_until_alive(self._process, self._http_port)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """In an orderly way."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(15)
+
+
 @contextlib.contextmanager
 def gateway(place: Installation, **settings: str) -> Iterator[Gateway]:
     """A gateway on the installation, until the end of the block.
@@ -87,24 +136,12 @@ def gateway(place: Installation, **settings: str) -> Iterator[Gateway]:
     Args:
         settings: further settings, such as ``gateway_flush_ms="250"``.
     """
-    port, http_port = free_port(), free_port()
-    given = {
-        "data_dir": str(place.settings.data_dir),
-        "gateway_port": str(port),
-        "gateway_http_port": str(http_port),
-        "gateway_cot_port": "0",
-        "log_level": "warning",
-        **settings,
-    }
-    environment = os.environ | {f"SIGHTLINE_{name.upper()}": value for name, value in given.items()}
-    command = [sys.executable, "-m", "sightline.dashboard.cli", "up", "gateway"]
-    with subprocess.Popen(command, env=environment) as process:
-        try:
-            _wait_until_alive(process, http_port)
-            yield Gateway(process.pid, f"ws://127.0.0.1:{port}")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(15)
+    process = GatewayProcess(place, **settings)
+    try:
+        process.start()
+        yield Gateway(process.pid, process.url)
+    finally:
+        process.stop()
 
 
 def _wait_until_alive(process: subprocess.Popen[bytes], port: int) -> None:

@@ -192,8 +192,7 @@ def without_unclean(batch: Batch, new: Collection[Pair]) -> Batch:
         if any(
             fix.signal and (fix.signal.operator, fix.signal.cell) in unclean for fix in report.fixes
         ):
-            explained = explain.message(wire.document(report))
-            received[place] = msgspec.structs.replace(received[place], message=explained)
+            received[place] = msgspec.structs.replace(received[place], message=valued(report))
     return lay_out(received)
 
 
@@ -396,7 +395,10 @@ def valued(message: PlainReport | Report | Status | None) -> Report | Status | N
     """The message with a plain report as values, one for each fix."""
     if not isinstance(message, PlainReport):
         return message
-    report = wire.value(message)
+    try:
+        report = wire.value(message)
+    except wire.NotFast:  # a network or cell in characters that no name has
+        report = explain.message(wire.document(message))
     assert isinstance(report, Report)
     return report
 

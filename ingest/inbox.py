@@ -1,11 +1,18 @@
-"""What was received and is not committed yet: bounded, in order of arrival, handed out in batches."""
+"""What was received and is not committed yet: bounded, handed out in batches, each camera's in order of arrival.
+
+Of a camera that sends very much, a batch holds only its share: what all wait for is the batch as a whole.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Final
 
 from sightline.ingest.batch import Received
+
+FAIR_SHARE: Final = 1_000
+"""Fixes and messages of one camera in one batch, at most or a single message; some 50 ms of work."""
 
 
 class Inbox:
@@ -17,11 +24,13 @@ class Inbox:
         size: how much waits here or is being written.
     """
 
-    def __init__(self, *, batch_size: int, most: int) -> None:
+    def __init__(self, *, batch_size: int, most: int, share: int = FAIR_SHARE) -> None:
         """Args:
         batch_size: most that one batch holds, unless a single message is larger.
         most: size from which on receivers must wait.
+        share: most of one camera that one batch holds, likewise.
         """
+        self._share = share
         self._batch_size = batch_size
         self._most = most
         self._waiting: deque[Received] = deque()
@@ -69,11 +78,20 @@ class Inbox:
 
     def _take(self) -> list[Received]:
         batch: list[Received] = []
+        later: list[Received] = []
+        taken: dict[int, int] = {}
         size = 0
         while self._waiting and (not batch or size + self._waiting[0].size <= self._batch_size):
             received = self._waiting.popleft()
+            already = taken.get(received.camera_id, 0)
+            if already and already + received.size > self._share and not self._closed:
+                taken[received.camera_id] = self._share  # what comes after it must not go before it
+                later.append(received)
+                continue
+            taken[received.camera_id] = already + received.size
             batch.append(received)
             size += received.size
+        self._waiting.extendleft(reversed(later))
         self._waiting_size -= size
         if not self._waiting and not self._closed:
             self._some.clear()

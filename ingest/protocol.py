@@ -38,10 +38,12 @@ _MOST_DIGITS: Final = 4_300
 _BITS_A_DIGIT: Final = math.log2(10)
 _MSGPACK_MAPS: Final = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
 _json_wire = msgspec.json.Decoder(wire.Wire)
-_json_plain = msgspec.json.Decoder(wire.PlainReport)
+# Of one type alone, msgspec would take a message that names none.
+_Plain = wire.PlainReport | wire.WireEyesOn
+_json_plain = msgspec.json.Decoder(_Plain)
 _json_any = msgspec.json.Decoder()
 _msgpack_wire = msgspec.msgpack.Decoder(wire.Wire)
-_msgpack_plain = msgspec.msgpack.Decoder(wire.PlainReport)
+_msgpack_plain = msgspec.msgpack.Decoder(_Plain)
 _msgpack_any = msgspec.msgpack.Decoder()
 _json_encode = msgspec.json.Encoder().encode
 _msgpack_encode = msgspec.msgpack.Encoder().encode
@@ -64,9 +66,10 @@ def receive(raw: bytes, *, binary: bool | None = None) -> Incoming | wire.PlainR
     """
     packed = is_msgpack(raw) if binary is None else binary
     try:
-        return (_msgpack_plain if packed else _json_plain).decode(raw)
+        message = (_msgpack_plain if packed else _json_plain).decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return decode(raw, binary=binary)
+    return message if isinstance(message, wire.PlainReport) else wire.value(message)
 
 
 def decode(raw: bytes, *, binary: bool | None = None) -> Incoming:
@@ -83,7 +86,7 @@ def decode(raw: bytes, *, binary: bool | None = None) -> Incoming:
     try:
         return wire.value((_msgpack_wire if packed else _json_wire).decode(raw))
     except (msgspec.MsgspecError, ValueError, RecursionError, wire.NotFast):
-        return explain.message(_document(raw, packed=packed))
+        return explain.message(any_document(raw, packed=packed))
 
 
 def json_document(raw: bytes) -> object:
@@ -92,10 +95,15 @@ def json_document(raw: bytes) -> object:
     Raises:
         ProtocolError: they are none, or are nested too deeply.
     """
-    return _document(raw, packed=False)
+    return any_document(raw, packed=False)
 
 
-def _document(raw: bytes, *, packed: bool) -> object:
+def any_document(raw: bytes, *, packed: bool) -> object:
+    """Whatever JSON or MessagePack the bytes are.
+
+    Raises:
+        ProtocolError: they are none, or are nested too deeply.
+    """
     try:
         return _msgpack_any.decode(raw) if packed else _any_json(raw)
     except RecursionError:

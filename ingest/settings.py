@@ -225,7 +225,7 @@ class GatewaySettings(ServiceSettings):
     gateway_errors_a_minute: int = Field(
         default=20,
         ge=1,
-        le=10_000,
+        le=100_000,
         description="Messages within a minute that are none, after which a connection is closed",
     )
     gateway_most_speed_mps: float = Field(

@@ -97,6 +97,7 @@ class Store:
         self.names = names
         self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
         self._listed: set[int] = set()
+        self._put_aside: set[int] = set()  # cameras with fixes in quarantine that may yet be taken
         self._learnt_s = 0.0
 
     @classmethod
@@ -173,6 +174,10 @@ class Store:
             live.put(np.array(list(found)), columns_of(list(found.values())))
         if others:
             live.put(np.array(others), unheard(len(others)))
+        self._put_aside.difference_update(camera_ids)
+        self._put_aside.update(
+            row["camera_id"] for row in await self._fetch("writer.put_aside", list(camera_ids))
+        )
 
     async def learn(self, pairs: Iterable[Pair]) -> None:
         """Give every network and cell its number; kept whatever becomes of the batch."""
@@ -273,6 +278,9 @@ class Store:
             stored.fixes.update(_keys(fresh))
         await self._copy_history(fresh)
         await self._store_checked(checked, rows.archived, stored)
+        await self._take_after_all(fresh, stored, unchecked=True)
+        for part in checked:
+            await self._take_after_all(part, stored, unchecked=False)
         await self._store_doubted(rows.doubted, stored)
         await self._store_live(rows, gateway_id, batch)
         if rows.unsettled:
@@ -362,6 +370,20 @@ class Store:
             for row in await self._connection.fetch(query(name)):
                 stored.fixes.add(FixKey(*row))
 
+    async def _take_after_all(self, values: Columns, stored: Stored, *, unchecked: bool) -> None:
+        """What was put aside when it came first, and is in history now, is in quarantine no more, and no news."""
+        if not self._put_aside:
+            return
+        again = some(values, np.isin(values["camera_id"], list(self._put_aside)))
+        if not len(again["camera_id"]):
+            return
+        keys = (column.tolist() for column in _columns_of_key(again))
+        moved = await self._connection.fetch(query("writer.taken_after_all"), *keys)
+        if moved and stored.all_fresh and unchecked:
+            stored.all_fresh = False
+            stored.fixes.update(_keys(values))
+        stored.fixes.difference_update(FixKey(*row) for row in moved)
+
     async def _store_doubted(self, doubted: Sequence[DoubtRow], stored: Stored) -> None:
         if not doubted:
             return
@@ -382,6 +404,9 @@ class Store:
         )
         for row in await self._connection.fetch(query("writer.store_doubted"), *columns):
             stored.doubts.add(DoubtKey(*row))
+        self._put_aside.update(
+            row.key.camera_id for row in doubted if row.doubted.reason in _PASSING
+        )
 
     async def _store_live(self, rows: Rows, gateway_id: int, batch: int) -> None:
         values, nulls = live_of(
@@ -391,6 +416,8 @@ class Store:
         await self._connection.execute(query("writer.upsert_live"))
 
 
+_PASSING: Final = ("clock_ahead", "refused_by_database")
+"""Reasons that may be none when a fix is sent again."""
 _DAYS: Final = 1 << 20
 """More than there will be days that are kept."""
 _MOST_PARTITIONS: Final = 8

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from typing import Final
 
 from sightline.ingest import protocol
+
+USUAL: Final = 20
+"""Borne within a minute, where nobody has set it."""
 
 
 class Tolerance:
     """Counts what one connection, or one camera of a bridge, sends that is no message."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int = USUAL) -> None:
         """`most`: how many are too many within `protocol.ERROR_WINDOW_S`."""
         self._most = most
         self._times: deque[float] = deque(maxlen=most)

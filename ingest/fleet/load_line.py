@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -21,6 +22,7 @@ from picows import (
 )
 
 from sightline.ingest.camera import messages as m
+from sightline.ingest.camera.backoff import Backoff
 from sightline.ingest.fleet.errors import GatewayUnreachableError
 from sightline.ingest.fleet.load import Load
 
@@ -28,9 +30,8 @@ log = logging.getLogger(__name__)
 
 BRIDGE_SUBPROTOCOL: Final = "sightline.bridge.v1"
 _HANDSHAKE_WITHIN_S: Final = 30.0
-_LONGEST_PAUSE_S: Final = 30.0
-_FOR_GOOD: Final = (4001, 4009)
-"""Closed with these, a camera has no business to come back: its token is void, or another has its place."""
+_LET_IN_WITHIN_S: Final = 300.0
+"""How long a connection goes by a gateway's advice to come back later."""
 
 
 class _Answer(msgspec.Struct):
@@ -59,20 +60,41 @@ class Line(WSListener):
         self._transport: WSTransport | None = None
         self._seq = time.time_ns() // 1_000_000
         self._due: dict[int, float] = {}
-        self._advice_s: float | None = None
+        self._backoff = Backoff(random.random)
+        self._farewell: tuple[int | None, str] = (None, "")
         self._closing = False
         self._coming_back: asyncio.Task[None] | None = None
 
-    async def connect(self) -> None:
-        """Connect for the first time.
+    async def connect(self, at_once: asyncio.Semaphore) -> None:
+        """Connect for the first time; where the gateway says that it is too early, as soon as it says.
 
         Raises:
-            GatewayUnreachableError: nobody answers, or the token is refused.
+            GatewayUnreachableError: nobody answers, the token is refused, or the gateway lets nobody in.
         """
-        try:
-            await self._connect()
-        except (OSError, TimeoutError, WSError) as error:
-            raise GatewayUnreachableError(f"{self._url} does not let us in: {error}.") from error
+        deadline = time.monotonic() + _LET_IN_WITHIN_S
+        while True:
+            try:
+                async with at_once:
+                    await self._connect()
+            except WSInvalidStatusError as error:
+                wait_s = self._told_to_wait(error)
+                if wait_s is None or time.monotonic() + wait_s > deadline:
+                    raise self._unreachable(error) from error
+            except (OSError, TimeoutError, WSError) as error:
+                raise self._unreachable(error) from error
+            else:
+                return
+            await asyncio.sleep(wait_s)
+
+    def _unreachable(self, error: Exception) -> GatewayUnreachableError:
+        return GatewayUnreachableError(f"{self._url} does not let us in: {error}.")
+
+    def _told_to_wait(self, error: WSInvalidStatusError) -> float | None:
+        """Seconds after which the gateway may let us in; None: it will not."""
+        response = error.response
+        if response is None or response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            return None
+        return self._backoff.after_refused_for_now(response.headers.get("Retry-After"))
 
     async def _connect(self) -> None:
         subprotocol = BRIDGE_SUBPROTOCOL if self._bridge else m.SUBPROTOCOL
@@ -88,6 +110,7 @@ class Line(WSListener):
             logger_name=log,
         )
         self._transport = transport
+        self._backoff.succeeded()
         if not self._bridge:
             hello = m.Hello(self.refs[0], "load", "1", time.time_ns() // 1_000_000, "none")
             transport.send(WSMsgType.TEXT, m.encode(hello))
@@ -109,7 +132,9 @@ class Line(WSListener):
     def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
         """What the gateway says."""
         if frame.msg_type == WSMsgType.CLOSE:
-            self._advice_s = _advice(frame)
+            said = frame.get_payload_as_bytes()
+            code = int.from_bytes(said[:2]) if len(said) > 1 else None
+            self._farewell = code, said[2:].decode(errors="replace")
             return
         if frame.msg_type != WSMsgType.TEXT:
             return
@@ -130,26 +155,22 @@ class Line(WSListener):
         if self._closing:
             return
         self._load.errors += 1
-        if self._advice_s is None or self._advice_s >= 0:
-            self._coming_back = asyncio.create_task(self._come_back())
+        self._coming_back = asyncio.create_task(self._come_back())
 
     async def _come_back(self) -> None:
-        pause_s = 1.0
+        farewell, self._farewell = self._farewell, (None, "")
+        wait_s = self._backoff.after_close(*farewell)
         while not self._closing:
-            wait_s = pause_s * random.uniform(0.5, 1.5)
-            if self._advice_s is not None:
-                wait_s = self._advice_s * random.uniform(1.0, 1.5)
             await asyncio.sleep(wait_s)
-            self._advice_s = None
             try:
                 await self._connect()
             except WSInvalidStatusError as error:
-                self._advice_s = _retry_after_s(error)
+                told_s = self._told_to_wait(error)
+                wait_s = self._backoff.after_refusal() if told_s is None else told_s
             except (OSError, TimeoutError, WSError):
-                log.debug("%s is not there yet", self._url)
+                wait_s = self._backoff.after_failure()
             else:
                 return
-            pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
 
     async def close(self) -> None:
         """End for good."""
@@ -159,16 +180,3 @@ class Line(WSListener):
         if self._transport is not None:
             self._transport.send_close(WSCloseCode.OK)
             self._transport.disconnect()
-
-
-def _advice(frame: WSFrame) -> float | None:
-    """Seconds to wait before coming back; −1: never; None: nothing is said."""
-    if int.from_bytes(frame.get_payload_as_bytes()[:2]) in _FOR_GOOD:
-        return -1.0
-    reason = frame.get_close_reason() or ""
-    return float(reason) if reason.isdecimal() else None
-
-
-def _retry_after_s(error: WSInvalidStatusError) -> float | None:
-    said = (error.response.headers.get("Retry-After") or "") if error.response else ""
-    return float(said) if said.isdecimal() else None

@@ -141,12 +141,7 @@ async def _make_cameras(settings: DatabaseSettings, names: Sequence[str]) -> dic
 
 async def _connect_all(lines: Sequence[Line]) -> None:
     at_once = asyncio.Semaphore(_CONNECT_AT_ONCE)
-
-    async def one(line: Line) -> None:
-        async with at_once:
-            await line.connect()
-
-    await asyncio.gather(*(one(line) for line in lines))
+    await asyncio.gather(*(line.connect(at_once) for line in lines))
 
 
 class _Sender:

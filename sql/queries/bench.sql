@@ -21,3 +21,18 @@ select sum(pg_total_relation_size(relid))::float8 from pg_partition_tree('sightl
 -- name: fingerprints
 -- Two numbers for each fix, of all its fields to the last digit.
 select hashtextextended(h::text, 1), hashtextextended(h::text, 2) from fix_history h
+
+-- name: kept_anywhere
+-- Every fix of history and of the archive, by camera, as the camera said it.
+select camera, fix_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, recording, battery_pct, bearer, operator, cell,
+  rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps from fix_readable
+
+-- name: quarantined
+-- Every fix of the quarantine, by camera, as it came.
+select c.ref as camera, q.reason, q.raw from fix_quarantine q join camera c on c.id = q.camera_id
+
+-- name: live_against_newest
+-- Cameras whose place on the live map is not that of the newest fix of history.
+select c.ref from camera c left join live l on l.camera_id = c.id
+where (l.fix_time, l.lat, l.lon) is distinct from (
+  select (f.fix_time, f.lat, f.lon) from fix_history f where f.camera_id = c.id order by f.fix_time desc, f.lat desc, f.lon desc limit 1)

@@ -67,6 +67,15 @@ order by camera_id, reason, content_hash
 on conflict (camera_id, reason, content_hash) do nothing
 returning camera_id, reason, content_hash
 
+-- name: put_aside
+-- Which of these cameras ($1) have fixes in quarantine that may be taken when they are sent again.
+select w.camera_id from unnest($1::int[]) w (camera_id) where exists (
+  select from fix_quarantine q where q.camera_id = w.camera_id and q.reason in ('clock_ahead', 'refused_by_database'))
+
+-- name: taken_after_all
+-- Fixes of cameras ($1, $2 times, $3 contents) that are in history now leave quarantine; returns those that were there.
+select * from fix_taken_after_all($1, $2, $3)
+
 -- name: upsert_live
 -- Staged live state. Position goes by the device's time (of two readings of one instant the same one wins whatever came
 -- first), recording state by arrival on the newest connection, signal by its time. Ordered, so that writers cannot deadlock.

@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import io
 import time
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from sightline.ingest.camera.client import CameraClient
+from sightline.ingest.camera.messages import Identity
+from sightline.ingest.fleet import simulate
 from sightline.sql.accounts import add_bridge, add_camera
-from tests.ingest.camera_client import RunningGateway, camera, fix_now, text_frame
+from tests.ingest.camera_client import RunningGateway, camera, fix_now, text_frame, until
 
 
 @pytest.fixture
@@ -171,3 +175,40 @@ async def test_half_a_message_delays_nobody(database, owner):
         assert (await cam.report(fix_now()))["stored"] == 1
         assert time.monotonic() - started < 1
         writer.close()
+
+
+async def test_the_reference_clients_follow_the_advice_until_all_are_in(database, owner):
+    tokens = {f"CAM-{n}": (await add_camera(owner, f"CAM-{n}")).token for n in range(16)}
+    async with running(database, gateway_admissions_a_second=4) as gateway:
+        clients = [
+            CameraClient(f"{gateway.url}/camera", token, Identity(ref, "M1", "1"))
+            for ref, token in tokens.items()
+        ]
+        tasks = [asyncio.create_task(client.run()) for client in clients]
+        started = time.monotonic()
+
+        async def all_in():
+            return all(client.connected for client in clients)
+
+        try:
+            await until(all_in, within_s=25)
+            assert time.monotonic() - started > 2.5, "they did not come at the gateway's pace"
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_the_load_generator_does_so_too(database):
+    out = io.StringIO()
+    async with running(database, gateway_admissions_a_second=4) as gateway:
+        load = await simulate.run(
+            database.settings,
+            cameras=10,
+            rate_hz=2,
+            gateway_url=f"{gateway.url}/camera",
+            duration_s=1,
+            output=out,
+        )
+    assert load.acked == load.sent == 20
+    assert load.errors == 0

@@ -14,7 +14,7 @@ from sightline.ingest.writer import Writer
 from sightline.sql import connect
 from sightline.sql.accounts import add_camera
 from sightline.sql.settings import DatabaseSettings
-from tests.ingest.walk import SECOND, T0, T0_US, fix, report, status, walk
+from tests.ingest.walk import SECOND, T0, T0_US, fix, plain, report, status, walk
 
 TODAY = T0.date()
 
@@ -225,6 +225,22 @@ async def test_doubted_fixes_are_kept_with_the_reason(desk):
     assert (await desk.live())["flags"] == 16
     desk.writer.memory.__init__()
     assert counts(await desk.send(report(*bad), 3)) == (0, 4)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("early", [plain, report])
+async def test_a_fix_that_came_too_early_and_comes_again_is_stored_once(desk, early, restarted):
+    assert counts(await desk.send(early(fix(0), fix(40, north_m=1)), 2)) == (2, 0)
+    assert await desk.count("fix_quarantine") == 1
+    if restarted:
+        await desk.start_again()
+    else:
+        desk.writer.memory.__init__()
+    again = await desk.send(early(fix(0), fix(40, north_m=1), fix(41, north_m=2)), 30)
+    assert counts(again) == (1, 2)
+    assert await desk.count("fix_quarantine") == 0
+    assert await desk.count("fix") == 3
+    assert (await desk.live())["fix_time"] == at(41)
 
 
 async def test_recording_state_in_the_database(desk):

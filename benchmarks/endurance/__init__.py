@@ -1,0 +1,1 @@
+"""What a gateway has to bear: senseless messages, killed processes, greedy peers, and everybody at once."""
