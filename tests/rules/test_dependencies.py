@@ -34,7 +34,7 @@ def undeclared(declared: list[str], *packages: str) -> list[str]:
             for module, tree in modules(*packages)
             for _, imported in imports(tree)
             if (top := imported.split(".")[0]) not in sys.stdlib_module_names
-            and top not in ("sightline", "tests")
+            and top not in ("sightline", "tests", "benchmarks")
             and BROUGHT_BY.get(top) not in names
             and not names & {plain(name) for name in distributions.get(top, [top])}
         }
@@ -46,7 +46,7 @@ def test_what_the_product_imports_is_declared() -> None:
 
 
 def test_what_the_tests_import_is_declared() -> None:
-    assert undeclared([*RUNTIME, *TEST], "tests") == []
+    assert undeclared([*RUNTIME, *TEST], "tests", "benchmarks") == []
 
 
 def test_what_is_declared_is_locked() -> None:
