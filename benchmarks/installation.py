@@ -116,6 +116,18 @@ class GatewayProcess:
         if wait:
             _wait_until_alive(self._process, self._http_port)
 
+    def readiness(self) -> str:
+        """What it says of itself, with reasons."""
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._http_port}/readyz", timeout=5
+            ) as answer:
+                return str(answer.read(), "utf-8")
+        except urllib.error.HTTPError as error:
+            return str(error.read(), "utf-8")
+        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            return repr(error)
+
     def kill(self) -> None:
         """As a power cut would."""
         if self._process is not None:

@@ -42,8 +42,7 @@ from sightline.ingest.messages import (
     TalkAnswer,
     Welcome,
 )
-from sightline.ingest.settings import GatewaySettings
-from sightline.ingest.tolerance import Tolerance
+from sightline.ingest.tolerance import Limits, Tolerance
 from sightline.ingest.wire import PlainReport
 from sightline.ingest.writer import Writer
 
@@ -85,30 +84,6 @@ class Traffic:
     tracker_delays: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one sender may ask of the gateway.
-
-    Attributes:
-        camera_unwritten: fixes and messages of a camera's connection that may wait to be written.
-        bridge_unwritten: the same of a bridge's.
-        errors: messages within a minute that are none, of a connection or of a bridge's camera.
-    """
-
-    camera_unwritten: int = 10_800
-    bridge_unwritten: int = 50_000
-    errors: int = 20
-
-    @classmethod
-    def of(cls, settings: GatewaySettings) -> Limits:
-        """As the settings say."""
-        return cls(
-            settings.gateway_camera_unwritten,
-            settings.gateway_bridge_unwritten,
-            settings.gateway_errors_a_minute,
-        )
-
-
 @dataclass(slots=True)
 class Services:
     """What all conversations of a gateway share.
@@ -126,7 +101,7 @@ class Services:
     register: Register
     report_every_s: dict[str, int]
     pace: Pace
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     traffic: Traffic = field(default_factory=Traffic)
     draining: bool = False
     closing: set[asyncio.Task[None]] = field(default_factory=set)

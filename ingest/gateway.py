@@ -29,7 +29,7 @@ from sightline.ingest.actions import Actions
 from sightline.ingest.admission import Pace
 from sightline.ingest.batch import Received
 from sightline.ingest.commands import Commands
-from sightline.ingest.conversation import Limits, Services
+from sightline.ingest.conversation import Services
 from sightline.ingest.cot.counts import CotCollector
 from sightline.ingest.cot.server import CotServer
 from sightline.ingest.doors import Doors, Register
@@ -44,6 +44,7 @@ from sightline.ingest.news import News
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.sockets import SocketDoor
 from sightline.ingest.store import AWAY
+from sightline.ingest.tolerance import Limits
 from sightline.ingest.tracker_http import TrackerDoor
 from sightline.ingest.writer import Writer
 from sightline.sql import open_pool, query

@@ -102,13 +102,13 @@ async def crash(place: Installation, crashes: int, seed: int) -> Ended:
     ended = Ended()
     packing = asyncio.create_task(_pack_all_the_time(place, ended))
     try:
-        await _until_acknowledged(keepers)
+        await _until_acknowledged(keepers, process)
         draw = random.Random(seed)
         for _ in range(crashes):
             await asyncio.sleep(draw.uniform(0.05, 2.5))
             began_s = time.monotonic()
             ended.crashes[await _one(place, process, draw)] += 1
-            await _until_acknowledged(keepers)
+            await _until_acknowledged(keepers, process)
             ended.slowest_s = max(ended.slowest_s, time.monotonic() - began_s)
         for keeper in keepers:
             keeper.stopped = True
@@ -186,12 +186,23 @@ async def _start(place: Installation) -> None:
             return
 
 
-async def _until_acknowledged(keepers: list[Keeper]) -> None:
+async def _until_acknowledged(keepers: list[Keeper], process: GatewayProcess) -> None:
     """Wait until every connection has had something acknowledged."""
     before = [keeper.fixes for keeper in keepers]
-    async with asyncio.timeout(_RECOVERS_WITHIN_S):
-        while any(keeper.fixes == fixes for keeper, fixes in zip(keepers, before, strict=True)):  # noqa: ASYNC110 - what is awaited has no event
-            await asyncio.sleep(0.02)
+    try:
+        async with asyncio.timeout(_RECOVERS_WITHIN_S):
+            while any(keeper.fixes == fixes for keeper, fixes in zip(keepers, before, strict=True)):  # noqa: ASYNC110 - what is awaited has no event
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        silent = [
+            keeper.state
+            for keeper, fixes in zip(keepers, before, strict=True)
+            if keeper.fixes == fixes
+        ]
+        said = await asyncio.to_thread(process.readiness)
+        raise RuntimeError(
+            f"not acknowledged for a minute: {silent}; the gateway says {said}"
+        ) from None
 
 
 async def _pack_all_the_time(place: Installation, ended: Ended) -> None:

@@ -22,8 +22,8 @@ SECONDS: Final = float(os.environ.get("BENCH_FAIR_SECONDS", "6"))
 _CAMERAS: Final = 50
 _ATTACKERS: Final = 30
 _SETTLES_S: Final = 2.0
-_MOST: Final = 3.0
-"""A wait of three times the usual third of a second at most is still under the second that an officer's marker has."""
+_MOST: Final = 2.5
+"""Two and a half times some 110 ms is well below the second within which an officer is on the map."""
 
 
 class Behaved:

@@ -35,11 +35,17 @@ class Keeper:
         self.wrong: list[str] = []
         self.again = 0
         self.stopped = False
+        self.doing = "nothing yet"
 
     @property
     def fixes(self) -> int:
         """How many have been acknowledged."""
         return sum(map(len, self.acknowledged.values()))
+
+    @property
+    def state(self) -> str:
+        """Where it stands, for a person."""
+        return f"{self._refs[0]}: {len(self.unacknowledged)} unacknowledged, {self.doing}"
 
     async def run(self) -> None:
         """Until it is stopped and everything is acknowledged."""
@@ -53,8 +59,10 @@ class Keeper:
                     open_timeout=5,
                     close_timeout=1,
                 ) as socket:
+                    self.doing = "connected"
                     await self._converse(socket)
-            except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake, EOFError):
+            except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake, EOFError) as error:
+                self.doing = f"away: {error!r}"
                 await asyncio.sleep(self._draw.uniform(0.1, 0.4))
 
     @property

@@ -8,8 +8,8 @@ import pytest
 
 from sightline.ingest import fields, messages, protocol
 from sightline.ingest.asyncapi import CLOSE_CODES, COMMANDS, document, to_yaml
-from sightline.ingest.conversation import Limits
 from sightline.ingest.errors import ProtocolError
+from sightline.ingest.tolerance import Limits
 from tests.ingest.test_gateway import BAD_MESSAGES
 from tests.ingest.test_protocol import BAD_OPTIONAL, BAD_REQUIRED, NO_MESSAGE
 

@@ -734,7 +734,7 @@ async def test_a_fault_of_ours_is_logged_and_harms_only_that_connection(
     other = await add_camera(owner, "OTHER")
     async with camera(gateway, token, REF) as faulty, camera(gateway, other.token, "OTHER") as cam:
         with monkeypatch.context() as patch:
-            patch.setattr("sightline.ingest.protocol.decode", lambda _raw, **_kind: 1 / 0)
+            patch.setattr("sightline.ingest.protocol.receive", lambda _raw, **_kind: 1 / 0)
             await faulty.say({"type": "eyes_on"})
             assert await faulty.closed() == 1011
         assert "ZeroDivisionError" in caplog.text

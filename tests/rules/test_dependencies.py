@@ -45,7 +45,7 @@ def test_what_the_product_imports_is_declared() -> None:
     assert undeclared(RUNTIME, "sql", "ingest", "dashboard") == []
 
 
-def test_what_tests_and_benchmarks_import_is_declared() -> None:
+def test_what_the_tests_import_is_declared() -> None:
     assert undeclared([*RUNTIME, *TEST], "tests", "benchmarks") == []
 
 
