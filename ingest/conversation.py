@@ -1,17 +1,15 @@
 """What is said on one connection, of a camera or of a bridge: messages in, answers out, and the errors that close.
 
-A conversation waits only for room in the writer's inbox (and a bridge for the number of a camera that it has not named
-before). It starts no task for a message; answers are pushed without waiting, and a peer that does not read them is cut.
+A conversation waits only for room in the writer's inbox. It starts no task for a message, except where a bridge names a
+camera of which the database must be asked first (see `sightline.ingest.bridge`); answers are pushed without waiting, and a peer that does not read them is cut.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +24,7 @@ from sightline.ingest.admission import Pace, advice
 from sightline.ingest.admitted import LARGEST_BACKLOG_BYTES, AdmittedConnection
 from sightline.ingest.batch import Received, valued
 from sightline.ingest.commands import Commands
-from sightline.ingest.doors import BridgeIdentity, CameraIdentity, KnownCamera, Register
+from sightline.ingest.doors import CameraIdentity, Register
 from sightline.ingest.errors import DatabaseAwayError, ProtocolError
 from sightline.ingest.links import Link, Links
 from sightline.ingest.messages import (
@@ -52,13 +50,9 @@ ROOM_WITHIN_S: Final = 15.0
 """Longest wait for room before a camera is told to come back later; less than a keepalive takes to give up."""
 COME_BACK_AFTER_S: Final = 30
 _DATABASE_BACK_AFTER_S: Final = 4
-_MOST_UNKNOWN: Final = 50_000
-"""Ids without a camera that a bridge's conversation remembers."""
 _TURN: Final = 200
 """Messages and fixes taken from one connection before it is the turn of the others."""
 _NOTE_LIFE_EVERY_US: Final = 1_000_000
-_UNKNOWN_FOR_S: Final = 5.0
-_ASK_AGAIN_AFTER_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -416,212 +410,3 @@ class CameraConversation(Conversation):
         """The token is not valid any more."""
         self.send(Problem("token_invalid", "The token is not valid any more."))
         self.close(protocol.CLOSE_TOKEN_INVALID, "token no longer valid")
-
-
-class BridgeConversation(Conversation):
-    """One connection for many cameras; every message names its camera."""
-
-    def __init__(
-        self,
-        socket: AdmittedConnection,
-        services: Services,
-        identity: BridgeIdentity,
-        bridges: set[BridgeConversation],
-    ) -> None:
-        """`bridges`: where this one is listed as long as it is connected."""
-        super().__init__(socket, services, most_unwritten=services.limits.bridge_unwritten)
-        self.identity = identity
-        self._bridges = bridges
-        self._links: dict[str, Link] = {}
-        self._overtaken: dict[str, float] = {}  # when to ask whether the camera is free again
-        self._unknown_until: dict[str, float] = {}
-        self._tolerance_of: dict[str, Tolerance] = {}
-        self._waiting: dict[str, deque[Incoming | PlainReport]] = {}  # for what must be asked first
-        self._asking: set[asyncio.Task[None]] = set()
-
-    async def _begin(self) -> bool:
-        self._bridges.add(self)
-        return True
-
-    def _end(self) -> None:
-        for task in self._asking:
-            task.cancel()
-        super()._end()
-        self._bridges.discard(self)
-
-    async def _dispatch(self, message: Incoming | PlainReport) -> None:
-        """Do not let the messages of all cameras wait while the database is asked about one."""
-        ref = message.camera
-        if ref is not None and (queue := self._waiting.get(ref)) is not None:
-            queue.append(message)
-            self._unwritten += _size(message)
-        elif ref is None or not self._must_ask(ref, message):
-            await self._answer(message)
-        else:
-            self._waiting[ref] = deque([message])
-            self._unwritten += _size(message)
-            task = asyncio.create_task(self._ask(ref))
-            self._asking.add(task)
-            task.add_done_callback(self._asked)
-
-    def _must_ask(self, ref: str, message: Incoming | PlainReport) -> bool:
-        now_s = time.monotonic()
-        if ref not in self._links:
-            return self._unknown_until.get(ref, 0.0) <= now_s
-        if ref not in self._overtaken:
-            return False
-        return now_s >= self._overtaken[ref] or isinstance(message, Status)
-
-    async def _ask(self, ref: str) -> None:
-        """Take one camera's messages in their order; questions about many cameras are asked together."""
-        queue = self._waiting[ref]
-        try:
-            while queue:
-                if not self._services.draining:
-                    await self._answer(queue[0])
-                self._unwritten -= _size(queue.popleft())
-                self._relief.set()
-        finally:
-            del self._waiting[ref]
-
-    def _asked(self, task: asyncio.Task[None]) -> None:
-        self._asking.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("the conversation with a bridge failed", exc_info=error)
-            self.close(protocol.CLOSE_INTERNAL_ERROR, "the gateway failed at this")
-
-    def _held(self) -> Iterable[Link]:
-        return self._links.values()
-
-    def _link_at_hand(self, ref: str | None) -> Link | None:
-        if ref is None or ref in self._waiting or ref in self._overtaken:
-            return None
-        return None if ref in self._tolerance_of else self._links.get(ref)
-
-    async def _link_for(self, message: Incoming | PlainReport) -> Link:
-        ref = message.camera
-        if ref is None:
-            raise ProtocolError(
-                "missing_field",
-                "On a bridge every message names its camera.",
-                field="camera",
-                allowed="the id of a camera",
-                seq=getattr(message, "seq", None),
-            )
-        held_s = self._held_back_s(ref)
-        if held_s > 0 and not isinstance(message, Status | EyesOn):
-            raise self._held_back(ref, held_s, getattr(message, "seq", None))
-        link = self._links.get(ref)
-        if link is None or (ref in self._overtaken and await self._is_free_again(link, message)):
-            return await self._find(ref)
-        return link
-
-    async def _is_free_again(self, link: Link, message: Incoming | PlainReport) -> bool:
-        """Whether the connection that took a camera over has ended.
-
-        A status is never taken for an older connection's on the ground of what was so a moment ago: it may be an `off`.
-        """
-        now_s = time.monotonic()
-        if now_s < self._overtaken[link.ref] and not isinstance(message, Status):
-            return False
-        self._overtaken[link.ref] = now_s + _ASK_AGAIN_AFTER_S
-        return await self._services.links.is_free(link.camera_id)
-
-    async def _not_understood(self, error: ProtocolError) -> None:
-        """What one camera sends holds that camera back, not the others; what names none counts for the connection."""
-        ref = error.camera
-        if ref is None or not await self._is_known(ref):
-            await super()._not_understood(error)
-            return
-        tolerance = self._tolerance_of.setdefault(ref, Tolerance(self._services.limits.errors))
-        if tolerance.exceeded_for_s() == 0:
-            self._complain(error, ref)
-            tolerance.count()
-        if (held_s := tolerance.exceeded_for_s()) > 0:
-            self._complain(self._held_back(ref, held_s, error.seq), ref)
-
-    def _held_back_s(self, ref: str) -> float:
-        tolerance = self._tolerance_of.get(ref)
-        return 0.0 if tolerance is None else tolerance.exceeded_for_s()
-
-    def _held_back(self, ref: str, for_s: float, seq: int | None) -> ProtocolError:
-        return ProtocolError(
-            "overloaded",
-            f"Camera {ref} sent {self._services.limits.errors} messages within a minute that were none. For another"
-            f" {math.ceil(for_s)} s only its status and its call for eyes on are taken; send the others again then.",
-            seq=seq,
-        )
-
-    async def _is_known(self, ref: str) -> bool:
-        if ref in self._links or ref in self._tolerance_of:
-            return True
-        try:
-            return await self._look_up(ref) is not None
-        except DatabaseAwayError:
-            return True  # nobody can say now, and the other cameras must not suffer
-
-    async def _look_up(self, ref: str) -> KnownCamera | None:
-        """The camera of this id; that there is none is not asked again for a while."""
-        if self._unknown_until.get(ref, 0.0) > time.monotonic():
-            return None
-        known = await self._services.register.camera(ref)
-        if known is None:
-            if len(self._unknown_until) > _MOST_UNKNOWN:
-                self._unknown_until.clear()
-            self._unknown_until[ref] = time.monotonic() + _UNKNOWN_FOR_S
-        return known
-
-    async def _find(self, ref: str) -> Link:
-        services = self._services
-        known = await self._look_up(ref)
-        if known is None:
-            raise _no_such_camera(ref)
-        if known.disabled:
-            raise ProtocolError(
-                "camera_disabled", f"Camera {ref} is disabled.", field="camera", value=ref
-            )
-        self._overtaken.pop(ref, None)
-        link, elsewhere = await services.links.claim(known.camera_id, ref, self)
-        self._links[ref] = link
-        if elsewhere:
-            services.writer.forget(known.camera_id)
-        services.commands.hint(known.camera_id)
-        return link
-
-    def _named(self, link: Link) -> str | None:
-        return link.ref
-
-    def overtaken(self, link: Link) -> None:
-        """Another connection has this camera now: while it has, what the bridge says of it only enters history."""
-        self._overtaken[link.ref] = 0.0
-        self.send(
-            Problem(
-                "replaced",
-                f"A newer connection of camera {link.ref} took over.",
-                camera=link.ref,
-            )
-        )
-
-    def cut_off(self, link: Link) -> None:
-        """The camera is disabled; the next message about it is told so."""
-        self._links.pop(link.ref, None)
-
-    def dismissed(self) -> None:
-        """The bridge's own token is not valid any more."""
-        self.send(Problem("token_invalid", "The token is not valid any more."))
-        self.close(protocol.CLOSE_TOKEN_INVALID, "token no longer valid")
-
-
-def _size(message: Incoming | PlainReport) -> int:
-    """As `Received.size` counts."""
-    return 1 + (message.total if isinstance(message, PlainReport | Report) else 0)
-
-
-def _no_such_camera(ref: str) -> ProtocolError:
-    return ProtocolError(
-        "unknown_camera",
-        f"There is no camera {ref}. An administrator registers it first.",
-        field="camera",
-        value=ref,
-        allowed="a registered camera",
-    )

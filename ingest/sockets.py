@@ -26,9 +26,9 @@ from websockets.typing import Subprotocol
 from sightline.ingest import protocol
 from sightline.ingest.admission import LONGEST_WAIT_S, Reconnects, advice
 from sightline.ingest.admitted import AdmittedConnection, HalfOpen
+from sightline.ingest.bridge import BridgeConversation
 from sightline.ingest.conversation import (
     COME_BACK_AFTER_S,
-    BridgeConversation,
     CameraConversation,
     Conversation,
     Services,
