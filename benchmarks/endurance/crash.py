@@ -154,6 +154,8 @@ async def _one(place: Installation, process: GatewayProcess, draw: random.Random
     assert postmaster is not None
     if how < 0.8:
         _kill(postmaster)
+        while place.cluster.is_running():  # noqa: ASYNC110 - or it would be taken for one that need not be started
+            await asyncio.sleep(0.01)
         await _start(place)
         return "PostgreSQL's first process alone"
     with contextlib.suppress(psutil.NoSuchProcess):
