@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,6 +25,8 @@ from sightline.sql.migrate import migrate
 from sightline.sql.settings import DatabaseSettings
 
 _STARTS_WITHIN_S = 30.0
+_PORTS = range(5_000, 8_000)
+"""Below the ephemeral ones."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,12 @@ class Gateway:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A TCP port that nobody listens on now, and that no other connection will be given a moment later."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
 from sightline.dashboard.operations import deployments, incidents
 from tests.chromium import CHROMIUM, FLAGS
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,9 +25,7 @@ _PATIENCE_MS = 30_000
 @pytest.fixture
 async def url(force) -> AsyncIterator[str]:
     """The dashboard, serving the small force."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = force.services.settings.model_copy(
         update={"host": "127.0.0.1", "dashboard_port": port}
     )

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 import time
 from datetime import UTC, datetime
 
@@ -13,12 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from sightline.ingest import gateway
 from sightline.ingest.settings import GatewaySettings
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.ports import free_port
 
 
 def now_text():

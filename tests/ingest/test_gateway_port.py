@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 import pytest
 
 from sightline.ingest.gateway import run
 from sightline.ingest.settings import GatewaySettings
 from tests.conftest import Database
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.ports import free_port
 
 
 async def _listening(port: int) -> None:
@@ -35,7 +28,7 @@ async def _listening(port: int) -> None:
 async def test_a_second_gateway_comes_to_a_port_only_where_both_share_it(
     database: Database, shared: bool
 ) -> None:
-    port, stop = _free_port(), asyncio.Event()
+    port, stop = free_port(), asyncio.Event()
 
     def gateway(name: str, http_port: int) -> asyncio.Task[None]:
         settings = GatewaySettings(
@@ -44,9 +37,9 @@ async def test_a_second_gateway_comes_to_a_port_only_where_both_share_it(
         )  # fmt: skip
         return asyncio.create_task(run(settings, stop))
 
-    first = gateway("first", _free_port())
+    first = gateway("first", free_port())
     await _listening(port)
-    http_port = _free_port()
+    http_port = free_port()
     second = gateway("second", http_port)
     if shared:
         await _listening(http_port)

@@ -19,6 +19,8 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.ports import free_port
+
 READY_WITHIN_S = 120
 PORTS = {
     "DASHBOARD_PORT": socket.SOCK_STREAM,
@@ -32,13 +34,7 @@ PORTS = {
 
 def free_ports() -> dict[str, str]:
     """Ports that nobody has, as settings."""
-    with contextlib.ExitStack() as held:
-        found = {}
-        for name, kind in PORTS.items():
-            probe = held.enter_context(socket.socket(socket.AF_INET, kind))
-            probe.bind(("127.0.0.1", 0))
-            found[f"SIGHTLINE_{name}"] = str(probe.getsockname()[1])
-        return found
+    return {f"SIGHTLINE_{name}": str(free_port(kind)) for name, kind in PORTS.items()}
 
 
 class Up:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import time
 from collections import defaultdict
 from typing import Any
@@ -22,6 +21,7 @@ from sightline.ingest.fleet.ground import Ground
 from sightline.ingest.fleet.process import SimulatedCamera, run
 from sightline.ingest.fleet.readings import Reading
 from sightline.ingest.settings import FleetSettings
+from tests.ports import free_port
 
 CAMERAS = 6
 STATES = ("off", "buffering", "recording")
@@ -78,9 +78,7 @@ def tokens(ground: Ground, tmp_path) -> dict[str, str]:
 async def test_every_camera_connects_reports_and_leaves(tokens, tmp_path, monkeypatch):
     monkeypatch.setattr(process, "CONNECT_WITHIN_S", 0.5)
     gateway, stop = Gateway(tokens), asyncio.Event()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     async with serve(gateway.converse, "127.0.0.1", port, subprotocols=[m.SUBPROTOCOL]):
         settings = FleetSettings(data_dir=tmp_path, gateway_port=port)
         running = asyncio.create_task(run(settings, stop))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import socket
 import time
 import zipfile
 from collections.abc import AsyncIterator
@@ -28,6 +27,7 @@ from sightline.ingest.settings import GatewaySettings
 from sightline.sql import accounts
 from sightline.sql.errors import AccountError
 from tests.conftest import Database
+from tests.ports import free_port
 
 HEADER = "Timestamp,Longitude,Latitude,Speed,Operatorname,CellID,NetworkMode,RSRP,RSRQ,SNR,RSSI,RAWCELLID\n"
 LOG = HEADER + (
@@ -87,10 +87,7 @@ def test_other_formats_are_named(tmp_path: Path):
 @pytest.fixture
 async def gateway(database: Database) -> AsyncIterator[str]:
     """The address of a real gateway on a database of its own."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        port, http_port = one.getsockname()[1], other.getsockname()[1]
+    port, http_port = free_port(), free_port()
     settings = GatewaySettings(
         data_dir=database.data_dir, gateway_port=port, gateway_http_port=http_port, gateway_cot_port=0,
         internal_secret="x" * 40, gateway_flush_ms=20,
