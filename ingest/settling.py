@@ -113,12 +113,9 @@ class Settling:
         todo = spans(unsettled)
         while todo:
             # What an earlier span of a camera moves may be what a later one begins with.
-            now = [
-                span
-                for n, span in enumerate(todo)
-                if span.camera_id not in {o.camera_id for o in todo[:n]}
-            ]
-            todo = [span for span in todo if span not in now]
+            firsts: dict[int, Span] = {}
+            later = [span for span in todo if firsts.setdefault(span.camera_id, span) is not span]
+            now, todo = list(firsts.values()), later
             for more in _MORE:
                 around = await self._look(now, more)
                 now = [

@@ -236,7 +236,7 @@ create function sightline.fix_before(p_camera_id int, p_from timestamptz, p_to t
     (select greatest(max(start_time), p_from) from sightline.fix_segment where camera_id = p_camera_id
       and start_time > p_from - interval '1 day' and start_time < p_to and end_time >= p_to having max(start_time) is not null))
   select f.* from (select max(from_time) as from_time from near) n
-  cross join lateral sightline.fixes(p_camera_id, n.from_time, p_to) f order by f.fix_time desc limit 1
+  cross join lateral sightline.fixes(p_camera_id, n.from_time, p_to) f order by f.fix_time desc, f.lat desc, f.lon desc limit 1
 $$;
 
 -- The oldest fix of a camera from p_from to before p_to; unpacks no more than it must.

@@ -4,21 +4,6 @@
 
 create index fix_quarantine_camera on sightline.fix_quarantine (camera_id, fix_time);
 
-create or replace function sightline.fix_before(p_camera_id int, p_from timestamptz, p_to timestamptz) returns setof sightline.fix_history
-  stable rows 1 language sql as $$
-  with near as (
-    (select fix_time as from_time from sightline.fix where camera_id = p_camera_id and retention_class in ('r', 'o')
-      and fix_time >= p_from and fix_time < p_to order by fix_time desc limit 1)
-    union all
-    (select end_time from sightline.fix_segment where camera_id = p_camera_id and start_time > p_from - interval '1 day'
-      and start_time < p_to and end_time >= p_from and end_time < p_to order by end_time desc limit 1)
-    union all
-    (select greatest(max(start_time), p_from) from sightline.fix_segment where camera_id = p_camera_id
-      and start_time > p_from - interval '1 day' and start_time < p_to and end_time >= p_to having max(start_time) is not null))
-  select f.* from (select max(from_time) as from_time from near) n
-  cross join lateral sightline.fixes(p_camera_id, n.from_time, p_to) f order by f.fix_time desc, f.lat desc, f.lon desc limit 1
-$$;
-
 -- What must be known to judge fixes of a camera from p_from to p_to: the newest believed before them (place "before"), all that is in
 -- history or a suspect from there on (place "among"), up to the p_more-th after them; and whether nothing follows (place "end").
 create function sightline.fix_around(p_camera_id int, p_from timestamptz, p_to timestamptz, p_more int)
