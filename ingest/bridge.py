@@ -75,12 +75,20 @@ class BridgeConversation(Conversation):
             task.add_done_callback(self._asked)
 
     def _must_ask(self, ref: str, message: Incoming | PlainReport) -> bool:
-        now_s = time.monotonic()
         if ref not in self._links:
-            return self._unknown_until.get(ref, 0.0) <= now_s
-        if ref not in self._overtaken:
-            return False
-        return now_s >= self._overtaken[ref] or isinstance(message, Status)
+            return not self._is_unknown(ref)
+        return ref in self._overtaken and self._may_be_free(ref, message)
+
+    def _is_unknown(self, ref: str) -> bool:
+        """Whether there was no such camera a moment ago."""
+        return self._unknown_until.get(ref, 0.0) > time.monotonic()
+
+    def _may_be_free(self, ref: str, message: Incoming | PlainReport) -> bool:
+        """Whether it is time to ask again if the connection that took a camera over has ended.
+
+        A status is never taken for an older connection's on the ground of what was so a moment ago: it may be an `off`.
+        """
+        return time.monotonic() >= self._overtaken[ref] or isinstance(message, Status)
 
     async def _ask(self, ref: str) -> None:
         """Take one camera's messages in their order; questions about many cameras are asked together."""
@@ -127,14 +135,10 @@ class BridgeConversation(Conversation):
         return link
 
     async def _is_free_again(self, link: Link, message: Incoming | PlainReport) -> bool:
-        """Whether the connection that took a camera over has ended.
-
-        A status is never taken for an older connection's on the ground of what was so a moment ago: it may be an `off`.
-        """
-        now_s = time.monotonic()
-        if now_s < self._overtaken[link.ref] and not isinstance(message, Status):
+        """Whether the connection that took a camera over has ended."""
+        if not self._may_be_free(link.ref, message):
             return False
-        self._overtaken[link.ref] = now_s + _ASK_AGAIN_AFTER_S
+        self._overtaken[link.ref] = time.monotonic() + _ASK_AGAIN_AFTER_S
         return await self._services.links.is_free(link.camera_id)
 
     async def _not_understood(self, error: ProtocolError) -> None:
@@ -172,7 +176,7 @@ class BridgeConversation(Conversation):
 
     async def _look_up(self, ref: str) -> KnownCamera | None:
         """The camera of this id; that there is none is not asked again for a while."""
-        if self._unknown_until.get(ref, 0.0) > time.monotonic():
+        if self._is_unknown(ref):
             return None
         known = await self._services.register.camera(ref)
         if known is None:
