@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 
 from benchmarks.endurance import crash, fairness, fuzz, storm
-from benchmarks.ingest import packing, throughput
+from benchmarks.ingest import fleet, packing, throughput
 from benchmarks.measure import Measure, show
 
 BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
-    "ingest": (throughput.measures, packing.measures),
+    "ingest": (throughput.measures, packing.measures, fleet.measures),
     "endurance": (fuzz.measures, crash.measures, fairness.measures, storm.measures),
 }
 

@@ -24,7 +24,7 @@ from sightline.sql.cluster import PrivateCluster
 from sightline.sql.migrate import migrate
 from sightline.sql.settings import DatabaseSettings
 
-_STARTS_WITHIN_S = 30.0
+_STARTS_WITHIN_S = 60.0
 _PORTS = range(5_000, 8_000)
 """Below the ephemeral ones."""
 
@@ -118,7 +118,7 @@ class GatewayProcess:
         command = [sys.executable, "-m", "sightline.dashboard.cli", "up", "gateway"]
         self._process = subprocess.Popen(command, env=self._environment)
         if wait:
-            _wait_until_alive(self._process, self._http_port)
+            wait_until_alive(self._process, self._http_port, "gateway")
 
     def readiness(self) -> str:
         """What it says of itself, with reasons."""
@@ -160,7 +160,12 @@ def gateway(place: Installation, **settings: str) -> Iterator[Gateway]:
         process.stop()
 
 
-def _wait_until_alive(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_alive(process: subprocess.Popen[bytes], port: int, name: str) -> None:
+    """Wait until a part answers on its HTTP port.
+
+    Raises:
+        RuntimeError: it ended, or takes too long.
+    """
     deadline = time.monotonic() + _STARTS_WITHIN_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -168,4 +173,4 @@ def _wait_until_alive(process: subprocess.Popen[bytes], port: int) -> None:
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.05)
-    raise RuntimeError("the gateway did not start; its messages stand above")
+    raise RuntimeError(f"the {name} did not start; its messages stand above")

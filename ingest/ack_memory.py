@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy.typing as npt
 from sightline.ingest.messages import Rejection, Report
 
 _MASK: Final = 2**64 - 1
+_SIZE_FACTOR: Final = 0x9E37_79B9_7F4A_7C15
+_Key = tuple[int, int]
 Counts = tuple[int, int, list[Rejection]]
 """Stored, duplicate and rejected of a report."""
 
@@ -21,67 +23,75 @@ class AckMemory:
 
     def __init__(self, size: int = 100_000, most_rejected: int = 300_000) -> None:
         """Args:
-        size: reports that are remembered at most.
-        most_rejected: entries in `rejected` that they may have together; some 200 bytes each.
+        size: reports that are surely remembered; those of which everything was stored may be twice as many.
+        most_rejected: entries in `rejected` that reports may have together; some 200 bytes each.
         """
         self._size = size
         self._most_rejected = most_rejected
         self._rejected = 0
-        self._known: OrderedDict[tuple[int, int], int | tuple[int, Counts]] = OrderedDict()
+        self._known: OrderedDict[_Key, tuple[int, Counts]] = OrderedDict()
+        # Of which everything was stored, as nearly always: forgotten by the generation, which costs nothing for each.
+        self._young: dict[_Key, int] = {}
+        self._old: dict[_Key, int] = {}
 
     def recall(self, camera_id: int, report: Report) -> Counts | None:
         """What was answered to the same report; None: not seen, or not the same."""
-        known = self._known.get((camera_id, report.seq))
+        key = (camera_id, report.seq)
+        known = self._known.get(key)
         if known is None:
-            return None
-        mark, counts = (known, (report.total, 0, [])) if isinstance(known, int) else known
+            whole = self._young.get(key, self._old.get(key))
+            if whole is None:
+                return None
+            known = (whole, (report.total, 0, []))
+        mark, counts = known
         return counts if mark == fingerprint(report) else None
 
     def remember(self, camera_id: int, seq: int, mark: int, counts: Counts) -> None:
         """Keep what was acknowledged; `mark` is the report's fingerprint."""
         key = (camera_id, seq)
-        self._forget(self._known.pop(key, 0))
+        self._forget(key)
         self._known[key] = (mark, counts)
         self._rejected += len(counts[2])
-        self._make_room()
-
-    def remember_stored(self, reports: Iterable[tuple[tuple[int, int], int]]) -> None:
-        """Keep reports of which everything was stored: camera and seq, and the fingerprint, of each."""
-        marks = dict(reports)
-        for key in self._known.keys() & marks.keys():
-            self._forget(self._known.pop(key))
-        self._known.update(marks)
-        self._make_room()
-
-    def _make_room(self) -> None:
         while len(self._known) > self._size or self._rejected > self._most_rejected:
-            self._forget(self._known.popitem(last=False)[1])
+            self._forget(next(iter(self._known)))
 
-    def _forget(self, known: int | tuple[int, Counts]) -> None:
-        if not isinstance(known, int):
+    def remember_stored(self, reports: Mapping[_Key, int]) -> None:
+        """Keep reports of which everything was stored: camera and seq → fingerprint."""
+        for key in self._known.keys() & reports.keys():
+            self._forget(key)
+        self._young.update(reports)
+        if len(self._young) >= self._size:
+            self._old, self._young = self._young, {}
+
+    def _forget(self, key: _Key) -> None:
+        known = self._known.pop(key, None)
+        if known is not None:
             self._rejected -= len(known[1][2])
 
 
 def fingerprint(report: Report) -> int:
     """What tells two reports with the same `seq` apart, within one process."""
-    total = sum(fix.content * (2 * place + 1) for place, fix in enumerate(report.fixes)) & _MASK
-    wrong = tuple((entry.index, entry.field, entry.code) for entry in report.rejected)
-    return hash((report.total, total, wrong))
+    total = sum(fix.content * (2 * place + 1) for place, fix in enumerate(report.fixes))
+    mark = (total + report.total * _SIZE_FACTOR) & _MASK
+    if not report.rejected:
+        return mark
+    return hash((mark, *((entry.index, entry.field, entry.code) for entry in report.rejected)))
 
 
 def fingerprints(
     content: npt.NDArray[Any], starts: npt.NDArray[Any], sizes: npt.NDArray[Any]
-) -> Sequence[int]:
+) -> list[int]:
     """The same of many reports without anything rejected.
 
     Args:
         content: (m,) of all fixes.
         starts: (n,) first fix of each report.
-        sizes: (n,) number of fixes of each report.
+        sizes: (n,) number of fixes of each report, none of them 0.
     """
-    place = np.arange(len(content)) - np.repeat(starts, sizes)
-    weighted = content.view(np.uint64) * (2 * place + 1).astype(np.uint64)
-    totals = np.add.reduceat(weighted, starts)
-    return [
-        hash((size, total, ())) for size, total in zip(sizes.tolist(), totals.tolist(), strict=True)
-    ]
+    first = np.cumsum(sizes) - sizes
+    place = np.arange(first[-1] + sizes[-1]) - np.repeat(first, sizes)
+    weight = (2 * place + 1).astype(np.uint64)
+    weighted = content.view(np.uint64)[np.repeat(starts, sizes) + place] * weight
+    totals = np.add.reduceat(weighted, first)
+    marks: list[int] = (totals + sizes.astype(np.uint64) * np.uint64(_SIZE_FACTOR)).tolist()
+    return marks

@@ -13,7 +13,7 @@ from websockets.protocol import State
 
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity
 from sightline.ingest.fields import MAX_MESSAGE_BYTES
-from sightline.ingest.frames import FrameFinder, Message
+from sightline.ingest.frames import FrameFinder, Message, unmasked
 
 LARGEST_BACKLOG_BYTES: Final = 4 * 1024 * 1024
 """Answers that a peer may leave unread."""
@@ -109,7 +109,7 @@ class AdmittedConnection(ServerConnection):
             if isinstance(found, bytes):
                 super().data_received(found)
             else:
-                self._queue(*found)
+                self._queue(found)
         self._wake()
 
     def _has_asked(self) -> bool:
@@ -133,7 +133,7 @@ class AdmittedConnection(ServerConnection):
         self._pieces.append(bytes(frame.data))
         if frame.fin:
             whole, self._pieces = b"".join(self._pieces), []
-            self._queue(whole, self._is_binary)
+            self._queue([(whole, self._is_binary)])
 
     def _see_that_answers_are_read(self) -> None:
         """Cut a peer that only pings: the library answers each, whether the answers are read or not."""
@@ -142,11 +142,11 @@ class AdmittedConnection(ServerConnection):
 
     # --- messages in
 
-    def _queue(self, raw: bytes, is_binary: bool) -> None:
+    def _queue(self, messages: list[Message]) -> None:
         if self._ends or self.state in (State.CLOSING, State.CLOSED):
             return
-        self._messages.append((raw, is_binary))
-        self._queued_bytes += len(raw)
+        self._messages += messages
+        self._queued_bytes += sum([len(raw) for raw, _ in messages])
         crowded = self._queued_bytes > _QUEUED_BYTES or len(self._messages) > _QUEUED_MESSAGES
         if crowded and not self._is_paused:
             self._is_paused = True
@@ -189,9 +189,5 @@ class AdmittedConnection(ServerConnection):
 
     def push(self, answers: Iterable[bytes], *, text: bool) -> None:
         """Send without waiting, all in one go; nothing where the connection is not open."""
-        if self.state is not State.OPEN:
-            return
-        send = self.protocol.send_text if text else self.protocol.send_binary
-        for answer in answers:
-            send(answer)
-        self.send_data()
+        if self.state is State.OPEN:
+            self.transport.write(unmasked(answers, text=text))

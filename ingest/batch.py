@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 import numpy as np
 
 from sightline.ingest import explain, wire
 from sightline.ingest.ack_memory import AckMemory, Counts, fingerprint, fingerprints
-from sightline.ingest.columns import Pair, Readings, readings
+from sightline.ingest.by_camera import Arrivals
+from sightline.ingest.columns import Laid, Pair, Readings, gathered, laid, report_of
 from sightline.ingest.fields import CELL, OPERATOR, is_clean_text
 from sightline.ingest.live_columns import LiveColumns
 from sightline.ingest.merge import (
@@ -30,7 +33,7 @@ from sightline.ingest.merge import (
     merge,
 )
 from sightline.ingest.messages import Ack, Fix, Rejection, Report, Status
-from sightline.ingest.plain import BIN_US, Arrivals, PlainMerge, merge_plain
+from sightline.ingest.plain import BIN_US, PlainMerge, merge_plain
 from sightline.ingest.protocol import acknowledge
 from sightline.ingest.settle import Settled
 from sightline.ingest.wire import PlainReport
@@ -43,14 +46,26 @@ _ALLOWED: Final[Mapping[str, str]] = {
 }
 
 
-class Received(msgspec.Struct, frozen=True):
+_NONE_REFUSED: Final[Mapping[int, str]] = MappingProxyType({})
+Message = PlainReport | Laid | Report | Status | None
+
+
+def fixes_in(message: Message) -> int:
+    """Number of fixes that a message held, rejected ones too."""
+    return 0 if message is None or isinstance(message, Status) else message.total
+
+
+class Received(msgspec.Struct, gc=False):
     """One message as it waits for the next flush.
+
+    The garbage collector does not look at it, as there are tens of thousands a second; whatever has it lets it go.
 
     Attributes:
         camera_id: the camera's number in the database.
         epoch: number of the connection it came by.
         received_us: the server's clock at receipt, microseconds since 1970 UTC.
-        message: a report or status; None: another sign of life, which needs no acknowledgement.
+        message: a report or status; None: another sign of life, which needs no acknowledgement. A plain report is
+            laid out while it waits (see `lay_out_loose`).
         channel: where the acknowledgement goes; opaque here.
         refused: fixes, by index, that the database refused before, with its reason.
         size: how much of a batch it takes: its fixes, rejected ones too (their answers take room), and one for itself.
@@ -59,15 +74,14 @@ class Received(msgspec.Struct, frozen=True):
     camera_id: int
     epoch: int
     received_us: int
-    message: PlainReport | Report | Status | None
+    message: Message
     channel: Any = None
-    refused: Mapping[int, str] = {}
+    refused: Mapping[int, str] = _NONE_REFUSED
     size: int = 0
 
     def __post_init__(self) -> None:
-        message = self.message
-        size = 1 + (message.total if isinstance(message, PlainReport | Report) else 0)
-        msgspec.structs.force_setattr(self, "size", size)
+        if not self.size:
+            self.size = 1 + fixes_in(self.message)
 
 
 class FixKey(NamedTuple):
@@ -135,11 +149,13 @@ class Batch:
     Attributes:
         received: in order of arrival.
         laid_out: places of the reports whose fixes are in `made`.
+        others: places of everything else.
         made: their fixes as columns; None: there are none.
     """
 
     received: Sequence[Received]
     laid_out: list[int]
+    others: list[int]
     made: Readings | None
 
     @property
@@ -152,8 +168,8 @@ class Batch:
     def other_pairs(self) -> set[Pair]:
         """Networks and cells that are named in messages that are not laid out."""
         pairs: set[Pair] = set()
-        for one in self.received:
-            message = one.message
+        for place in self.others:
+            message = self.received[place].message
             if isinstance(message, Status):
                 heard = [message.signal]
             elif isinstance(message, Report):
@@ -164,15 +180,28 @@ class Batch:
         return pairs
 
 
+def lay_out_loose(received: Sequence[Received]) -> None:
+    """Put the fixes of plain reports into columns, and let go of what they were decoded to.
+
+    Args:
+        received: messages, of which those that are plain reports become `Laid`.
+    """
+    loose = [one for one in received if isinstance(one.message, PlainReport)]
+    if loose:
+        reports = cast("list[PlainReport]", [one.message for one in loose])
+        for one, laid_out in zip(loose, laid(reports), strict=True):
+            one.message = laid_out
+
+
 def lay_out(received: Sequence[Received]) -> Batch:
-    """Put the fixes of plain reports into columns, without their names' numbers yet."""
-    places = [
-        place
-        for place, one in enumerate(received)
-        if isinstance(one.message, PlainReport) and not one.refused
-    ]
-    reports = [received[place].message for place in places]
-    return Batch(received, places, readings(reports) if reports else None)  # type: ignore[arg-type]
+    """Bring the columns of plain reports together, without their names' numbers yet."""
+    lay_out_loose(received)
+    places: list[int] = []
+    others: list[int] = []
+    for place, one in enumerate(received):
+        (places if type(one.message) is Laid and not one.refused else others).append(place)
+    reports = cast("list[Laid]", [received[place].message for place in places])
+    return Batch(received, places, others, gathered(reports) if reports else None)
 
 
 def without_unclean(batch: Batch, new: Collection[Pair]) -> Batch:
@@ -186,13 +215,12 @@ def without_unclean(batch: Batch, new: Collection[Pair]) -> Batch:
     if not unclean or batch.made is None or unclean.isdisjoint(batch.made.pairs):
         return batch
     received = list(batch.received)
-    for place in batch.laid_out:
-        report = received[place].message
-        assert isinstance(report, PlainReport)
-        if any(
-            fix.signal and (fix.signal.operator, fix.signal.cell) in unclean for fix in report.fixes
-        ):
-            received[place] = msgspec.structs.replace(received[place], message=valued(report))
+    for start, size, place in zip(
+        batch.made.starts.tolist(), batch.made.sizes.tolist(), batch.laid_out, strict=True
+    ):
+        if not unclean.isdisjoint(batch.made.pairs[start : start + size]):
+            one = received[place]
+            received[place] = msgspec.structs.replace(one, message=valued(one.message))
     return lay_out(received)
 
 
@@ -254,11 +282,10 @@ def plan(
         cell_name: name of a cell by its number.
     """
     made = Plan(batch)
-    is_plain = _merge_plain(made, live, rules)
+    left = _merge_plain(made, live, rules)
     planner = _Planner(made, memory, rules)
-    for place, received in enumerate(batch.received):
-        if place in is_plain:
-            continue
+    for place in left:
+        received = batch.received[place]
         camera_id = received.camera_id
         state = made.states.get(camera_id)
         if state is None:
@@ -267,40 +294,36 @@ def plan(
     return made
 
 
-def _merge_plain(made: Plan, live: LiveColumns, rules: MergeRules) -> set[int]:
-    """Merge the plain cameras; the places of all their messages."""
+def _merge_plain(made: Plan, live: LiveColumns, rules: MergeRules) -> list[int]:
+    """Merge the plain cameras; the places of all other messages, in their order."""
     batch = made.batch
     if batch.made is None:
-        return set()
-    laid_out = set(batch.laid_out)
+        return batch.others
     alive: dict[int, int] = {}
     signs: list[tuple[int, int]] = []
+    left: list[int] = []
     barred = set()
-    for place, one in enumerate(batch.received):
-        if place in laid_out:
-            continue
+    for place in batch.others:
+        one = batch.received[place]
         if one.message is None:
             alive[one.camera_id] = max(alive.get(one.camera_id, 0), one.received_us)
             signs.append((place, one.camera_id))
         else:
+            left.append(place)
             barred.add(one.camera_id)
     reports = [batch.received[place] for place in batch.laid_out]
-    count = len(reports)
     arrivals = Arrivals(
-        np.fromiter((one.camera_id for one in reports), np.int64, count),
-        np.fromiter((one.epoch for one in reports), np.int64, count),
-        np.fromiter((one.received_us for one in reports), np.int64, count),
+        np.array([one.camera_id for one in reports], np.int64),
+        np.array([one.epoch for one in reports], np.int64),
+        np.array([one.received_us for one in reports], np.int64),
     )
     made.plain = merge_plain(arrivals, batch.made, live.take, rules, barred, alive)
-    places = {
-        place
-        for place, plain in zip(batch.laid_out, made.plain.plain.tolist(), strict=True)
-        if plain
-    }
+    left += [batch.laid_out[at] for at in np.flatnonzero(~made.plain.plain).tolist()]
     if signs:
         cameras = set(made.plain.cameras.tolist())
-        places.update(place for place, camera_id in signs if camera_id in cameras)
-    return places
+        left += [place for place, camera_id in signs if camera_id not in cameras]
+    left.sort()
+    return left
 
 
 class _Planner:
@@ -391,8 +414,10 @@ class _Planner:
         self._made.doubted.append(DoubtRow(key, doubted, answer.received.received_us, answer))
 
 
-def valued(message: PlainReport | Report | Status | None) -> Report | Status | None:
+def valued(message: Message) -> Report | Status | None:
     """The message with a plain report as values, one for each fix."""
+    if isinstance(message, Laid):
+        message = report_of(message)
     if not isinstance(message, PlainReport):
         return message
     try:
@@ -448,6 +473,7 @@ def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received
         is_new = doubt.key in stored.doubts
         doubt.answer.count(stored=is_new and _alone(doubt.key) not in settled.twice)
     _tell_settled(made, settled)
+    received = made.batch.received
     acks = _settle_plain(made, memory, stored)
     for place, answer in made.answers.items():
         counted = answer.same_as or answer
@@ -455,11 +481,15 @@ def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received
         if isinstance(message, Report) and message.total:
             counts = (counted.stored, counted.duplicate, counted.rejected)
             memory.remember(answer.received.camera_id, message.seq, fingerprint(message), counts)
-        acks[place] = acknowledge(
+        ack = acknowledge(
             message.seq, counted.stored, counted.duplicate, counted.rejected, message.camera
         )
-    received = made.batch.received
-    return [(received[place], acks[place]) for place in sorted(acks)]
+        acks.append((place, ack))
+    acks.sort(key=_place)
+    return [(received[place], ack) for place, ack in acks]
+
+
+_place: Final = itemgetter(0)
 
 
 def _alone(key: FixKey | DoubtKey) -> tuple[int, int]:
@@ -487,31 +517,31 @@ def _doubt_told(fix: Fix, reason: str) -> Rejection:
     return Rejection(fix.index, where, value, reason, _ALLOWED[reason], kept=True)
 
 
-def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> dict[int, Ack]:
+def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[int, Ack]]:
+    """The place and the acknowledgement of each plain report."""
     batch = made.batch
     if made.plain is None or batch.made is None:
-        return {}
-    acks: dict[int, Ack] = {}
+        return []
+    acks: list[tuple[int, Ack]] = []
     fixes = batch.made
     marks = fingerprints(fixes.content, fixes.starts, fixes.sizes)
-    whole: list[tuple[tuple[int, int], int]] = []
+    whole: dict[tuple[int, int], int] = {}
     for at, (place, plain) in enumerate(
         zip(batch.laid_out, made.plain.plain.tolist(), strict=True)
     ):
         if not plain:
             continue
         received = batch.received[place]
-        report = received.message
-        assert isinstance(report, PlainReport)
+        report = cast("Laid", received.message)
         total = report.total
         if stored.all_fresh:
-            whole.append(((received.camera_id, report.seq), marks[at]))
-            acks[place] = Ack(report.seq, total, 0, [], camera=report.camera)
+            whole[received.camera_id, report.seq] = marks[at]
+            acks.append((place, Ack(report.seq, total, 0, [], 0, report.camera)))
             continue
         new = sum(key in stored.fixes for key in _keys(received.camera_id, fixes, at))
         counts: Counts = (new, total - new, [])
         memory.remember(received.camera_id, report.seq, marks[at], counts)
-        acks[place] = Ack(report.seq, *counts, camera=report.camera)
+        acks.append((place, Ack(report.seq, *counts, camera=report.camera)))
     memory.remember_stored(whole)
     return acks
 

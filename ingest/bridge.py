@@ -112,9 +112,13 @@ class BridgeConversation(Conversation):
         return self._links.values()
 
     def _link_at_hand(self, ref: str | None) -> Link | None:
-        if ref is None or ref in self._waiting or ref in self._overtaken:
+        if ref is None:
             return None
-        return None if ref in self._tolerance_of else self._links.get(ref)
+        if self._waiting or self._overtaken or self._tolerance_of:
+            for exceptions in (self._waiting, self._overtaken, self._tolerance_of):
+                if ref in exceptions:
+                    return None
+        return self._links.get(ref)
 
     async def _link_for(self, message: Incoming | PlainReport) -> Link:
         ref = message.camera

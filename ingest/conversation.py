@@ -125,17 +125,22 @@ class Conversation(ABC):
             if not await self._begin():
                 return
             while True:
-                for raw, binary in await self._socket.receive():
+                messages = await self._socket.receive()
+                received_us = time.time_ns() // 1000
+                for raw, binary in messages:
                     if self._services.draining or self._is_ending:
                         continue  # not acknowledged, so the camera sends it again elsewhere
-                    await self._take(raw, binary=binary)
+                    self._taken += 1
+                    if not self._take_plain(raw, received_us, binary=binary):
+                        await self._take(raw, binary=binary)
                     if self._taken > _TURN:
                         self._taken = 0
                         await asyncio.sleep(0)
-                    if (
-                        inbox.full or self._unwritten > self._most_unwritten
-                    ) and not await self._room():
-                        return
+                        received_us = time.time_ns() // 1000
+                    if inbox.full or self._unwritten > self._most_unwritten:
+                        if not await self._room():
+                            return
+                        received_us = time.time_ns() // 1000
         except ConnectionClosed:
             pass
         finally:
@@ -146,9 +151,22 @@ class Conversation(ABC):
         """The link of a message that names this camera, if nothing stands in its way."""
         return None
 
+    def _take_plain(self, raw: bytes, received_us: int, *, binary: bool) -> bool:
+        """Take a report of numbers alone about a camera at hand, as nearly all are; False: it wants a closer look."""
+        packed = binary and not protocol.is_json_object(raw)
+        report = protocol.plain(raw, packed=packed)
+        if report is None:
+            return False
+        link = self._link_at_hand(report.camera)
+        if link is None:
+            return False
+        self._services.traffic.messages += 1
+        self._packed = packed
+        self._put(link, report, len(report.fixes), received_us)
+        return True
+
     async def _take(self, raw: bytes, *, binary: bool) -> None:
         self._services.traffic.messages += 1
-        self._taken += 1
         packed = binary and not protocol.is_json_object(raw)
         try:
             message = protocol.receive(raw, binary=packed)
@@ -158,11 +176,6 @@ class Conversation(ABC):
             await self._not_understood(error)
             return
         self._packed = packed
-        if isinstance(message, PlainReport):  # as nearly all are
-            link = self._link_at_hand(message.camera)
-            if link is not None:
-                self._put(link, message, message.total, time.time_ns() // 1000)
-                return
         await self._dispatch(message)
 
     async def _dispatch(self, message: Incoming | PlainReport) -> None:
@@ -234,11 +247,15 @@ class Conversation(ABC):
     def _put(
         self, link: Link, message: PlainReport | Report | Status, fixes: int, received_us: int
     ) -> None:
-        self._check_seq(link, message)
+        if message.seq >= self._newest_seq.get(link.camera_id, -1):
+            self._newest_seq[link.camera_id] = message.seq
+        else:
+            self._seq_went_back(link, message)
         self._services.traffic.fixes += fixes
         self._taken += fixes
-        received = Received(link.camera_id, link.epoch, received_us, message, self)
-        self._unwritten += 1 + fixes
+        size = 1 + fixes
+        received = Received(link.camera_id, link.epoch, received_us, message, self, size=size)
+        self._unwritten += size
         self._services.writer.inbox.put(received)
 
     def _note_life(self, link: Link, received_us: int) -> None:
@@ -247,11 +264,8 @@ class Conversation(ABC):
             link.noted_us = received_us
             self._services.writer.inbox.put(Received(link.camera_id, link.epoch, received_us, None))
 
-    def _check_seq(self, link: Link, message: PlainReport | Report | Status) -> None:
-        newest = self._newest_seq.get(link.camera_id, -1)
-        if message.seq >= newest:
-            self._newest_seq[link.camera_id] = message.seq
-            return
+    def _seq_went_back(self, link: Link, message: PlainReport | Report | Status) -> None:
+        newest = self._newest_seq[link.camera_id]
         report = valued(message)
         known = self._services.writer.memory
         if isinstance(report, Report) and known.recall(link.camera_id, report) is not None:
@@ -313,10 +327,10 @@ class Conversation(ABC):
 
     def acknowledge(self, acks: Sequence[tuple[Received, Ack]]) -> None:
         """What was received is committed, or refused for good."""
-        self._unwritten -= sum(received.size for received, _ in acks)
+        self._unwritten -= sum([received.size for received, _ in acks])
         self._relief.set()
         if self._can_send():
-            encoded = [protocol.encode(ack, packed=self._packed) for _, ack in acks]
+            encoded = protocol.encode_acks([ack for _, ack in acks], packed=self._packed)
             self._socket.push(encoded, text=not self._packed)
 
     def _complain(self, error: ProtocolError, camera: str | None = None) -> None:

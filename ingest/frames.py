@@ -1,4 +1,4 @@
-"""Finds the frames of a WebSocket stream (RFC 6455, section 5.2), and takes whole masked messages out itself. Pure.
+"""The frames of a WebSocket stream (RFC 6455, section 5.2): whole messages are taken out, and put in, here. Pure.
 
 Nearly everything that a gateway hears are messages in one frame, some 300 bytes long, tens of thousands a second; the
 library's parser would take most of a core for them. Every other frame, and every one that is not as it must be, is
@@ -7,6 +7,7 @@ handed on to it unopened, a whole one at a time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 try:
@@ -19,6 +20,10 @@ _TEXT, _BINARY = 0x81, 0x82
 _MASKED: Final = 0x80
 _LENGTH: Final = 0x7F
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
+
+_SHORT_HEADS: Final = {
+    first: [bytes((first, length)) for length in range(_TWO_BYTES)] for first in (_TEXT, _BINARY)
+}
 
 Message = tuple[bytes, bool]
 """What a message says, and whether it is binary."""
@@ -46,8 +51,8 @@ class FrameFinder:
         """From now on everything is the library's: it has seen a part of the stream already."""
         self._hands_on = True
 
-    def feed(self, data: bytes) -> list[Message | bytes]:
-        """Messages, and frames for the library, in their order.
+    def feed(self, data: bytes) -> list[list[Message] | bytes]:
+        """Messages, as many as follow on each other, and frames for the library, in their order.
 
         Args:
             data: what came next.
@@ -56,7 +61,8 @@ class FrameFinder:
             return [data]
         if self._rest:
             data, self._rest = self._rest + data, b""
-        found: list[Message | bytes] = []
+        found: list[list[Message] | bytes] = []
+        messages: list[Message] | None = None
         at, end = 0, len(data)
         while end - at >= 2:
             first, second = data[at], data[at + 1]
@@ -77,10 +83,14 @@ class FrameFinder:
             if after > end:
                 break
             if masked and first in (_TEXT, _BINARY) and not self._in_pieces:
+                if messages is None:
+                    messages = []
+                    found.append(messages)
                 mask = data[start:body]
-                found.append((apply_mask(data[body:after], mask), first == _BINARY))
+                messages.append((apply_mask(data[body:after], mask), first == _BINARY))
             else:
                 self._note_pieces(first)
+                messages = None
                 found.append(data[at:after])
             at = after
         self._rest = data[at:]
@@ -91,3 +101,24 @@ class FrameFinder:
         opcode, is_last = first & 0x0F, first & 0x80
         if opcode in (0, 1, 2):
             self._in_pieces = not is_last
+
+
+def unmasked(messages: Iterable[bytes], *, text: bool) -> bytes:
+    """Messages as a server sends them, each in one frame.
+
+    Args:
+        messages: payloads, of which each is UTF-8 where they are text.
+        text: whether they are text, or else binary.
+    """
+    first = _TEXT if text else _BINARY
+    parts: list[bytes] = []
+    for message in messages:
+        length = len(message)
+        if length < _TWO_BYTES:
+            head = _SHORT_HEADS[first][length]
+        elif length < 1 << 16:
+            head = bytes((first, _TWO_BYTES)) + length.to_bytes(2)
+        else:
+            head = bytes((first, _EIGHT_BYTES)) + length.to_bytes(8)
+        parts += (head, message)
+    return b"".join(parts)

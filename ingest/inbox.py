@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
-from sightline.ingest.batch import Received
+from sightline.ingest.batch import Received, lay_out_loose
+from sightline.ingest.columns import IN_CACHE
+from sightline.ingest.wire import PlainReport
 
 FAIR_SHARE: Final = 1_000
 """Fixes and messages of one camera in one batch, at most or a single message; some 50 ms of work."""
+_LAID_OUT_AT_ONCE: Final = IN_CACHE
 
 
 class Inbox:
@@ -22,6 +26,7 @@ class Inbox:
 
     Attributes:
         size: how much waits here or is being written.
+        full: whether receivers must wait.
     """
 
     def __init__(self, *, batch_size: int, most: int, share: int = FAIR_SHARE) -> None:
@@ -35,28 +40,44 @@ class Inbox:
         self._most = most
         self._waiting: deque[Received] = deque()
         self._waiting_size = 0
+        self._size_of: dict[int, int] = {}  # what waits, by camera
+        self._is_fair = True  # nobody has more than a share
+        self._loose: list[Received] = []  # plain reports that are not laid out
+        self._loose_size = 0
         self._closed = False
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self.full = False
         self.size = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether receivers must wait."""
-        return not self._room.is_set()
 
     def put(self, received: Received) -> None:
         """Take one message. Never refuses: a receiver waits for `room` before it reads the next."""
+        size, camera_id = received.size, received.camera_id
+        if not self._waiting:
+            self._some.set()
         self._waiting.append(received)
-        self._waiting_size += received.size
-        self.size += received.size
-        self._some.set()
+        self._waiting_size += size
+        self.size += size
+        of_camera = self._size_of.get(camera_id, 0) + size
+        self._size_of[camera_id] = of_camera
+        if of_camera > self._share:
+            self._is_fair = False
+        if type(received.message) is PlainReport:
+            self._loose.append(received)
+            self._loose_size += size
+            if self._loose_size >= _LAID_OUT_AT_ONCE:
+                self._lay_out()
         if self._waiting_size >= self._batch_size:
             self._enough.set()
         if self.size >= self._most:
+            self.full = True
             self._room.clear()
+
+    def _lay_out(self) -> None:
+        loose, self._loose, self._loose_size = self._loose, [], 0
+        lay_out_loose(loose)
 
     async def room(self) -> None:
         """Wait until there is room for more."""
@@ -74,9 +95,24 @@ class Inbox:
                     await self._enough.wait()
             except TimeoutError:
                 pass
-        return self._take()
+        self._lay_out()
+        batch = self._take()
+        if not self._waiting and not self._closed:
+            self._some.clear()
+        if self._waiting_size < self._batch_size and not self._closed:
+            self._enough.clear()
+        return batch
 
     def _take(self) -> list[Received]:
+        if self._is_fair and self._waiting_size <= self._batch_size:
+            everything = list(self._waiting)
+            self._waiting.clear()
+            self._size_of.clear()
+            self._waiting_size = 0
+            return everything
+        return self._take_fairly()
+
+    def _take_fairly(self) -> list[Received]:
         batch: list[Received] = []
         later: list[Received] = []
         taken: dict[int, int] = {}
@@ -93,16 +129,23 @@ class Inbox:
             size += received.size
         self._waiting.extendleft(reversed(later))
         self._waiting_size -= size
-        if not self._waiting and not self._closed:
-            self._some.clear()
-        if self._waiting_size < self._batch_size and not self._closed:
-            self._enough.clear()
+        self._note_taken(batch)
         return batch
 
-    def done(self, received: Received) -> None:
-        """One message of a batch has been committed, or given up."""
-        self.size -= received.size
+    def _note_taken(self, batch: list[Received]) -> None:
+        for received in batch:
+            left = self._size_of[received.camera_id] - received.size
+            if left:
+                self._size_of[received.camera_id] = left
+            else:
+                del self._size_of[received.camera_id]
+        self._is_fair = max(self._size_of.values(), default=0) <= self._share
+
+    def done(self, batch: Sequence[Received]) -> None:
+        """These messages of a batch have been committed, or given up."""
+        self.size -= sum([received.size for received in batch])
         if self.size < self._most:
+            self.full = False
             self._room.set()
 
     def close(self) -> None:

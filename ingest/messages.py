@@ -150,7 +150,7 @@ class Welcome(msgspec.Struct, tag_field="type", tag="welcome", omit_defaults=Tru
     rejected: list[Rejection] = []
 
 
-class Ack(msgspec.Struct, tag_field="type", tag="ack", omit_defaults=True):
+class Ack(msgspec.Struct, tag_field="type", tag="ack", omit_defaults=True, gc=False):
     """Sent only after the database committed.
 
     Attributes:

@@ -7,7 +7,7 @@ PostgreSQL documentation, COPY, "Binary Format".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -29,6 +29,8 @@ _DTYPES: Final[Mapping[Kind, str]] = {
 }
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
+_ROWS_OF_A_PIECE: Final = 1024
+"""So many stay in the processor's cache while one column after the other is put in."""
 _MOST_PATTERNS_KEPT: Final = 1024
 POSTGRES_EPOCH_US: Final = 946_684_800_000_000
 """2000-01-01 UTC in microseconds since 1970, from which PostgreSQL counts."""
@@ -53,7 +55,11 @@ class PackedCopy:
         return tuple(self._kinds)
 
     def encode(self, values: Mapping[str, Array], nulls: Mapping[str, Array]) -> bytes:
-        """All rows as one complete binary COPY; their order may change.
+        """All rows as one complete binary COPY; see `pieces`."""
+        return b"".join(self.pieces(values, nulls))
+
+    def pieces(self, values: Mapping[str, Array], nulls: Mapping[str, Array]) -> Iterator[bytes]:
+        """All rows as the pieces of one complete binary COPY; their order may change.
 
         Args:
             values: column → array of n values.
@@ -70,27 +76,28 @@ class PackedCopy:
             if pattern is None:
                 pattern = np.zeros(count, np.uint64)
             pattern |= nulls[name].astype(np.uint64) << np.uint64(bit)
-        parts = [_HEADER]
+        yield _HEADER
         if count and pattern is None:
-            parts.append(self._rows(always, values, None, count))
+            for start in range(0, count, _ROWS_OF_A_PIECE):
+                yield self._rows(always, values, slice(start, start + _ROWS_OF_A_PIECE))
         elif count:
             assert pattern is not None
             pattern |= np.uint64(always)
             order = np.argsort(pattern, kind="stable")
             found, starts = np.unique(pattern[order], return_index=True)
-            for one, start, end in zip(found, starts, (*starts[1:], count), strict=True):
-                parts.append(self._rows(int(one), values, order[start:end], int(end - start)))
-        parts.append(_TRAILER)
-        return b"".join(parts)
+            for one, begin, end in zip(found, starts, (*starts[1:], count), strict=True):
+                for start in range(begin, end, _ROWS_OF_A_PIECE):
+                    which = order[start : min(end, start + _ROWS_OF_A_PIECE)]
+                    yield self._rows(int(one), values, which)
+        yield _TRAILER
 
-    def _rows(
-        self, pattern: int, values: Mapping[str, Array], which: Array | None, count: int
-    ) -> bytes:
+    def _rows(self, pattern: int, values: Mapping[str, Array], which: Array | slice) -> bytes:
         template, names = self._layout(pattern)
-        rows = np.empty(count, template.dtype)
-        rows[:] = template
+        rows = np.empty(len(values[next(iter(self._kinds))][which]), template.dtype)
+        # As bytes: a tenth of the time that the same takes field by field.
+        rows.view(np.uint8).reshape(len(rows), -1)[:] = template.reshape(1).view(np.uint8)
         for name in names:
-            column = values[name] if which is None else values[name][which]
+            column = values[name][which]
             if self._kinds[name] == "timestamptz":
                 column = column - POSTGRES_EPOCH_US
             rows[name] = column

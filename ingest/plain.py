@@ -1,8 +1,9 @@
 """The merge of cameras about which there is nothing to decide, for all of them at once. Pure.
 
 Plain is a camera whose every fix in a flush is newer than the one before, is neither ahead of time nor too old nor at
-0,0 nor implausibly far, has moved or shows no sign of moving, whose recording state is one, and which told nothing but fixes since the newest. For it this gives what `sightline.ingest.merge`
-gives message by message (a property test holds the two together); every other camera is left to that.
+0,0 nor implausibly far, whose receiver is not stuck, whose recording state is one, and which told nothing but fixes
+since the newest. For it this gives what `sightline.ingest.merge` gives message by message (a property test holds the
+two together); every other camera is left to that.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from sightline.ingest.by_camera import Arrivals, ByCamera
 from sightline.ingest.columns import MOTION, NO_ID, RADIO, Readings
 from sightline.ingest.fields import RECORDING
 from sightline.ingest.live_columns import NEVER, Columns
@@ -24,6 +26,7 @@ from sightline.ingest.merge import (
     ZERO_DEGREES,
     MergeRules,
 )
+from sightline.ingest.stillness import StillnessColumns
 
 Array = npt.NDArray[Any]
 
@@ -32,15 +35,6 @@ BIN_US: Final = 300 * 1_000_000
 _SECOND: Final = 1_000_000
 _SURELY: Final = 1 - 1e-9
 """Of the greatest speed: what is closer to it is left to the exact merge, whose last digits may differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """n reports in order of arrival: camera, number of the connection, receipt in microseconds since 1970 UTC."""
-
-    camera_id: Array
-    epoch: Array
-    received_us: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +80,11 @@ def merge_plain(
         barred: cameras that are not plain for another reason.
         alive: camera → receipt of other signs of life.
     """
-    by = _ByCamera.of(arrivals, made)
+    by = ByCamera.of(arrivals, made)
     before = known(by.cameras)
-    fixes = _believable(by, before, rules)
+    stillness = StillnessColumns.of(by, before, rules)
+    fixes = _believable(by, before, rules) & ~stillness.unclear
+    fixes &= stillness.signs < rules.stuck_after
     reports = _Reports.of(by, rules)
     plain = (
         np.logical_and.reduceat(fixes, by.first_fix)
@@ -102,7 +98,7 @@ def merge_plain(
     )
     if barred:
         plain &= ~np.isin(by.cameras, list(barred))
-    after = _after(by, reports, before, alive or {})
+    after = _after(by, reports, stillness, before, alive or {})
     kept = plain[by.camera_of_fix]
     new_bin = np.ones(len(kept), bool)
     bins = by.time_us // BIN_US
@@ -122,73 +118,8 @@ def merge_plain(
     )
 
 
-@dataclass(slots=True)
-class _ByCamera:
-    """Reports and fixes sorted by camera, within a camera by arrival.
-
-    n reports, m fixes, k cameras.
-    """
-
-    made: Readings
-    order: Array  # (n,) places of the reports
-    cameras: Array  # (k,)
-    first_report: Array  # (k,)
-    camera_of_report: Array  # (n,) into cameras
-    epoch: Array  # (n,)
-    received_us: Array  # (n,)
-    last_fix: Array  # (n,) of each report, into fixes
-    fixes: Array  # (m,) places of the fixes
-    first_fix: Array  # (k,) into fixes
-    camera_of_fix: Array  # (m,) into cameras
-    received_of_fix: Array  # (m,)
-    time_us: Array  # (m,)
-
-    @classmethod
-    def of(cls, arrivals: Arrivals, made: Readings) -> _ByCamera:
-        order = np.argsort(arrivals.camera_id, kind="stable")
-        camera_id = arrivals.camera_id[order]
-        new = np.ones(len(camera_id), bool)
-        new[1:] = camera_id[1:] != camera_id[:-1]
-        first_report = np.flatnonzero(new)
-        camera_of_report = np.cumsum(new) - 1
-        sizes = made.sizes[order]
-        ends = np.cumsum(sizes)
-        fixes = np.repeat(made.starts[order] - (ends - sizes), sizes) + np.arange(ends[-1])
-        received_us = arrivals.received_us[order]
-        return cls(
-            made=made,
-            order=order,
-            cameras=camera_id[first_report],
-            first_report=first_report,
-            camera_of_report=camera_of_report,
-            epoch=arrivals.epoch[order],
-            received_us=received_us,
-            last_fix=ends - 1,
-            fixes=fixes,
-            first_fix=(ends - sizes)[first_report],
-            camera_of_fix=np.repeat(camera_of_report, sizes),
-            received_of_fix=np.repeat(received_us, sizes),
-            time_us=made.time_us[fixes],
-        )
-
-    def moved(self, before: Columns) -> Array:
-        """(m,) whether each fix is elsewhere than the one before."""
-        lat, lon = (self.made.numbers[name][self.fixes] for name in ("lat", "lon"))
-        other: Array = (lat != self.before_each(lat, before["lat"])) | (
-            lon != self.before_each(lon, before["lon"])
-        )
-        return other
-
-    def before_each(self, column: Array, before: Array) -> Array:
-        """A value of the fix before each fix: of this flush, or else what is committed."""
-        shifted = np.empty_like(column)
-        shifted[1:] = column[:-1]
-        shifted[self.first_fix] = before
-        return shifted
-
-
-def _believable(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
-    """(m,) whether each fix is newer than the one before, in time, within reach, and elsewhere or at rest."""
+def _believable(by: ByCamera, before: Columns, rules: MergeRules) -> Array:
+    """(m,) whether each fix is newer than the one before, in time and within reach."""
     numbers, time_us, received_us = by.made.numbers, by.time_us, by.received_of_fix
     lat, lon = numbers["lat"][by.fixes], numbers["lon"][by.fixes]
     lat_before = by.before_each(lat, before["lat"])
@@ -198,7 +129,6 @@ def _believable(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
     keep_us = np.where(recorded, rules.keep_recording_us, rules.keep_other_us)
     well: Array = (
         (time_us > time_before)
-        & (by.moved(before) | _at_rest(by, before, rules))
         & ((np.abs(lat) >= ZERO_DEGREES) | (np.abs(lon) >= ZERO_DEGREES))
         & (time_us - received_us <= rules.clock_ahead_us)
         & (received_us - time_us <= keep_us)
@@ -217,15 +147,6 @@ def _believable(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
         seconds = np.maximum((time_us[far] - time_before[far]) / _SECOND, 1.0)
         well[far] = way_m - slack_m <= rules.max_speed_mps * seconds * _SURELY
     return well
-
-
-def _at_rest(by: _ByCamera, before: Columns, rules: MergeRules) -> Array:
-    """(m,) whether nothing but its position could say that a camera moves."""
-    speed_mps = by.made.numbers["speed_mps"][by.fixes]
-    cell_id = by.made.cell_id[by.fixes]
-    same_cell = (cell_id == NO_ID) | (cell_id == by.before_each(cell_id, before["still_cell_id"]))
-    rest: Array = same_cell & ~(speed_mps >= rules.moving_mps)
-    return rest
 
 
 def _distance_m(lat1: Array, lon1: Array, lat2: Array, lon2: Array) -> Array:
@@ -252,7 +173,7 @@ class _Reports:
     battery_at: Array  # report that said the battery's charge last; -1: none
 
     @classmethod
-    def of(cls, by: _ByCamera, rules: MergeRules) -> _Reports:
+    def of(cls, by: ByCamera, rules: MergeRules) -> _Reports:
         made, first, places = by.made, by.first_report, np.arange(len(by.order))
         newest = by.fixes[by.last_fix]
         says = by.received_us - by.time_us[by.last_fix] <= rules.backlog_us
@@ -271,7 +192,13 @@ class _Reports:
         )
 
 
-def _after(by: _ByCamera, reports: _Reports, before: Columns, alive: Mapping[int, int]) -> Columns:
+def _after(
+    by: ByCamera,
+    reports: _Reports,
+    stillness: StillnessColumns,
+    before: Columns,
+    alive: Mapping[int, int],
+) -> Columns:
     """What is known of each camera afterwards; means something only where it is plain."""
     made = by.made
     after = dict(before)
@@ -288,7 +215,7 @@ def _after(by: _ByCamera, reports: _Reports, before: Columns, alive: Mapping[int
     for name in ("lat", "lon", *MOTION):
         after[name] = made.numbers[name][newest]
     after["flags"] = np.zeros_like(before["flags"])
-    _rest(by, last, before, after)
+    _rest(by, stillness, last, before, after)
     _say(by, reports, before, after)
     charged = reports.battery_at >= 0
     charge = made.numbers["battery_pct"][by.fixes[by.last_fix[reports.battery_at]]]
@@ -297,22 +224,21 @@ def _after(by: _ByCamera, reports: _Reports, before: Columns, alive: Mapping[int
     return after
 
 
-def _rest(by: _ByCamera, last: Array, before: Columns, after: Columns) -> None:
-    """How often the newest position was repeated, none of the repetitions being a sign of moving."""
-    places = np.arange(len(by.fixes))
-    cell_id = by.made.cell_id[by.fixes]
-    moved_at = np.maximum.reduceat(np.where(by.moved(before), places, -1), by.first_fix)
-    named_at = np.maximum.reduceat(np.where(cell_id != NO_ID, places, -1), by.first_fix)
-    moved = moved_at >= 0
-    repeats = last - np.where(moved, moved_at, by.first_fix - 1)
+def _rest(
+    by: ByCamera, stillness: StillnessColumns, last: Array, before: Columns, after: Columns
+) -> None:
+    """How often the newest position was repeated, and from which cell."""
+    moved_at, named_at = stillness.moved_at[last], stillness.named_at[last]
+    moved, named = moved_at >= by.first_fix, named_at >= by.first_fix
+    repeats = last - moved_at
     after["repeats"] = np.where(moved, repeats, before["repeats"] + repeats)
-    after["signs"] = np.where(moved, 0, before["signs"])
+    after["signs"] = stillness.signs[last]
     kept = np.where(moved, NO_ID, before["still_cell_id"])
-    after["still_cell_id"] = np.where(named_at >= moved_at, cell_id[named_at], kept)
-    after["still_cell_id"] = np.where(named_at < 0, kept, after["still_cell_id"])
+    cell_id = by.made.cell_id[by.fixes[named_at]]
+    after["still_cell_id"] = np.where(named & (named_at >= moved_at), cell_id, kept)
 
 
-def _say(by: _ByCamera, reports: _Reports, before: Columns, after: Columns) -> None:
+def _say(by: ByCamera, reports: _Reports, before: Columns, after: Columns) -> None:
     said, last = reports.last_said >= 0, reports.last_said
     first = np.minimum(reports.first_said, len(by.order) - 1)
     state = by.made.recording[by.fixes[by.last_fix[last]]]
@@ -325,7 +251,7 @@ def _say(by: _ByCamera, reports: _Reports, before: Columns, after: Columns) -> N
     after["epoch"] = np.where(said, reports.epoch, before["epoch"])
 
 
-def _hear(by: _ByCamera, before: Columns, after: Columns) -> None:
+def _hear(by: ByCamera, before: Columns, after: Columns) -> None:
     made = by.made
     heard_at = np.where(made.heard[by.fixes], np.arange(len(by.fixes)), -1)
     at = np.maximum.reduceat(heard_at, by.first_fix)

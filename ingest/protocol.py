@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -45,6 +47,7 @@ _json_any = msgspec.json.Decoder()
 _msgpack_wire = msgspec.msgpack.Decoder(wire.Wire)
 _msgpack_plain = msgspec.msgpack.Decoder(_Plain)
 _msgpack_any = msgspec.msgpack.Decoder()
+_is_camera_id = re.compile(fields.CAMERA_ID_PATTERN).fullmatch
 _json_encode = msgspec.json.Encoder().encode
 _msgpack_encode = msgspec.msgpack.Encoder().encode
 
@@ -59,17 +62,33 @@ def is_json_object(raw: bytes) -> bool:
     return raw[:1] == b"{"
 
 
+def plain(raw: bytes, *, packed: bool) -> wire.PlainReport | None:
+    """A report of nothing but numbers, as it was decoded; None: it is something else, and `receive` says what.
+
+    Args:
+        raw: the payload of a text or binary message.
+        packed: whether it is MessagePack.
+
+    Returns:
+        A report whose `camera` may be any text. Whoever knows no camera of this id lets `receive` look.
+    """
+    try:
+        message = (_msgpack_plain if packed else _json_plain).decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return message if type(message) is wire.PlainReport else None
+
+
 def receive(raw: bytes, *, binary: bool | None = None) -> Incoming | wire.PlainReport:
     """One message of a camera or a bridge; a report of nothing but numbers stays as it was decoded, which is quicker.
 
     Args and errors are those of `decode`.
     """
     packed = is_msgpack(raw) if binary is None else binary
-    try:
-        message = (_msgpack_plain if packed else _json_plain).decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    report = plain(raw, packed=packed)
+    if report is None or not (report.camera is None or _is_camera_id(report.camera)):
         return decode(raw, binary=binary)
-    return message if isinstance(message, wire.PlainReport) else wire.value(message)
+    return report
 
 
 def decode(raw: bytes, *, binary: bool | None = None) -> Incoming:
@@ -142,6 +161,12 @@ def encode(message: Outgoing, *, packed: bool) -> bytes:
     """A message to a camera: MessagePack for a binary message, or JSON in UTF-8 for a text message."""
     body: object = message.body if isinstance(message, Command) else message
     return _msgpack_encode(body) if packed else _json_encode(body)
+
+
+def encode_acks(acks: Iterable[Ack], *, packed: bool) -> list[bytes]:
+    """As `encode`, of many."""
+    encoder = _msgpack_encode if packed else _json_encode
+    return [encoder(ack) for ack in acks]
 
 
 def problem(error: ProtocolError, camera: str | None = None) -> Problem:

@@ -306,13 +306,14 @@ class Store:
     ) -> None:
         if not len(values["camera_id"]):
             return
-        content = packed.encode(values, nulls_of(values) if nulls is None else nulls)
+        pieces = packed.pieces(values, nulls_of(values) if nulls is None else nulls)
 
-        async def once() -> AsyncIterator[bytes]:
-            yield content
+        async def one_by_one() -> AsyncIterator[bytes]:
+            for piece in pieces:
+                yield piece
 
         await self._connection.copy_to_table(
-            table, schema_name=schema, source=once(), columns=packed.columns, format="binary"
+            table, schema_name=schema, source=one_by_one(), columns=packed.columns, format="binary"
         )
 
     def _has_day(self, values: Columns) -> Array:

@@ -171,8 +171,7 @@ class Writer:
                 parts.extendleft(reversed(await self._smaller(part, error)))
                 continue
             parts.popleft()
-            for received in part:
-                self.inbox.done(received)
+            self.inbox.done(part)
 
     async def _commit(self, part: list[Received]) -> None:
         store = await self._connected()
@@ -342,7 +341,7 @@ class Writer:
     def _give_up(self, received: Received, error: RowRefusedError) -> None:
         """A message that cannot be stored even in part: said to its sender, and loudly here."""
         log.error("message of camera number %d refused: %s", received.camera_id, error)
-        self.inbox.done(received)
+        self.inbox.done([received])
         message = valued(received.message)
         if message is None:
             return

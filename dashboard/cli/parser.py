@@ -273,6 +273,11 @@ def _tracks(commands: Subparsers[argparse.ArgumentParser]) -> None:
         help="ws:// address of a feed, to measure how long fixes take to it",
     )
     simulate.add_argument("--gateway", metavar="URL", help="ws:// address (default: from settings)")
+    simulate.add_argument(
+        "--json",
+        action="store_true",
+        help="an object when all are connected, and the figures as one at the end, times in ms",
+    )
     _data_dir(simulate)
 
 

@@ -75,6 +75,7 @@ def simulate(options: Namespace) -> int:
                 duration_s=options.duration,
                 tokens=options.tokens,
                 feed_url=options.feed,
+                as_json=options.json,
                 gateway_url=_gateway(options, settings.client_host, settings.gateway_port),
             )
         )

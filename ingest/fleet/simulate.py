@@ -8,12 +8,15 @@ own, and says so if it cannot keep its own pace.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
+
+import numpy as np
 
 from sightline.ingest.fleet.errors import FleetError
 from sightline.ingest.fleet.load import Load, Walks, beginnings, ending
@@ -43,6 +46,7 @@ async def run(
     duration_s: float | None = None,
     feed_url: str | None = None,
     output: TextIO | None = None,
+    as_json: bool = False,
 ) -> Load:
     """Send until `duration_s` has passed, or until cancelled.
 
@@ -55,12 +59,14 @@ async def run(
         duration_s: None goes on until cancelled.
         feed_url: ws:// address of a dashboard's feed, to measure how long fixes take to it.
         output: where figures go; standard output by default.
+        as_json: one JSON object when all are connected, and one at the end.
 
     Raises:
         FleetError: there are not enough tokens.
         GatewayUnreachableError: nobody answers at an address, or it refuses the tokens.
     """
     out = output or sys.stdout
+    told = io.StringIO() if as_json else out
     given = None if tokens is None else _read(tokens)
     bridge = gateway_url.rstrip("/").endswith("/bridge")
     names = [f"load:{number:06d}" for number in range(cameras)]
@@ -81,17 +87,21 @@ async def run(
     began = time.monotonic()
     try:
         await _connect_all(lines)
-        out.write(f"{len(lines):,} connections in {time.monotonic() - began:.1f} s\n")
         if watch is not None:
             await watch.connect()
+        took_s = time.monotonic() - began
+        if as_json:
+            out.write(json.dumps({"connections": len(lines), "seconds": round(took_s, 3)}) + "\n")
+        out.flush()
+        told.write(f"{len(lines):,} connections in {took_s:.1f} s\n")
         began = time.monotonic()
-        await _Sender(lines, load, rate_hz, bridge=bridge).run(duration_s, out)
+        await _Sender(lines, load, rate_hz, bridge=bridge).run(duration_s, told)
     finally:
         seconds = time.monotonic() - began
         await asyncio.gather(*(line.close() for line in lines))
         if watch is not None:
             await watch.close()
-        out.write(load.sentence(seconds) + "\n")
+        out.write((json.dumps(load.figures(seconds)) if as_json else load.sentence(seconds)) + "\n")
         out.flush()
     return load
 
@@ -161,13 +171,13 @@ class _Sender:
     async def run(self, duration_s: float | None, out: TextIO) -> None:
         """Send for so long, then wait for the last answers."""
         began_s, began_ms = time.monotonic(), time.time() * 1000
-        told_s, number, late = REPORT_EVERY_S, 0, False
+        told_s, number = REPORT_EVERY_S, 0
         last = None if duration_s is None else round(duration_s / self._step_s)
         while last is None or number < last:
             elapsed_s = time.monotonic() - began_s
             until = int(elapsed_s / self._step_s) + 1
             until = until if last is None else min(until, last)
-            late |= (until - number) * self._step_s > _LATE_S + _TICK_S
+            self._load.is_late |= (until - number) * self._step_s > _LATE_S + _TICK_S
             self._send(number, until, began_s, began_ms)
             number = max(number, until)
             if elapsed_s > told_s:
@@ -175,23 +185,29 @@ class _Sender:
                 out.flush()
                 told_s += REPORT_EVERY_S
             await asyncio.sleep(_TICK_S)
-        if late:
+        if self._load.is_late:
             out.write(
                 "The generator could not keep its own pace: the figures are partly its own.\n"
             )
         await self._drain()
 
     def _send(self, start: int, end: int, began_s: float, began_ms: float) -> None:
-        lat, lon = self._walks.at(began_ms / 1000 + start * self._step_s)
-        count = len(self._sources)
-        for number in range(start, end):
-            which = number % count
-            due_s = number * self._step_s
+        numbers = np.arange(start, end)
+        which = numbers % len(self._sources)
+        due_ms = began_ms + 1000 * self._step_s * numbers
+        lat, lon = self._walks.at(which, due_ms / 1000)
+        due: dict[Line, list[tuple[str, str, float]]] = {}
+        for number, camera, time_ms, north, east in zip(
+            numbers.tolist(), which.tolist(), due_ms.tolist(), lat, lon, strict=True
+        ):
             rest = (
-                f',"fixes":[{{"time":{int(began_ms + 1000 * due_s)},"lat":{lat[which]:.6f},"lon":{lon[which]:.6f}'
-                + self._endings[which % 20]
+                f',"fixes":[{{"time":{int(time_ms)},"lat":{north:.6f},"lon":{east:.6f}'
+                + self._endings[camera % len(self._endings)]
             )
-            self._sources[which].send(self._beginnings[which], rest, began_s + due_s)
+            report = (self._beginnings[camera], rest, began_s + number * self._step_s)
+            due.setdefault(self._sources[camera], []).append(report)
+        for line, reports in due.items():
+            line.send(reports)
         self._load.due += max(0, end - start)
 
     async def _drain(self) -> None:

@@ -9,7 +9,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from sightline.ingest.frames import FrameFinder
+from sightline.ingest.frames import FrameFinder, unmasked
 
 LARGEST = 70_000
 payloads = st.one_of(
@@ -26,7 +26,12 @@ def found(stream, cuts=()):
     finder = FrameFinder(LARGEST)
     places = sorted({0, *cuts, len(stream)})
     parts = [stream[a:b] for a, b in itertools.pairwise(places)]
-    return [one for part in parts for one in finder.feed(part)], finder
+    return [one for part in parts for some in finder.feed(part) for one in each(some)], finder
+
+
+def each(some):
+    """The messages of a list, or the one frame for the library."""
+    return [some] if isinstance(some, bytes) else some
 
 
 @given(st.lists(st.tuples(st.booleans(), payloads), max_size=6), st.data())
@@ -82,3 +87,10 @@ def test_a_client_of_the_library(messages):
     assert found(b"".join(client.data_to_send()))[0] == [
         (said, binary) for binary, said in messages
     ]
+
+
+@given(st.lists(payloads, max_size=5), st.booleans())
+def test_answers_are_frames_as_the_library_makes_them(answers, text):
+    opcode = Opcode.TEXT if text else Opcode.BINARY
+    frames = [Frame(opcode, answer).serialize(mask=False) for answer in answers]
+    assert unmasked(answers, text=text) == b"".join(frames)

@@ -19,8 +19,7 @@ async def all_batches(inbox):
     while inbox.size:
         batch = await inbox.next_batch(0.0)
         inbox_batches.append(batch)
-        for received in batch:
-            inbox.done(received)
+        inbox.done(batch)
     return inbox_batches
 
 

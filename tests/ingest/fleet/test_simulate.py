@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,9 @@ def test_any_latency_has_its_place():
 @given(st.integers(1, 300), st.booleans())
 def test_the_load_is_within_the_protocol(cameras, bridge):
     refs = [f"load:{number:06d}" for number in range(cameras)]
-    (lat, lon), number = Walks(cameras).at(1_795_608_000.0), cameras - 1
+    number = cameras - 1
+    moment = np.full(cameras, 1_795_608_000.0)
+    lat, lon = Walks(cameras).at(np.arange(cameras), moment)
     begun = list(beginnings(refs, bridge=bridge))[number]
     said = (
         f'{begun}17,"fixes":[{{"time":1795608000000,"lat":{lat[number]:.6f},"lon":{lon[number]:.6f}'
