@@ -22,7 +22,6 @@ from sightline.ingest import protocol
 from sightline.ingest.actions import Actions
 from sightline.ingest.admission import Pace, advice
 from sightline.ingest.admitted import LARGEST_BACKLOG_BYTES, AdmittedConnection
-from sightline.ingest.batch import Received, valued
 from sightline.ingest.commands import Commands
 from sightline.ingest.doors import CameraIdentity, Register
 from sightline.ingest.errors import DatabaseAwayError, ProtocolError
@@ -40,6 +39,7 @@ from sightline.ingest.messages import (
     TalkAnswer,
     Welcome,
 )
+from sightline.ingest.received import Received, valued
 from sightline.ingest.tolerance import Limits, Tolerance
 from sightline.ingest.wire import PlainReport
 from sightline.ingest.writer import Writer

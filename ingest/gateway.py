@@ -27,7 +27,6 @@ from websockets.asyncio.server import Server
 
 from sightline.ingest.actions import Actions
 from sightline.ingest.admission import Pace
-from sightline.ingest.batch import Received
 from sightline.ingest.commands import Commands
 from sightline.ingest.conversation import Services
 from sightline.ingest.cot.counts import CotCollector
@@ -41,6 +40,7 @@ from sightline.ingest.merge import MergeRules
 from sightline.ingest.messages import Ack
 from sightline.ingest.metrics import registry
 from sightline.ingest.news import News
+from sightline.ingest.received import Received
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.sockets import SocketDoor
 from sightline.ingest.store import AWAY

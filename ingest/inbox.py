@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from sightline.ingest.batch import Received, lay_out_loose
 from sightline.ingest.columns import IN_CACHE
+from sightline.ingest.received import Received, lay_out_loose
 from sightline.ingest.wire import PlainReport
 
 FAIR_SHARE: Final = 1_000

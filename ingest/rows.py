@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from sightline.ingest.batch import DoubtRow, Plan, Row
 from sightline.ingest.columns import MOTION, NO_ID, RADIO, Readings
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.fields import RECORDING
@@ -19,6 +18,7 @@ from sightline.ingest.merge import FLAG_STUCK, MergeRules
 from sightline.ingest.messages import NOTHING_HEARD, Signal
 from sightline.ingest.packed_copy import Kind, PackedCopy
 from sightline.ingest.plain import PlainMerge
+from sightline.ingest.planning import DoubtRow, Plan, Row
 
 Array = npt.NDArray[Any]
 

@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 import numpy as np
 
-from sightline.ingest.batch import DoubtKey, DoubtRow, FixKey, Stored
+from sightline.ingest.answers import Stored
 from sightline.ingest.columns import Pair
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
@@ -26,6 +26,7 @@ from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_o
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.packed_copy import POSTGRES_EPOCH_US, PackedCopy
 from sightline.ingest.plain import BIN_US
+from sightline.ingest.planning import DoubtKey, DoubtRow, FixKey
 from sightline.ingest.rows import (
     FIX_COPY,
     LIVE_COPY,

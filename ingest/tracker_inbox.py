@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sightline.ingest.batch import Received
 from sightline.ingest.conversation import COME_BACK_AFTER_S, Services
 from sightline.ingest.errors import DatabaseAwayError, NotNowError
 from sightline.ingest.fields import MAX_FIXES, UNKNOWN
 from sightline.ingest.merge import APART, MergeRules
 from sightline.ingest.messages import Ack, Report, Status
+from sightline.ingest.received import Received
 
 MOST_UNWRITTEN: Final = 3 * MAX_FIXES
 """Fixes and messages of one camera that wait for their commit, as for its connection."""

@@ -18,24 +18,17 @@ from typing import Final
 import msgspec
 
 from sightline.ingest.ack_memory import AckMemory
-from sightline.ingest.batch import (
-    Batch,
-    Plan,
-    Received,
-    Stored,
-    lay_out,
-    plan,
-    settle,
-    valued,
-    without_unclean,
-)
+from sightline.ingest.answers import Stored, settle
+from sightline.ingest.batch import Batch, lay_out, without_unclean
 from sightline.ingest.columns import named
 from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
 from sightline.ingest.inbox import Inbox
 from sightline.ingest.live_columns import LiveColumns
 from sightline.ingest.merge import FLAG_LATE, MergeRules
 from sightline.ingest.messages import Ack, Fix, Rejection, Report
+from sightline.ingest.planning import Plan, plan
 from sightline.ingest.protocol import acknowledge
+from sightline.ingest.received import Received, valued
 from sightline.ingest.rows import Rows, rows_of
 from sightline.ingest.store import Store, UnsureError
 from sightline.sql.settings import DatabaseSettings

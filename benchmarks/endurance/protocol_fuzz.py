@@ -11,10 +11,10 @@ import msgspec
 from benchmarks.endurance.nonsense import Nonsense
 from benchmarks.endurance.reading import NotReadableError, Reading, Said, UnsureError, narrow, read
 from sightline.ingest import explain, protocol
-from sightline.ingest.batch import valued
 from sightline.ingest.errors import ProtocolError
 from sightline.ingest.fields import BEARER_CODES, MAX_MESSAGE_BYTES, RECORDING_CODES
 from sightline.ingest.messages import Fix, Incoming, Report
+from sightline.ingest.received import valued
 from sightline.ingest.wire import PlainReport
 
 _RECORDING = {code: word for word, code in RECORDING_CODES.items()}

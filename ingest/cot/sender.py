@@ -19,7 +19,6 @@ import asyncpg
 
 from sightline.ingest.adapters.cot import Element, position, shown
 from sightline.ingest.adapters.errors import CotEventError
-from sightline.ingest.batch import Received
 from sightline.ingest.conversation import Services
 from sightline.ingest.cot.counts import CotCounts
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity
@@ -29,6 +28,7 @@ from sightline.ingest.fields import CAMERA_ID_ALLOWED, CAMERA_ID_PATTERN
 from sightline.ingest.gather import Gather
 from sightline.ingest.merge import APART
 from sightline.ingest.messages import Ack
+from sightline.ingest.received import Received
 from sightline.ingest.store import AWAY
 from sightline.ingest.tolerance import Tolerance
 from sightline.sql import query

@@ -5,9 +5,9 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.ingest import batch
 from sightline.ingest.ack_memory import AckMemory
-from sightline.ingest.batch import Received
+from sightline.ingest.plain import BIN_US
+from sightline.ingest.received import Received
 from tests.ingest.walk import SECOND, T0_US, DictDatabase, fix, plain, report, status, walk
 
 
@@ -115,8 +115,8 @@ class TestPlan:
         message = report(*walk(700))
         plan = DictDatabase().plan(Received(1, 1, T0_US + 700 * SECOND, message))
         starts = sorted(start for _, start in plan.coverage)
-        assert all(start % batch.BIN_US == 0 for start in starts)
-        assert starts[0] <= T0_US < starts[0] + batch.BIN_US
+        assert all(start % BIN_US == 0 for start in starts)
+        assert starts[0] <= T0_US < starts[0] + BIN_US
         assert len(starts) == 3  # 14:00, 14:05 and 14:10
 
     def test_what_is_rejected_takes_room_in_a_batch_too(self):

@@ -13,8 +13,8 @@ from benchmarks.endurance.stored import cameras_not_at_their_newest, stored
 from benchmarks.endurance.talk import Talker
 from benchmarks.installation import Installation
 from sightline.ingest import protocol
-from sightline.ingest.batch import valued
 from sightline.ingest.errors import ProtocolError
+from sightline.ingest.received import valued
 from sightline.sql.accounts import add_bridge, add_camera
 from sightline.sql.settings import DatabaseSettings
 from tests.ingest.camera_client import RunningGateway, camera, fix_now

@@ -5,8 +5,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.ingest.batch import Received
 from sightline.ingest.inbox import Inbox
+from sightline.ingest.received import Received
 from tests.ingest.walk import status
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.ingest.batch import Received
+from sightline.ingest.received import Received
 from tests.ingest.walk import SECOND, T0_US, DictDatabase, fix, plain, report, status, walk
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from sightline.ingest import store as store_module
-from sightline.ingest.batch import Received
+from sightline.ingest.received import Received
 from sightline.ingest.writer import Writer
 from sightline.sql import connect
 from sightline.sql.accounts import add_camera

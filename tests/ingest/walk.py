@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 
-from sightline.ingest import batch, protocol
+from sightline.ingest import answers, batch, planning, protocol
 from sightline.ingest.ack_memory import AckMemory
-from sightline.ingest.batch import FixKey, Received
 from sightline.ingest.columns import NO_ID, named
 from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.live_columns import LiveColumns, unheard
 from sightline.ingest.merge import MergeRules
+from sightline.ingest.planning import FixKey
+from sightline.ingest.received import Received
 from sightline.ingest.rows import rows_of
 
 SECOND = 1_000_000
@@ -97,13 +98,13 @@ class DictDatabase:
         if laid_out.made is not None:
             named(laid_out.made, *self.names.columns(laid_out.made.pairs))
         memory = self.memory if memory is None else memory
-        return batch.plan(laid_out, self.columns, memory, self.rules, self.names.cell_name)
+        return planning.plan(laid_out, self.columns, memory, self.rules, self.names.cell_name)
 
     def flush(self, *received):
         """Plan, store, acknowledge; checks on the way that fresh rows are new indeed."""
         plan = self.plan(*received)
         rows = rows_of(plan, self.columns, self.names)
-        stored = batch.Stored(doubts={row.key for row in plan.doubted} - self.quarantine.keys())
+        stored = answers.Stored(doubts={row.key for row in plan.doubted} - self.quarantine.keys())
         for key, row in table(rows.fresh):
             assert key not in self.history, "a fresh row was stored already"
             self.history[key] = row
@@ -116,7 +117,7 @@ class DictDatabase:
         self.columns.put(rows.cameras, rows.after)
         for camera_id, state in plan.states.items():
             self.columns.put_suspects(camera_id, state.suspects)
-        return [ack for _, ack in batch.settle(plan, self.memory, stored)]
+        return [ack for _, ack in answers.settle(plan, self.memory, stored)]
 
     def receive(self, message, at_s=0.0, *, camera_id=1, epoch=1):
         """One message in a flush of its own; its acknowledgement, if it has one."""
