@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.endurance import crash, fairness, fuzz, storm
 from benchmarks.ingest import packing, throughput
+from benchmarks.ingest.peers import comparison
 from benchmarks.measure import Measure, show
 
 BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
-    "ingest": (throughput.measures, packing.measures),
+    "ingest": (throughput.measures, comparison.measures, packing.measures),
     "endurance": (fuzz.measures, crash.measures, fairness.measures, storm.measures),
 }
 
