@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator
 
 from benchmarks.endurance import crash, fairness, fuzz, storm
 from benchmarks.ingest import fleet, packing, throughput
+from benchmarks.ingest.peers import comparison
 from benchmarks.measure import Measure, show
 
 BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
-    "ingest": (throughput.measures, packing.measures, fleet.measures),
+    "ingest": (throughput.measures, comparison.measures, packing.measures, fleet.measures),
     "endurance": (fuzz.measures, crash.measures, fairness.measures, storm.measures),
 }
 
@@ -26,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = set(given.names) - BENCHES.keys()
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: {', '.join(BENCHES)}")
+    # What a benchmark has started and made goes with it, also when it is told to end.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     well = True
     for name in given.names or BENCHES:
         for measures in BENCHES[name]:

@@ -29,20 +29,22 @@ class Measure:
     Attributes:
         bench: which benchmark, such as ``ingest``.
         measure: what was measured, in words.
-        value: the figure.
+        value: the figure; None: it could not be measured here, so that no goal holds.
         unit: its unit; ``ratio`` for one without.
         goal: what it has to reach; None: it is only told.
     """
 
     bench: str
     measure: str
-    value: float
+    value: float | None
     unit: str
     goal: Goal | None = None
 
     @property
     def holds(self) -> bool | None:
-        return None if self.goal is None else self.goal.holds(self.value)
+        if self.goal is None:
+            return None
+        return self.value is not None and self.goal.holds(self.value)
 
     def as_json(self) -> str:
         fields = asdict(self) | {"goal": str(self.goal) if self.goal else None, "holds": self.holds}
@@ -50,8 +52,9 @@ class Measure:
 
     def as_text(self) -> str:
         said = {None: "", True: "holds", False: "DOES NOT HOLD"}[self.holds]
+        value = "not measured" if self.value is None else f"{self.value:,.3f}"
         goal = f"goal {self.goal}" if self.goal else ""
-        return f"{self.bench:<9} {self.measure:<68} {self.value:>12,.3f} {self.unit:<14} {goal:<12} {said}"
+        return f"{self.bench:<9} {self.measure:<68} {value:>12} {self.unit:<14} {goal:<12} {said}"
 
 
 def show(measures: Iterable[Measure], *, as_json: bool) -> bool:

@@ -155,7 +155,7 @@ class TrackerDoor:
             raise ProtocolError(
                 "bad_camera_id",
                 "With a bridge's token the tracker names its camera: by id, deviceid or device_id, or by the last part"
-                " of an OwnTracks topic.",
+                " of an OwnTracks topic (without one: by tid).",
                 field="id",
                 value=echo(ref),
                 allowed=CAMERA_ID_ALLOWED,

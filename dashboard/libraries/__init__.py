@@ -35,7 +35,7 @@ def is_installed() -> bool:
     return _STAMP.is_file() and _STAMP.read_text() == _wanted()
 
 
-def _npm_environment() -> dict[str, str]:
+def npm_environment() -> dict[str, str]:
     """This environment, with the machine's own npm configuration and certificates.
 
     The npm of a wheel looks for its configuration inside the wheel, and Node trusts a list of its
@@ -71,7 +71,7 @@ def install() -> None:
         ["ci", "--ignore-scripts", "--no-audit", "--no-fund", f"--cache={cache}"],
         return_completed_process=True,
         cwd=LIBRARIES,
-        env=_npm_environment(),
+        env=npm_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -101,6 +101,7 @@ def _time(seconds: object) -> object:
     return seconds if known is None else round(known * 1000)
 
 
-def _device(said: dict[str, Any]) -> str | None:
+def _device(said: dict[str, Any]) -> object:
+    """The last part of the topic; apps that send none are known by their tracker id alone."""
     topic = said.get("topic")
-    return topic.rsplit("/", 1)[-1] if isinstance(topic, str) else None
+    return topic.rsplit("/", 1)[-1] if isinstance(topic, str) else said.get("tid")

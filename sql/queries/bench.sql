@@ -7,8 +7,8 @@ select * from fix order by received_time, camera_id, fix_time, content_hash
 select count(*) from fix
 
 -- name: empty
--- Takes all fixes away, and what was live.
-truncate fix, live, coverage_todo
+-- Takes all fixes away.
+truncate fix, coverage_todo
 
 -- name: row_bytes
 -- Bytes of history as rows, with index, for each fix.

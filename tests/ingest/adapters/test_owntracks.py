@@ -107,9 +107,10 @@ def test_a_location_without_a_place_is_a_sign_of_life():
     assert read({"_type": "location", "tst": NOON}).messages == []
 
 
-def test_a_bridge_goes_by_the_last_part_of_the_topic():
+def test_a_bridge_goes_by_the_last_part_of_the_topic_or_else_by_the_tracker_id():
     assert read(HERE | {"topic": "owntracks/force/AB4-000123"}).device == "AB4-000123"
-    assert read(HERE).device is None
+    assert read(HERE).device == "ab"
+    assert read(HERE | {"tid": None}).device is None
 
 
 @pytest.mark.parametrize(
