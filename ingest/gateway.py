@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import aiohttp
 import asyncpg
@@ -31,16 +31,15 @@ from sightline.ingest.commands import Commands
 from sightline.ingest.conversation import Services
 from sightline.ingest.cot.counts import CotCollector
 from sightline.ingest.cot.server import CotServer
+from sightline.ingest.deliveries import Deliveries
 from sightline.ingest.doors import Doors, Register
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app, make_runner
 from sightline.ingest.links import Links
 from sightline.ingest.memory import keep_freed_memory
 from sightline.ingest.merge import MergeRules
-from sightline.ingest.messages import Ack
 from sightline.ingest.metrics import registry
 from sightline.ingest.news import News
-from sightline.ingest.received import Received
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.sockets import SocketDoor
 from sightline.ingest.store import AWAY
@@ -89,9 +88,10 @@ class Force:
 
 async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> None:
     pool = force.pool
+    deliveries = Deliveries()
     writer = Writer(
         settings,
-        _deliver,
+        deliveries.put,
         name=settings.gateway_name,
         rules=force.rules,
         flush_s=settings.gateway_flush_ms / 1000,
@@ -119,6 +119,7 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
         background = [
             tasks.create_task(work)
             for work in (
+                deliveries.run(),
                 watch.run(),
                 watch.news.run(),
                 services.commands.run(),
@@ -133,23 +134,18 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
                 async with cot.listening():
                     await stop.wait()
             finally:
-                await _drain(services, writing, door, server)
+                await _drain(services, writing, deliveries, door, server)
         for task in background:
             task.cancel()
     await watch.say_goodbye()
 
 
-def _deliver(acks: list[tuple[Received, Ack]]) -> None:
-    """Each channel gets all of its own at once."""
-    by_channel: dict[Any, list[tuple[Received, Ack]]] = {}
-    for one in acks:
-        by_channel.setdefault(one[0].channel, []).append(one)
-    for channel, its in by_channel.items():
-        channel.acknowledge(its)
-
-
 async def _drain(
-    services: Services, writing: asyncio.Task[None], door: SocketDoor, server: Server
+    services: Services,
+    writing: asyncio.Task[None],
+    deliveries: Deliveries,
+    door: SocketDoor,
+    server: Server,
 ) -> None:
     """Take nothing more in, write and acknowledge what is here, then close one connection after the other."""
     services.draining = True
@@ -159,6 +155,7 @@ async def _drain(
     if not writing.done():
         log.warning("ending without the database; %d were not acknowledged", inbox.size)
         writing.cancel()
+    await deliveries.all_told()
     await door.dismiss(server, _DISMISS_WITHIN_S)
     server.close()
     try:
