@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,8 @@ from sightline.ingest.messages import Rejection, Report
 
 _MASK: Final = 2**64 - 1
 _SIZE_FACTOR: Final = 0x9E37_79B9_7F4A_7C15
+_CAMERA_FACTOR: Final = 0xBF58_476D_1CE4_E5B9
+_SEQ_FACTOR: Final = 0x94D0_49BB_1331_11EB
 _Key = tuple[int, int]
 Counts = tuple[int, int, list[Rejection]]
 """Stored, duplicate and rejected of a report."""
@@ -30,21 +32,18 @@ class AckMemory:
         self._most_rejected = most_rejected
         self._rejected = 0
         self._known: OrderedDict[_Key, tuple[int, Counts]] = OrderedDict()
-        # Of which everything was stored, as nearly always: forgotten by the generation, which costs nothing for each.
-        self._young: dict[_Key, int] = {}
-        self._old: dict[_Key, int] = {}
+        # Of which everything was stored, as nearly always: marks alone, and forgotten by the generation.
+        self._young: set[int] = set()
+        self._old: set[int] = set()
 
     def recall(self, camera_id: int, report: Report) -> Counts | None:
         """What was answered to the same report; None: not seen, or not the same."""
-        key = (camera_id, report.seq)
-        known = self._known.get(key)
-        if known is None:
-            whole = self._young.get(key, self._old.get(key))
-            if whole is None:
-                return None
-            known = (whole, (report.total, 0, []))
-        mark, counts = known
-        return counts if mark == fingerprint(report) else None
+        mark = fingerprint(report)
+        whole = (mark + camera_id * _CAMERA_FACTOR + report.seq * _SEQ_FACTOR) & _MASK
+        if not report.rejected and (whole in self._young or whole in self._old):
+            return report.total, 0, []
+        known_mark, counts = self._known.get((camera_id, report.seq), (None, None))
+        return counts if known_mark == mark else None
 
     def remember(self, camera_id: int, seq: int, mark: int, counts: Counts) -> None:
         """Keep what was acknowledged; `mark` is the report's fingerprint."""
@@ -55,13 +54,11 @@ class AckMemory:
         while len(self._known) > self._size or self._rejected > self._most_rejected:
             self._forget(next(iter(self._known)))
 
-    def remember_stored(self, reports: Mapping[_Key, int]) -> None:
-        """Keep reports of which everything was stored: camera and seq → fingerprint."""
-        for key in self._known.keys() & reports.keys():
-            self._forget(key)
-        self._young.update(reports)
+    def remember_stored(self, marks: Iterable[int]) -> None:
+        """Keep reports of which everything was stored; `marks` are of `marks_of_stored`."""
+        self._young.update(marks)
         if len(self._young) >= self._size:
-            self._old, self._young = self._young, {}
+            self._old, self._young = self._young, set()
 
     def _forget(self, key: _Key) -> None:
         known = self._known.pop(key, None)
@@ -80,7 +77,7 @@ def fingerprint(report: Report) -> int:
 
 def fingerprints(
     content: npt.NDArray[Any], starts: npt.NDArray[Any], sizes: npt.NDArray[Any]
-) -> list[int]:
+) -> npt.NDArray[Any]:
     """The same of many reports without anything rejected.
 
     Args:
@@ -93,5 +90,17 @@ def fingerprints(
     weight = (2 * place + 1).astype(np.uint64)
     weighted = content.view(np.uint64)[np.repeat(starts, sizes) + place] * weight
     totals = np.add.reduceat(weighted, first)
-    marks: list[int] = (totals + sizes.astype(np.uint64) * np.uint64(_SIZE_FACTOR)).tolist()
+    marks: npt.NDArray[Any] = totals + sizes.astype(np.uint64) * np.uint64(_SIZE_FACTOR)
+    return marks
+
+
+def marks_of_stored(
+    fingerprints_: npt.NDArray[Any], camera_id: npt.NDArray[Any], seq: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """By what reports are remembered of which everything was stored: once in 2**64 two of them have the same."""
+    marks: npt.NDArray[Any] = (
+        fingerprints_
+        + camera_id.astype(np.uint64) * np.uint64(_CAMERA_FACTOR)
+        + seq.astype(np.uint64) * np.uint64(_SEQ_FACTOR)
+    )
     return marks

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Final, cast
+from typing import cast
 
-from sightline.ingest.ack_memory import AckMemory, Counts, fingerprint, fingerprints
-from sightline.ingest.columns import Laid, Readings
+import numpy as np
+
+from sightline.ingest.ack_memory import AckMemory, fingerprint, fingerprints, marks_of_stored
+from sightline.ingest.columns import Readings
 from sightline.ingest.messages import Ack, Report
 from sightline.ingest.planning import (
     DoubtKey,
@@ -16,7 +17,7 @@ from sightline.ingest.planning import (
     doubt_told,
 )
 from sightline.ingest.protocol import acknowledge
-from sightline.ingest.received import Received
+from sightline.ingest.received import Laid, Received, fixes_in
 from sightline.ingest.settle import Settled
 
 
@@ -39,8 +40,12 @@ class Stored:
     corrected: set[int] = field(default_factory=set)
 
 
-def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received, Ack]]:
-    """Count what the database really stored, and remember it. To be called once, after the commit."""
+def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[Received]:
+    """Count what the database really stored, and remember it. To be called once, after the commit.
+
+    Returns:
+        What is to be answered, in order of arrival; see `received.acknowledgement`.
+    """
     settled = stored.settled
     for row in made.fresh:
         is_new = stored.all_fresh or row.key in stored.fixes
@@ -52,23 +57,21 @@ def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[Received
         is_new = doubt.key in stored.doubts
         doubt.answer.count(stored=is_new and _alone(doubt.key) not in settled.twice)
     _tell_settled(made, settled)
-    received = made.batch.received
-    acks = _settle_plain(made, memory, stored)
+    places = _settle_plain(made, memory, stored)
     for place, answer in made.answers.items():
         counted = answer.same_as or answer
         message = answer.message
         if isinstance(message, Report) and message.total:
             counts = (counted.stored, counted.duplicate, counted.rejected)
             memory.remember(answer.received.camera_id, message.seq, fingerprint(message), counts)
-        ack = acknowledge(
+        made.batch.received[place].ack = acknowledge(
             message.seq, counted.stored, counted.duplicate, counted.rejected, message.camera
         )
-        acks.append((place, ack))
-    acks.sort(key=_place)
-    return [(received[place], ack) for place, ack in acks]
-
-
-_place: Final = itemgetter(0)
+        places.append(place)
+    if made.answers:
+        places.sort()
+    received = made.batch.received
+    return [received[place] for place in places]
 
 
 def _alone(key: FixKey | DoubtKey) -> tuple[int, int]:
@@ -90,33 +93,28 @@ def _tell_settled(made: Plan, settled: Settled) -> None:
             row.answer.rejected.append(doubt_told(row.kept.fix, "implausible_jump"))
 
 
-def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> list[tuple[int, Ack]]:
-    """The place and the acknowledgement of each plain report."""
-    batch = made.batch
-    if made.plain is None or batch.made is None:
+def _settle_plain(made: Plan, memory: AckMemory, stored: Stored) -> list[int]:
+    """The places of the plain reports."""
+    batch, fixes, arrivals = made.batch, made.batch.made, made.batch.arrivals
+    if made.plain is None or fixes is None or arrivals is None:
         return []
-    acks: list[tuple[int, Ack]] = []
-    fixes = batch.made
+    plain = made.plain.plain
+    at = np.flatnonzero(plain).tolist()
+    places = batch.laid_out if plain.all() else [batch.laid_out[report] for report in at]
     marks = fingerprints(fixes.content, fixes.starts, fixes.sizes)
-    whole: dict[tuple[int, int], int] = {}
-    for at, (place, plain) in enumerate(
-        zip(batch.laid_out, made.plain.plain.tolist(), strict=True)
-    ):
-        if not plain:
-            continue
+    if stored.all_fresh:
+        whole = marks_of_stored(marks, arrivals.camera_id, arrivals.seq)
+        memory.remember_stored(whole[plain].tolist())
+        return list(places)
+    for report, place in zip(at, places, strict=True):
         received = batch.received[place]
-        report = cast("Laid", received.message)
-        total = report.total
-        if stored.all_fresh:
-            whole[received.camera_id, report.seq] = marks[at]
-            acks.append((place, Ack(report.seq, total, 0, [], 0, report.camera)))
-            continue
-        new = sum(key in stored.fixes for key in _keys(received.camera_id, fixes, at))
-        counts: Counts = (new, total - new, [])
-        memory.remember(received.camera_id, report.seq, marks[at], counts)
-        acks.append((place, Ack(report.seq, *counts, camera=report.camera)))
-    memory.remember_stored(whole)
-    return acks
+        total = fixes_in(received.message)
+        camera_id, seq = received.camera_id, int(arrivals.seq[report])
+        new = sum(key in stored.fixes for key in _keys(camera_id, fixes, report))
+        memory.remember(camera_id, seq, int(marks[report]), (new, total - new, []))
+        camera = cast("Laid", received.message).camera
+        received.ack = Ack(seq, new, total - new, [], camera=camera)
+    return list(places)
 
 
 def _keys(camera_id: int, fixes: Readings, report: int) -> list[FixKey]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import msgspec
+import numpy as np
 
-from sightline.ingest.columns import Laid, Pair, Readings, gathered
+from sightline.ingest.by_camera import Arrivals
+from sightline.ingest.columns import Pair, Readings, one_after_the_other
 from sightline.ingest.fields import CELL, OPERATOR, is_clean_text
 from sightline.ingest.messages import Report, Status
-from sightline.ingest.received import Received, lay_out_loose, valued
+from sightline.ingest.received import Block, Laid, Received, lay_out_loose, valued
 
 
 @dataclass(slots=True)
@@ -22,19 +25,21 @@ class Batch:
         received: in order of arrival.
         laid_out: places of the reports whose fixes are in `made`.
         others: places of everything else.
-        made: their fixes as columns; None: there are none.
+        arrivals: of these reports.
+        made: their fixes as columns; None: there are none. There may be fixes of others between them.
     """
 
     received: Sequence[Received]
     laid_out: list[int]
     others: list[int]
+    arrivals: Arrivals | None
     made: Readings | None
 
     @property
     def pairs(self) -> set[Pair]:
         """Networks and cells that are named in it."""
         pairs = self.other_pairs
-        return pairs if self.made is None else pairs.union(self.made.pairs)
+        return pairs if self.made is None else pairs.union(self.made.names)
 
     @property
     def other_pairs(self) -> set[Pair]:
@@ -57,10 +62,47 @@ def lay_out(received: Sequence[Received]) -> Batch:
     lay_out_loose(received)
     places: list[int] = []
     others: list[int] = []
+    blocks: dict[int, Block] = {}
+    newest: Block | None = None
+    next_number, in_order = 0, True
     for place, one in enumerate(received):
-        (places if type(one.message) is Laid and not one.refused else others).append(place)
-    reports = cast("list[Laid]", [received[place].message for place in places])
-    return Batch(received, places, others, gathered(reports) if reports else None)
+        message = one.message
+        if type(message) is Laid and not one.refused:
+            places.append(place)
+            if message.block is not newest:
+                newest, next_number = message.block, 0
+                blocks[id(newest)] = newest
+            in_order &= message.number == next_number
+            next_number += 1
+        else:
+            others.append(place)
+    if not places:
+        return Batch(received, places, others, None, None)
+    together = list(blocks.values())
+    arrivals = Arrivals(
+        *(
+            np.concatenate([getattr(block.arrivals, name) for block in together])
+            for name in ("camera_id", "epoch", "received_us", "seq")
+        )
+    )
+    made = one_after_the_other([block.made for block in together])
+    if not in_order or len(places) != len(made.starts):  # there are only parts of some blocks
+        first = itertools.accumulate(map(_reports, together), initial=0)
+        begin = dict(zip(blocks, first, strict=False))
+        laid = cast("list[Laid]", [received[place].message for place in places])
+        which = np.array([begin[id(one.block)] + one.number for one in laid])
+        arrivals = Arrivals(
+            arrivals.camera_id[which],
+            arrivals.epoch[which],
+            arrivals.received_us[which],
+            arrivals.seq[which],
+        )
+        made.starts, made.sizes = made.starts[which], made.sizes[which]
+    return Batch(received, places, others, arrivals, made)
+
+
+def _reports(block: Block) -> int:
+    return len(block.made.starts)
 
 
 def without_unclean(batch: Batch, new: Collection[Pair]) -> Batch:
@@ -71,13 +113,14 @@ def without_unclean(batch: Batch, new: Collection[Pair]) -> Batch:
         new: names that were not seen before.
     """
     unclean = {pair for pair in new if not _is_clean(pair)}
-    if not unclean or batch.made is None or unclean.isdisjoint(batch.made.pairs):
+    if not unclean or batch.made is None or unclean.isdisjoint(batch.made.names):
         return batch
+    is_unclean = np.array([pair in unclean for pair in batch.made.names])[batch.made.name]
     received = list(batch.received)
     for start, size, place in zip(
         batch.made.starts.tolist(), batch.made.sizes.tolist(), batch.laid_out, strict=True
     ):
-        if not unclean.isdisjoint(batch.made.pairs[start : start + size]):
+        if is_unclean[start : start + size].any():
             one = received[place]
             received[place] = msgspec.structs.replace(one, message=valued(one.message))
     return lay_out(received)

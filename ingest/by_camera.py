@@ -15,11 +15,12 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """n reports in order of arrival: camera, number of the connection, receipt in microseconds since 1970 UTC."""
+    """n reports in order of arrival: camera, number of the connection, receipt in microseconds since 1970 UTC, `seq`."""
 
     camera_id: Array
     epoch: Array
     received_us: Array
+    seq: Array
 
 
 @dataclass(slots=True)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, cast
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -60,7 +59,8 @@ class Readings:
         recording: (m,) codes of `fields.RECORDING_CODES`.
         bearer: (m,) codes of `fields.BEARER_CODES`.
         numbers: name → (m,) of lat and lon (WGS 84 degrees), `MOTION`, battery_pct and `RADIO`; NaN is unknown.
-        pairs: (m,) network and cell.
+        names: networks and cells that are named, at least once each.
+        name: (m,) place in these of what each fix names.
         heard: (m,) whether anything of the signal is known.
         operator_id: (m,) number of the network in the database, `NO_ID` where it has none; set by `named`.
         cell_id: (m,) number of the cell; likewise.
@@ -73,70 +73,41 @@ class Readings:
     recording: Array
     bearer: Array
     numbers: dict[str, Array]
-    pairs: list[Pair]
+    names: list[Pair]
+    name: Array
     heard: Array
     operator_id: Array = field(default_factory=_none_yet)
     cell_id: Array = field(default_factory=_none_yet)
     content: Array = field(default_factory=_none_yet)
 
 
-class Laid(msgspec.Struct, gc=False):
-    """A plain report whose fixes are in columns.
+def one_after_the_other(parts: Sequence[Readings]) -> Readings:
+    """All reports of several, at least one."""
+    if len(parts) == 1:
+        return replace(parts[0])
+    before = np.cumsum([0, *(len(part.time_us) for part in parts)])
+    named_before = np.cumsum([0, *(len(part.names) for part in parts)])
 
-    Attributes:
-        seq: the report's.
-        camera: its id, where the message names it.
-        total: number of fixes.
-        block: the columns, of this report and of others.
-        start: place of its first fix in them.
-    """
+    def whole(name: str, offsets: Array | None = None) -> Array:
+        columns = [getattr(part, name) for part in parts]
+        if offsets is not None:
+            columns = [column + offset for column, offset in zip(columns, offsets, strict=False)]
+        return np.concatenate(columns)
 
-    seq: int
-    camera: str | None
-    total: int
-    block: Readings
-    start: int
-
-
-def laid(reports: Sequence[PlainReport]) -> list[Laid]:
-    """Lay reports out together.
-
-    Args:
-        reports: at least one; some `IN_CACHE` fixes at a time are quickest.
-    """
-    block = readings(reports)
-    return [
-        Laid(report.seq, report.camera, len(report.fixes), block, start)
-        for report, start in zip(reports, block.starts.tolist(), strict=True)
-    ]
-
-
-def gathered(reports: Sequence[Laid]) -> Readings:
-    """The readings of reports from several blocks, n reports and m fixes; there may be more readings than are theirs."""
-    blocks = {id(report.block): report.block for report in reports}
-    offsets, offset = {}, 0
-    for key, block in blocks.items():
-        offsets[key] = offset
-        offset += len(block.time_us)
-    count = len(reports)
-    starts = (offsets[id(report.block)] + report.start for report in reports)
-    parts = list(blocks.values())
     return Readings(
-        starts=np.fromiter(starts, np.int64, count),
-        sizes=np.fromiter((report.total for report in reports), np.int64, count),
-        time_us=_joined([part.time_us for part in parts]),
-        recording=_joined([part.recording for part in parts]),
-        bearer=_joined([part.bearer for part in parts]),
+        starts=whole("starts", before),
+        sizes=whole("sizes"),
+        time_us=whole("time_us"),
+        recording=whole("recording"),
+        bearer=whole("bearer"),
         numbers={
-            name: _joined([part.numbers[name] for part in parts]) for name in parts[0].numbers
+            name: np.concatenate([part.numbers[name] for part in parts])
+            for name in parts[0].numbers
         },
-        pairs=[pair for part in parts for pair in part.pairs],
-        heard=_joined([part.heard for part in parts]),
+        names=[pair for part in parts for pair in part.names],
+        name=whole("name", named_before),
+        heard=whole("heard"),
     )
-
-
-def _joined(parts: list[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def readings(reports: Sequence[PlainReport]) -> Readings:
@@ -158,7 +129,9 @@ def readings(reports: Sequence[PlainReport]) -> Readings:
         "rssi_dbm": _numbers([signal.rssi_dbm for signal in signals]),
         "uplink_kbps": _numbers([signal.uplink_kbps for signal in signals]),
     }
-    pairs = [(signal.operator, signal.cell) for signal in signals]
+    names: dict[Pair, int] = {}
+    known = names.setdefault
+    name_of = [known((signal.operator, signal.cell), len(names)) for signal in signals]
     bearer = _codes([_BEARER[signal.bearer] for signal in signals])
     heard = bearer != 0
     for name in RADIO:
@@ -170,7 +143,8 @@ def readings(reports: Sequence[PlainReport]) -> Readings:
         recording=_codes([_RECORDING[fix.recording] for fix in fixes]),
         bearer=bearer,
         numbers=numbers,
-        pairs=pairs,
+        names=list(names),
+        name=_packed("q", name_of, np.int64),
         heard=heard,
     )
 
@@ -195,21 +169,29 @@ def _codes(values: list[int]) -> Array:
     return np.frombuffer(bytes(values), np.uint8).astype(np.int16)
 
 
-def report_of(laid_out: Laid) -> PlainReport:
-    """A report as it was decoded, made again from its columns."""
-    rows = slice(laid_out.start, laid_out.start + laid_out.total)
-    block = laid_out.block
-    numbers = {name: column[rows].tolist() for name, column in block.numbers.items()}
+def report_of(made: Readings, number: int, seq: int, camera: str | None) -> PlainReport:
+    """A report as it was decoded, made again from its columns.
+
+    Args:
+        made: the columns.
+        number: which of their reports.
+        seq: the report's.
+        camera: its id, where the message names it.
+    """
+    start, size = int(made.starts[number]), int(made.sizes[number])
+    rows = slice(start, start + size)
+    numbers = {name: column[rows].tolist() for name, column in made.numbers.items()}
     fixes = []
-    for place, (time_us, recording, bearer, (operator, cell)) in enumerate(
+    for place, (time_us, recording, bearer, name) in enumerate(
         zip(
-            block.time_us[rows].tolist(),
-            block.recording[rows].tolist(),
-            block.bearer[rows].tolist(),
-            block.pairs[rows],
+            made.time_us[rows].tolist(),
+            made.recording[rows].tolist(),
+            made.bearer[rows].tolist(),
+            made.name[rows].tolist(),
             strict=True,
         )
     ):
+        operator, cell = made.names[name]
         signal = PlainSignal(
             _BEARER_WORDS[bearer], operator, cell, **{name: numbers[name][place] for name in RADIO}
         )
@@ -219,7 +201,7 @@ def report_of(laid_out: Laid) -> PlainReport:
                 time=time_us // 1000, recording=_RECORDING_WORDS[recording], signal=signal, **said
             )
         )
-    return PlainReport(laid_out.seq, fixes, laid_out.camera)
+    return PlainReport(seq, fixes, camera)
 
 
 def named(made: Readings, operator_id: Array, cell_id: Array, text: Array) -> None:
@@ -227,12 +209,13 @@ def named(made: Readings, operator_id: Array, cell_id: Array, text: Array) -> No
 
     Args:
         made: the readings.
-        operator_id: (m,) of each fix.
-        cell_id: (m,) of each fix.
-        text: (m,) `content.text_word` of each fix's network and cell.
+        operator_id: of each of their names.
+        cell_id: of each of their names.
+        text: `content.text_word` of each of their names.
     """
-    made.operator_id, made.cell_id = operator_id, cell_id
-    made.heard |= text != 0
+    made.operator_id, made.cell_id = operator_id[made.name], cell_id[made.name]
+    word = text[made.name]
+    made.heard = made.heard | (word != 0)
     made.content = contents_of(
-        made.time_us, made.recording + 256 * made.bearer.astype(np.int64), text, made.numbers
+        made.time_us, made.recording + 256 * made.bearer.astype(np.int64), word, made.numbers
     )

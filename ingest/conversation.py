@@ -27,7 +27,6 @@ from sightline.ingest.doors import CameraIdentity, Register
 from sightline.ingest.errors import DatabaseAwayError, ProtocolError
 from sightline.ingest.links import Link, Links
 from sightline.ingest.messages import (
-    Ack,
     EyesOn,
     EyesOnState,
     Hello,
@@ -39,7 +38,7 @@ from sightline.ingest.messages import (
     TalkAnswer,
     Welcome,
 )
-from sightline.ingest.received import Received, valued
+from sightline.ingest.received import Received, acknowledgement, valued
 from sightline.ingest.tolerance import Limits, Tolerance
 from sightline.ingest.wire import PlainReport
 from sightline.ingest.writer import Writer
@@ -325,12 +324,13 @@ class Conversation(ABC):
             return False
         return True
 
-    def acknowledge(self, acks: Sequence[tuple[Received, Ack]]) -> None:
+    def acknowledge(self, committed: Sequence[Received]) -> None:
         """What was received is committed, or refused for good."""
-        self._unwritten -= sum([received.size for received, _ in acks])
+        self._unwritten -= sum([received.size for received in committed])
         self._relief.set()
         if self._can_send():
-            encoded = protocol.encode_acks([ack for _, ack in acks], packed=self._packed)
+            acks = [acknowledgement(received) for received in committed]
+            encoded = protocol.encode_acks(acks, packed=self._packed)
             self._socket.push(encoded, text=not self._packed)
 
     def _complain(self, error: ProtocolError, camera: str | None = None) -> None:

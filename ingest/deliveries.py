@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sightline.ingest.messages import Ack
 from sightline.ingest.received import Received
 
 _AT_ONCE: Final = 200
@@ -21,15 +20,15 @@ class Deliveries:
     """What was committed and not told yet."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Sequence[tuple[Received, Ack]]] = deque()
+        self._waiting: deque[Sequence[Received]] = deque()
         self._some = asyncio.Event()
         self._none = asyncio.Event()
         self._none.set()
 
-    def put(self, acks: Sequence[tuple[Received, Ack]]) -> None:
-        """Have these told, each by the channel of its message, in this order and after those before."""
-        if acks:
-            self._waiting.append(acks)
+    def put(self, committed: Sequence[Received]) -> None:
+        """Have these answered, each by its channel, in this order and after those before."""
+        if committed:
+            self._waiting.append(committed)
             self._none.clear()
             self._some.set()
 
@@ -43,10 +42,10 @@ class Deliveries:
             self._some.clear()
             self._none.set()
 
-    async def _tell(self, acks: Sequence[tuple[Received, Ack]]) -> None:
-        by_channel: dict[Any, list[tuple[Received, Ack]]] = {}
-        for one in acks:
-            by_channel.setdefault(one[0].channel, []).append(one)
+    async def _tell(self, committed: Sequence[Received]) -> None:
+        by_channel: dict[Any, list[Received]] = {}
+        for one in committed:
+            by_channel.setdefault(one.channel, []).append(one)
         told = 0
         for channel, its in by_channel.items():
             for start in range(0, len(its), _AT_ONCE):

@@ -18,7 +18,6 @@ import numpy as np
 
 from sightline.ingest.ack_memory import AckMemory, fingerprint
 from sightline.ingest.batch import Batch
-from sightline.ingest.by_camera import Arrivals
 from sightline.ingest.live_columns import LiveColumns
 from sightline.ingest.merge import (
     FLAG_DOUBTED,
@@ -159,7 +158,7 @@ def plan(
 def _merge_plain(made: Plan, live: LiveColumns, rules: MergeRules) -> list[int]:
     """Merge the plain cameras; the places of all other messages, in their order."""
     batch = made.batch
-    if batch.made is None:
+    if batch.made is None or batch.arrivals is None:
         return batch.others
     alive: dict[int, int] = {}
     signs: list[tuple[int, int]] = []
@@ -173,13 +172,7 @@ def _merge_plain(made: Plan, live: LiveColumns, rules: MergeRules) -> list[int]:
         else:
             left.append(place)
             barred.add(one.camera_id)
-    reports = [batch.received[place] for place in batch.laid_out]
-    arrivals = Arrivals(
-        np.array([one.camera_id for one in reports], np.int64),
-        np.array([one.epoch for one in reports], np.int64),
-        np.array([one.received_us for one in reports], np.int64),
-    )
-    made.plain = merge_plain(arrivals, batch.made, live.take, rules, barred, alive)
+    made.plain = merge_plain(batch.arrivals, batch.made, live.take, rules, barred, alive)
     left += [batch.laid_out[at] for at in np.flatnonzero(~made.plain.plain).tolist()]
     if signs:
         cameras = set(made.plain.cameras.tolist())

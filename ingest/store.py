@@ -346,9 +346,7 @@ class Store:
         """
         cameras, starts = coverage
         over = starts + BIN_US <= time.time_ns() // 1000
-        listed = np.fromiter(
-            (mark in self._listed for mark in _marks(coverage).tolist()), bool, len(cameras)
-        )
+        listed = np.array([mark in self._listed for mark in _marks(coverage).tolist()], bool)
         return cameras[over | ~listed], starts[over | ~listed]
 
     def _list(self, coverage: tuple[Array, Array]) -> None:

@@ -16,7 +16,7 @@ from sightline.ingest.errors import DatabaseAwayError, NotNowError
 from sightline.ingest.fields import MAX_FIXES, UNKNOWN
 from sightline.ingest.merge import APART, MergeRules
 from sightline.ingest.messages import Ack, Report, Status
-from sightline.ingest.received import Received
+from sightline.ingest.received import Received, acknowledgement
 
 MOST_UNWRITTEN: Final = 3 * MAX_FIXES
 """Fixes and messages of one camera that wait for their commit, as for its connection."""
@@ -116,12 +116,12 @@ class _Answer:
         self._written = written
         self.ack: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
 
-    def acknowledge(self, acks: Sequence[tuple[Received, Ack]]) -> None:
+    def acknowledge(self, committed: Sequence[Received]) -> None:
         """It is committed, or refused for good."""
-        for received, ack in acks:
+        for received in committed:
             self._written(received)
             if not self.ack.done():  # whoever waited may have given up
-                self.ack.set_result(ack)
+                self.ack.set_result(acknowledgement(received))
 
 
 def _fixes(message: Report | Status) -> int:

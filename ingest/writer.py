@@ -25,7 +25,7 @@ from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
 from sightline.ingest.inbox import Inbox
 from sightline.ingest.live_columns import LiveColumns
 from sightline.ingest.merge import FLAG_LATE, MergeRules
-from sightline.ingest.messages import Ack, Fix, Rejection, Report
+from sightline.ingest.messages import Fix, Rejection, Report
 from sightline.ingest.planning import Plan, plan
 from sightline.ingest.protocol import acknowledge
 from sightline.ingest.received import Received, valued
@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
 
-Deliver = Callable[[list[tuple[Received, Ack]]], None]
-"""Takes acknowledgements after their commit; must not wait."""
+Deliver = Callable[[list[Received]], None]
+"""Takes what is committed, or given up, and must be answered; must not wait."""
 
 
 @dataclass(slots=True)
@@ -195,11 +195,11 @@ class Writer:
         """The batch with the numbers of all networks and cells that it names."""
         names = store.names
         new = names.new(batch.other_pairs)
-        columns = None if batch.made is None else names.columns(batch.made.pairs)
+        columns = None if batch.made is None else names.columns(batch.made.names)
         if new or (batch.made is not None and columns is None):
             batch = without_unclean(batch, names.new(batch.pairs))
             await store.learn(batch.pairs)
-            columns = None if batch.made is None else names.columns(batch.made.pairs)
+            columns = None if batch.made is None else names.columns(batch.made.names)
         if batch.made is not None and columns is not None:
             named(batch.made, *columns)
         return batch
@@ -221,16 +221,17 @@ class Writer:
             self._live.put_suspects(camera_id, state.suspects)
         for camera_id in stored.corrected:
             self._live.forget(camera_id)
-        acks = settle(made, self.memory, stored)
+        committed = settle(made, self.memory, stored)
         self._answers()
         self.counts.flushes += 1
         self.counts.doubted += len(stored.doubts)
         self.counts.archived += len(made.archived)
         self.counts.late += sum(bool(row.kept.flags & FLAG_LATE) for row in made.checked)
-        for _, ack in acks:
-            self.counts.stored += ack.stored
-            self.counts.duplicate += ack.duplicate
-        self._deliver(acks)
+        acks = [one.ack for one in committed if one.ack is not None]
+        whole = sum([one.size - 1 for one in committed if one.ack is None])
+        self.counts.stored += whole + sum(ack.stored for ack in acks)
+        self.counts.duplicate += sum(ack.duplicate for ack in acks)
+        self._deliver(committed)
 
     def _answers(self) -> None:
         if self.away_since is not None and self.counts.failures:
@@ -344,5 +345,6 @@ class Writer:
             Rejection(index, None, None, "refused_by_database", "what the database takes")
             for index in indexes
         ]
-        ack = acknowledge(message.seq, 0, 0, [*message.rejected, *rejected], camera=message.camera)
-        self._deliver([(received, ack)])
+        told = [*message.rejected, *rejected]
+        received.ack = acknowledge(message.seq, 0, 0, told, camera=message.camera)
+        self._deliver([received])

@@ -27,8 +27,7 @@ from sightline.ingest.explain import micros
 from sightline.ingest.fields import CAMERA_ID_ALLOWED, CAMERA_ID_PATTERN
 from sightline.ingest.gather import Gather
 from sightline.ingest.merge import APART
-from sightline.ingest.messages import Ack
-from sightline.ingest.received import Received
+from sightline.ingest.received import Received, acknowledgement
 from sightline.ingest.store import AWAY
 from sightline.ingest.tolerance import Tolerance
 from sightline.sql import query
@@ -206,10 +205,11 @@ class Sender:
 
     # --- as the channel of what it received
 
-    def acknowledge(self, acks: Sequence[tuple[Received, Ack]]) -> None:
+    def acknowledge(self, committed: Sequence[Received]) -> None:
         """What was received is committed, or refused for good. TAK programs are not told."""
-        self._unwritten -= sum(received.size for received, _ in acks)
+        self._unwritten -= sum(received.size for received in committed)
         self._relief.set()
-        for entry in (entry for _, ack in acks for entry in ack.rejected):
+        acks = [acknowledgement(received) for received in committed]
+        for entry in (entry for ack in acks for entry in ack.rejected):
             what = entry.field or "the position"
             self._tell(f"{what} is {entry.value!r}: {entry.code}; allowed: {entry.allowed}")

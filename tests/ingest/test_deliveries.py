@@ -5,7 +5,7 @@ import contextlib
 
 from sightline.ingest.deliveries import Deliveries
 from sightline.ingest.messages import Ack
-from sightline.ingest.received import Received
+from sightline.ingest.received import Received, acknowledgement
 
 
 class Channel:
@@ -14,12 +14,12 @@ class Channel:
     def __init__(self):
         self.heard = []
 
-    def acknowledge(self, acks):
-        self.heard += [ack.seq for _, ack in acks]
+    def acknowledge(self, committed):
+        self.heard += [acknowledgement(one).seq for one in committed]
 
 
 def acks(channel, seqs):
-    return [(Received(1, 1, 0, None, channel), Ack(seq, 1, 0, [])) for seq in seqs]
+    return [Received(1, 1, 0, None, channel, ack=Ack(seq, 1, 0, [])) for seq in seqs]
 
 
 @contextlib.asynccontextmanager

@@ -201,10 +201,11 @@ class TestComeAgain:
         assert (await phones.send(f"/osmand/{token}", json=many[:1]))[0] == 200
 
     async def test_a_gateway_that_ends_writes_what_it_took(self, database):
-        async with trackers(database, gateway_flush_ms=400) as phones:
+        async with trackers(database, gateway_flush_ms=3000) as phones:
             token = await phones.token("PHONE-1")
             sending = asyncio.create_task(phones.osmand(token, "lat=51&lon=0"))
-            await asyncio.sleep(0.2)
+            while "\nsightline_gateway_inbox 0\n" in await phones.metrics():
+                await asyncio.sleep(0.02)
             phones.gateway.stopping.set()
             await sending
             assert len(await phones.stored("PHONE-1")) == 1

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from sightline.ingest import store as store_module
-from sightline.ingest.received import Received
+from sightline.ingest.received import Received, acknowledgement
 from sightline.ingest.writer import Writer
 from sightline.sql import connect
 from sightline.sql.accounts import add_camera
@@ -41,9 +41,9 @@ class Desk:
         )
         self._task = None
 
-    def _deliver(self, acks):
-        for received, ack in acks:
-            self.acks[received.channel] = ack
+    def _deliver(self, committed):
+        for received in committed:
+            self.acks[received.channel] = acknowledgement(received)
         self.arrived.set()
 
     async def start(self):

@@ -38,6 +38,11 @@ class Trackers:
         async with self.client.request(method, self.gateway.http + path, **more) as answer:
             return answer.status, answer.headers, await answer.text()
 
+    async def metrics(self):
+        """What the gateway counts."""
+        async with self.client.get(self.gateway.http + "/metrics") as answer:
+            return await answer.text()
+
     async def problem(self, path, **more):
         """One request that is refused: status and the problem document."""
         status, headers, text = await self.send(path, **more)

@@ -12,7 +12,7 @@ from sightline.ingest.dictionary import SignalNames
 from sightline.ingest.live_columns import LiveColumns, unheard
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.planning import FixKey
-from sightline.ingest.received import Received
+from sightline.ingest.received import Received, acknowledgement
 from sightline.ingest.rows import rows_of
 
 SECOND = 1_000_000
@@ -96,7 +96,7 @@ class DictDatabase:
         laid_out = batch.lay_out(received)
         self.names.learn_here(laid_out.pairs)
         if laid_out.made is not None:
-            named(laid_out.made, *self.names.columns(laid_out.made.pairs))
+            named(laid_out.made, *self.names.columns(laid_out.made.names))
         memory = self.memory if memory is None else memory
         return planning.plan(laid_out, self.columns, memory, self.rules, self.names.cell_name)
 
@@ -117,7 +117,7 @@ class DictDatabase:
         self.columns.put(rows.cameras, rows.after)
         for camera_id, state in plan.states.items():
             self.columns.put_suspects(camera_id, state.suspects)
-        return [ack for _, ack in answers.settle(plan, self.memory, stored)]
+        return [acknowledgement(one) for one in answers.settle(plan, self.memory, stored)]
 
     def receive(self, message, at_s=0.0, *, camera_id=1, epoch=1):
         """One message in a flush of its own; its acknowledgement, if it has one."""
