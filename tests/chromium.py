@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 CHROMIUM = (
     shutil.which("chromium")
@@ -26,3 +35,32 @@ FLAGS = [
     "--allow-loopback-in-peer-connection",
 ]
 """WebGL in software; WebRTC between two ends of the loopback interface."""
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """One Chromium for many tests; what Playwright's `connect` takes.
+
+    To start a browser takes longer than most tests look at it. Whoever connects makes contexts of their own, which share
+    nothing, and which end with the connection.
+    """
+    with tempfile.TemporaryDirectory(prefix="sightline-chromium-") as directory:
+        config = Path(directory) / "server.json"
+        config.write_text(
+            json.dumps({"executablePath": CHROMIUM, "args": FLAGS, "host": "127.0.0.1"})
+        )
+        with subprocess.Popen(
+            [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium",
+             "--config", config],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        ) as server:  # fmt: skip
+            assert server.stdout is not None
+            try:
+                address = server.stdout.readline().strip()
+                assert address.startswith("ws://"), (
+                    "Chromium did not start; Playwright says why above"
+                )
+                yield address
+            finally:
+                os.killpg(server.pid, signal.SIGTERM)
+                server.stdout.read()  # until Playwright's own process, below this one, has closed the browser
