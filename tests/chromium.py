@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +34,9 @@ FLAGS = [
 ]
 """WebGL in software; WebRTC between two ends of the loopback interface."""
 
+_UNTIL_WE_END = '"$@" & read -r _; kill 0'
+"""The shell's input ends with us, however we end; it ends its group, in which Playwright closes the browser."""
+
 
 @contextmanager
 def running() -> Iterator[str]:
@@ -49,18 +50,18 @@ def running() -> Iterator[str]:
         config.write_text(
             json.dumps({"executablePath": CHROMIUM, "args": FLAGS, "host": "127.0.0.1"})
         )
+        serve = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium",
+                 "--config", str(config)]  # fmt: skip
         with subprocess.Popen(
-            [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium",
-             "--config", config],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
+            ["sh", "-c", _UNTIL_WE_END, "sh", *serve],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         ) as server:  # fmt: skip
+            assert server.stdin is not None
             assert server.stdout is not None
             try:
                 address = server.stdout.readline().strip()
-                assert address.startswith("ws://"), (
-                    "Chromium did not start; Playwright says why above"
-                )
+                assert address.startswith("ws://"), "Chromium did not start; Playwright said why"
                 yield address
             finally:
-                os.killpg(server.pid, signal.SIGTERM)
-                server.stdout.read()  # until Playwright's own process, below this one, has closed the browser
+                server.stdin.close()
+                server.stdout.read()  # until Playwright has closed the browser

@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -35,32 +36,47 @@ _TEMPLATE = "template_migrated"
 _ROOM_BYTES = 2 * 2**30
 """Several times what the clusters of two workers take."""
 
-_IN_ORDER = ("tests/browser/", "tests/ingest/camera/", "tests/ingest/media/", "tests/system/")
-"""Whatever plays or looks at a picture, beside everything that is marked `browser`."""
-_LONG_FIRST = ("tests/rules/test_checks.py", "tests/ingest/fleet/")
-"""What would keep one worker busy when the other has nothing left to do."""
-_FLEET = "tests/ingest/fleet/"
+_PICTURES = (
+    "tests/browser/", "tests/system/", "tests/ingest/camera/", "tests/ingest/media/",
+    "tests/dashboard/test_access_browser.py", "tests/dashboard/test_triage_in_the_browser.py",
+)  # fmt: skip
+"""Whatever plays or looks at a picture. Two browsers or encoders at once would wait for each other on two cores."""
+_LONG = ("tests/rules/test_checks.py", "tests/dashboard/supervisor/", "tests/ingest/fleet/")
+"""What would keep one worker busy at the end, when the other has nothing left to do."""
+_TOGETHER = ("tests/ingest/fleet/",)
+"""Folders that share what takes long to make; otherwise a file stays together."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
+def _group(nodeid: str) -> str:
+    """What stays in one worker, one test after the other."""
+    path = nodeid.split("::", 1)[0]
+    if path.startswith(_PICTURES):
+        return "pictures"
+    return next((folder for folder in _TOGETHER if path.startswith(folder)), path)
+
+
+def _rank(group: str) -> int:
+    if group == "pictures":
+        return -1
+    return next((rank for rank, long in enumerate(_LONG) if group.startswith(long)), len(_LONG))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In two workers, pictures stay in one, one after the other; the other files are shared out, the longest first.
-
-    Two browsers or encoders at once wait for each other on two cores, and one demo serves all tests of it. A file stays
-    together, and the folder that shares a county.
-    """
-    order: dict[str, tuple[int, int]] = {}
-    for item in items:
-        path = item.nodeid.split("::", 1)[0]
-        if path.startswith(_IN_ORDER) or item.get_closest_marker("browser"):
-            group, rank = "pictures", -1
-        else:
-            group = _FLEET if path.startswith(_FLEET) else path
-            rank = next((n for n, long in enumerate(_LONG_FIRST) if group.startswith(long)), 99)
-        item.add_marker(pytest.mark.xdist_group(group))
-        order.setdefault(group, (rank, len(order)))
+    """In two workers, the pictures begin first, then whatever is long."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: order[item.get_closest_marker("xdist_group").args[0]])
+        items.sort(key=lambda item: _rank(_group(item.nodeid)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share out whole groups. The mark of xdist, which would do the same, is lost with pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @dataclass
