@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import queue
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -24,29 +26,57 @@ from sightline.sql.cluster import PrivateCluster, drop_database
 from sightline.sql.connect import Role
 from sightline.sql.migrate import migrate
 from sightline.sql.settings import DatabaseSettings
+from tests import chromium as browsers
 
 # Machines that build are busy: how long an example takes there says nothing about it.
 examples.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("busy")
 
 _TEMPLATE = "template_migrated"
+_ROOM_BYTES = 2 * 2**30
+"""Several times what the clusters of two workers take."""
 
-_BESIDE = (
-    "tests/rules/", "tests/sql/", "tests/set_up/", "tests/dashboard/api/", "tests/dashboard/cli/",
-    "tests/dashboard/test_access_", "tests/ingest/adapters/", "tests/ingest/fleet/",
+_PICTURES = (
+    "tests/browser/", "tests/system/", "tests/ingest/camera/", "tests/ingest/media/",
+    "tests/dashboard/test_access_browser.py", "tests/dashboard/test_triage_in_the_browser.py",
 )  # fmt: skip
-"""Where nobody waits for a picture or a second: these run beside the others when the suite has two workers."""
-_FLEET = "tests/ingest/fleet/"
+"""Whatever plays or looks at a picture. Two browsers or encoders at once would wait for each other on two cores."""
+_LONG = ("tests/rules/test_checks.py", "tests/dashboard/supervisor/", "tests/ingest/fleet/")
+"""What would keep one worker busy at the end, when the other has nothing left to do."""
+_TOGETHER = ("tests/ingest/fleet/",)
+"""Folders that share what takes long to make; otherwise a file stays together."""
+
+
+def _group(nodeid: str) -> str:
+    """What stays in one worker, one test after the other."""
+    path = nodeid.split("::", 1)[0]
+    if path.startswith(_PICTURES):
+        return "pictures"
+    return next((folder for folder in _TOGETHER if path.startswith(folder)), path)
+
+
+def _rank(group: str) -> int:
+    if group == "pictures":
+        return -1
+    return next((rank for rank, long in enumerate(_LONG) if group.startswith(long)), len(_LONG))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever depends on a browser, a camera or the clock stays in one worker, one after the other, and begins first."""
-    for item in items:
-        path = item.nodeid.split("::", 1)[0]
-        beside = path.startswith(_BESIDE) and path != "tests/dashboard/test_access_browser.py"
-        group = (_FLEET if path.startswith(_FLEET) else path) if beside else "in order"
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] != "in order")
+    """In two workers, the pictures begin first, then whatever is long."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: _rank(_group(item.nodeid)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share out whole groups. The mark of xdist, which would do the same, is lost with pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @dataclass
@@ -92,17 +122,24 @@ class Database:
                 await opened.close(timeout=5)
 
 
+def _in_memory() -> Path | None:
+    """A directory in memory, where a database is copied at a fifth of the cost; None where there is no room for it."""
+    shared = Path("/dev/shm")
+    roomy = shared.is_dir() and shutil.disk_usage(shared).free >= _ROOM_BYTES
+    return shared if roomy and os.access(shared, os.W_OK) else None
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[PrivateCluster]:
     """A private PostGIS cluster with one migrated database as the template of all others."""
     # Not below pytest's own directory: that is closed to others, and the server runs as another account.
-    root = Path(tempfile.mkdtemp(prefix="sightline-test-"))
+    root = Path(tempfile.mkdtemp(prefix="sightline-test-", dir=_in_memory()))
     root.chmod(0o755)
-    cluster = PrivateCluster(root, durable=False, settings={"max_connections": "200"})
+    settings = {"max_connections": "200", "max_wal_size": "256MB"}
+    cluster = PrivateCluster(root, durable=False, settings=settings)
     try:
         cluster.start()
-        settings = DatabaseSettings(data_dir=root)
-        asyncio.run(migrate(settings))
+        asyncio.run(migrate(DatabaseSettings(data_dir=root)))
         asyncio.run(_copy_database(cluster, _TEMPLATE, "sightline"))
         yield cluster
     finally:
@@ -203,3 +240,10 @@ async def database(
     finally:
         await opened.close()
         fresh_databases.give_back(name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[str]:
+    """Where Chromium is connected to: one for all tests of a worker."""
+    with browsers.running() as address:
+        yield address

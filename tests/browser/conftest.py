@@ -11,7 +11,6 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
-from tests.chromium import CHROMIUM, FLAGS
 from tests.conftest import Database
 from tests.dashboard.dashboard_server import serving
 from tests.force import Force, Person
@@ -79,16 +78,16 @@ async def force(database: Database) -> Force:
 
 
 @asynccontextmanager
-async def open_desk(force: Force, **settings: Any) -> AsyncIterator[Desk]:
+async def open_desk(force: Force, chromium: str, **settings: Any) -> AsyncIterator[Desk]:
     """The dashboard on a port of its own with these settings, and a browser."""
     async with serving(force, **settings) as url, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.connect(chromium)
         yield Desk(force, url, browser)
         await browser.close()
 
 
 @pytest.fixture
-async def desk(force: Force) -> AsyncIterator[Desk]:
+async def desk(force: Force, chromium: str) -> AsyncIterator[Desk]:
     """The dashboard alone, and a browser."""
-    async with open_desk(force) as opened:
+    async with open_desk(force, chromium) as opened:
         yield opened

@@ -53,7 +53,7 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(force: Force) -> AsyncIterator[Scene]:
+async def scene(force: Force, chromium: str) -> AsyncIterator[Scene]:
     added = await add_camera(force.owner, CAMERA)
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -82,7 +82,10 @@ async def scene(force: Force) -> AsyncIterator[Scene]:
         )
         scene.desk = await stack.enter_async_context(
             open_desk(
-                force, internal_secret=secret.get_secret_value(), gateway_public_url=gateway.http
+                force,
+                chromium,
+                internal_secret=secret.get_secret_value(),
+                gateway_public_url=gateway.http,
             )
         )
         yield scene

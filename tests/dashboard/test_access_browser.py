@@ -10,8 +10,6 @@ import pytest
 import uvicorn
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.chromium import CHROMIUM, FLAGS
-
 pytestmark = pytest.mark.browser
 
 
@@ -33,9 +31,9 @@ async def url(force: Any) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(chromium: str) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.connect(chromium)
         yield await browser.new_page()
         await browser.close()
 

@@ -14,7 +14,6 @@ from sightline.dashboard import app
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
 from sightline.dashboard.operations import deployments, incidents
-from tests.chromium import CHROMIUM, FLAGS
 from tests.ports import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,9 +45,9 @@ async def url(force) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        started = await playwright.chromium.connect(chromium)
         yield started
         await started.close()
 

@@ -182,7 +182,7 @@ def stop_demo(demo: Demo) -> list[str]:
     return left
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo() -> Iterator[Demo]:
     """The demo that all tests of this folder share."""
     directory = Path(tempfile.mkdtemp(prefix="sightline-demo-"))

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.chromium import CHROMIUM, FLAGS
 from tests.system.conftest import Demo, Person
 from tests.system.test_foreign_camera import Camera, _fix
 
@@ -24,9 +23,9 @@ FIRST_PICTURE_WITHIN_S = 10
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = playwright.chromium.connect(chromium)
         yield opened
         opened.close()
 

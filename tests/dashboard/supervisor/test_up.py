@@ -62,7 +62,9 @@ class Up:
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
 
-    def wait_for(self, condition: Callable[[], bool], within_s: float) -> None:
+    def wait_for(
+        self, condition: Callable[[], bool], within_s: float, pause_s: float = 0.1
+    ) -> None:
         """Wait for something, as long as the supervisor may take for it."""
         deadline = time.monotonic() + within_s
         while not condition():
@@ -70,7 +72,11 @@ class Up:
             assert self.process.poll() is None or "Stopp" in self.said.read_text(), (
                 self.said.read_text()
             )
-            time.sleep(0.1)
+            time.sleep(pause_s)
+
+    def wait_for_status(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that `status` says; to ask costs a second of a processor."""
+        self.wait_for(condition, within_s=60, pause_s=1)
 
     def status(self) -> dict[str, Any]:
         """What `status --json` prints."""
@@ -135,20 +141,20 @@ def test_it_is_ready_well_watched_and_stops_without_leaving_anything(up: Up) -> 
     assert [line for line in said if line.startswith("ready: ")] == [said[-1]]
     assert said[-1].endswith(up.environment["SIGHTLINE_DASHBOARD_PORT"])
     assert up.status()["keeper_silent_s"] is not None
-    up.wait_for(lambda: up.status()["ok"], within_s=60)
+    up.wait_for_status(lambda: up.status()["ok"])
 
     # a keeper that stands still is noticed, though its process is there
     keeper = psutil.Process(up.part("keeper")["pid"])
     keeper.suspend()
-    up.wait_for(lambda: up.status()["keeper_silent_s"] > 5, within_s=60)
+    up.wait_for_status(lambda: up.status()["keeper_silent_s"] > 5)
     keeper.resume()
-    up.wait_for(lambda: up.status()["keeper_silent_s"] < 5, within_s=60)
+    up.wait_for_status(lambda: up.status()["keeper_silent_s"] < 5)
 
     # a part that is killed comes back, and it is said
     before = up.part("gateway")
     psutil.Process(before["pid"]).kill()
-    up.wait_for(lambda: up.part("gateway")["restarts"] == 1, within_s=60)
-    up.wait_for(lambda: up.part("gateway")["ready"], within_s=60)
+    up.wait_for_status(lambda: up.part("gateway")["restarts"] == 1)
+    up.wait_for_status(lambda: up.part("gateway")["ready"])
     assert any("started again" in problem for problem in up.status()["problems"])
     assert up.part("gateway")["pid"] != before["pid"]
     assert "The gateway stopped unexpectedly (killed by SIGKILL)" in up.said.read_text()
@@ -157,8 +163,8 @@ def test_it_is_ready_well_watched_and_stops_without_leaving_anything(up: Up) -> 
     pid = int((up.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
     psutil.Process(pid).kill()
     up.wait_for(lambda: "The database runs again." in up.said.read_text(), within_s=60)
-    up.wait_for(lambda: up.status()["database"] == "ok", within_s=60)
-    up.wait_for(lambda: all(part["ready"] for part in up.status()["parts"]), within_s=60)
+    up.wait_for_status(lambda: up.status()["database"] == "ok")
+    up.wait_for_status(lambda: all(part["ready"] for part in up.status()["parts"]))
 
     # a second one on the same data is refused
     second = subprocess.run(

@@ -18,7 +18,6 @@ from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from sightline.ingest.media.relay import Relay
-from tests.chromium import CHROMIUM, FLAGS
 from tests.ingest.media.conftest import SDP_HEADERS, RelayBench
 
 pytestmark = pytest.mark.browser
@@ -103,9 +102,9 @@ class FrontDoor:
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(chromium: str) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.connect(chromium)
         yield await browser.new_page()
         await browser.close()
 
