@@ -99,7 +99,7 @@ class CameraState(msgspec.Struct, frozen=True):
         recording_us: receipt of the message that set it; None: nothing did.
         recording_since_us: since when it has been so.
         epoch: connection that set it; a lower one cannot set it again.
-        battery_pct: newest known.
+        battery_pct: newest known, with the device's time in `battery_us`.
         signal: newest known, with the device's time in `signal_us`.
         flags: FLAG_STUCK and FLAG_DOUBTED.
         suspects: fixes in quarantine that agree with each other on a new place, newest last.
@@ -115,6 +115,7 @@ class CameraState(msgspec.Struct, frozen=True):
     recording_since_us: int | None = None
     epoch: int = 0
     battery_pct: float | None = None
+    battery_us: int | None = None
     signal: Signal | None = None
     signal_us: int | None = None
     flags: int = 0
@@ -203,9 +204,7 @@ def _is_no_silence(since_us: int, received_us: int, state: CameraState, rules: M
 def _status(state: CameraState, status: Status, received_us: int, epoch: int) -> CameraState:
     said_us = min(status.time_us or received_us, received_us)
     state = _set_recording(state, status.recording, said_us, received_us, epoch)
-    if status.battery_pct is not None:
-        state = msgspec.structs.replace(state, battery_pct=status.battery_pct)
-    return _hear(state, status.signal, said_us)
+    return _hear(_charge(state, status.battery_pct, said_us), status.signal, said_us)
 
 
 def _set_recording(
@@ -227,6 +226,16 @@ def _set_recording(
     )
 
 
+def _charge(state: CameraState, battery_pct: float | None, time_us: int) -> CameraState:
+    """The charge that was told last, by the device's time; of two of one instant the same whichever came first."""
+    if battery_pct is None:
+        return state
+    known = (state.battery_us, state.battery_pct)
+    if None not in known and (time_us, battery_pct) <= known:
+        return state
+    return msgspec.structs.replace(state, battery_pct=battery_pct, battery_us=time_us)
+
+
 def _hear(state: CameraState, signal: Signal | None, time_us: int) -> CameraState:
     if signal is None or (state.signal_us is not None and time_us <= state.signal_us):
         return state
@@ -241,11 +250,13 @@ def _report(
     heard = state.heard_us is not None and _is_no_silence(state.heard_us, received_us, state, rules)
     in_time = sorted(report.fixes, key=lambda fix: fix.time_us)
     newest = in_time[-1]
-    if received_us - newest.time_us <= rules.backlog_us and _speaks(state, epoch):
-        said_us = min(newest.time_us, received_us)
-        state = _set_recording(state, newest.recording, said_us, received_us, epoch)
-        if newest.battery_pct is not None:
-            state = msgspec.structs.replace(state, battery_pct=newest.battery_pct)
+    if _speaks(state, epoch):
+        if received_us - newest.time_us <= rules.backlog_us:
+            said_us = min(newest.time_us, received_us)
+            state = _set_recording(state, newest.recording, said_us, received_us, epoch)
+        for fix in in_time:
+            if fix.time_us - received_us <= rules.clock_ahead_us:
+                state = _charge(state, fix.battery_pct, fix.time_us)
     reading = _Reading(state, received_us, rules, heard=heard)
     for fix in in_time:
         reading.take(fix)

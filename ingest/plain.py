@@ -170,7 +170,6 @@ class _Reports:
     last_said: Array  # report, sorted, that said the state last; -1: none did, all are backlog
     first_said: Array  # the first that said it
     one_state: Array  # whether all that said it said the same
-    battery_at: Array  # report that said the battery's charge last; -1: none
 
     @classmethod
     def of(cls, by: ByCamera, rules: MergeRules) -> _Reports:
@@ -180,7 +179,6 @@ class _Reports:
         state = made.recording[newest].astype(np.int64)
         lowest = np.minimum.reduceat(np.where(says, state, 99), first)
         highest = np.maximum.reduceat(np.where(says, state, -1), first)
-        charged = says & ~np.isnan(made.numbers["battery_pct"][newest])
         return cls(
             epoch=np.maximum.reduceat(by.epoch, first),
             lowest_epoch=np.minimum.reduceat(by.epoch, first),
@@ -188,7 +186,6 @@ class _Reports:
             last_said=np.maximum.reduceat(np.where(says, places, -1), first),
             first_said=np.minimum.reduceat(np.where(says, places, len(places)), first),
             one_state=(lowest == highest) | (highest < 0),
-            battery_at=np.maximum.reduceat(np.where(charged, places, -1), first),
         )
 
 
@@ -217,9 +214,7 @@ def _after(
     after["flags"] = np.zeros_like(before["flags"])
     _rest(by, stillness, last, before, after)
     _say(by, reports, before, after)
-    charged = reports.battery_at >= 0
-    charge = made.numbers["battery_pct"][by.fixes[by.last_fix[reports.battery_at]]]
-    after["battery_pct"] = np.where(charged, charge, before["battery_pct"])
+    _charge(by, before, after)
     _hear(by, before, after)
     return after
 
@@ -249,6 +244,18 @@ def _say(by: ByCamera, reports: _Reports, before: Columns, after: Columns) -> No
     after["recording_us"] = np.where(said, by.received_us[last], before["recording_us"])
     after["recording_since_us"] = np.where(said & ~same, since_us, before["recording_since_us"])
     after["epoch"] = np.where(said, reports.epoch, before["epoch"])
+
+
+def _charge(by: ByCamera, before: Columns, after: Columns) -> None:
+    charge = by.made.numbers["battery_pct"][by.fixes]
+    told_at = np.where(np.isnan(charge), -1, np.arange(len(by.fixes)))
+    at = np.maximum.reduceat(told_at, by.first_fix)
+    time_us, known_us = by.time_us[at], before["battery_us"]
+    newer = (at >= 0) & (
+        (time_us > known_us) | ((time_us == known_us) & (charge[at] > before["battery_pct"]))
+    )
+    after["battery_pct"] = np.where(newer, charge[at], before["battery_pct"])
+    after["battery_us"] = np.where(newer, time_us, known_us)
 
 
 def _hear(by: ByCamera, before: Columns, after: Columns) -> None:

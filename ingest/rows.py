@@ -66,6 +66,7 @@ _LIVE: Final[Mapping[str, Kind]] = {
     "heading_deg": "float4",
     "flags": "int2",
     "battery_pct": "float4",
+    "battery_time": "timestamptz",
     "signal_time": "timestamptz",
     "bearer": "int2",
     "operator_id": "int2",
@@ -86,6 +87,7 @@ _LIVE_NAMES: Final[Mapping[str, str]] = {
     "recording_since": "recording_since_us",
     "fix_time": "fix_us",
     "fix_received_time": "fix_received_us",
+    "battery_time": "battery_us",
     "signal_time": "signal_us",
 }
 """Column of the table → column of what is known of a camera, where they differ."""

@@ -156,10 +156,10 @@ select audit_append('alteration', 'camera.add_load_test', 'camera', (select coun
 -- name: last_positions
 -- Live state as the history since $1 leaves it, so that every camera is on the map from the start.
 insert into live (camera_id, gateway_id, batch, seen_time, recording, recording_time, recording_since, fix_time, fix_received_time,
-  lat, lon, accuracy_m, speed_mps, heading_deg, battery_pct, signal_time, bearer, operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db,
-  uplink_kbps)
-select n.camera_id, 0, 0, n.received_time, n.recording, n.received_time, since.fix_time, n.fix_time, n.received_time,
-  n.lat, n.lon, n.accuracy_m, n.speed_mps, n.heading_deg, n.battery_pct, n.fix_time, n.bearer, n.operator_id, n.cell_id, n.rsrp_dbm,
+  lat, lon, accuracy_m, speed_mps, heading_deg, battery_pct, battery_time, signal_time, bearer, operator_id, cell_id, rsrp_dbm, rsrq_db,
+  sinr_db, uplink_kbps)
+select n.camera_id, 0, 0, least(n.received_time, now()), n.recording, n.received_time, since.fix_time, n.fix_time,
+  least(n.received_time, now()), n.lat, n.lon, n.accuracy_m, n.speed_mps, n.heading_deg, n.battery_pct, n.fix_time, n.fix_time, n.bearer, n.operator_id, n.cell_id, n.rsrp_dbm,
   n.rsrq_db, n.sinr_db, n.uplink_kbps
 from (select distinct on (camera_id) * from fix where fix_time > $1 order by camera_id, fix_time desc) n
 cross join lateral (select max(fix_time) as fix_time from fix

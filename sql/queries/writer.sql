@@ -9,7 +9,7 @@ create temporary table live_stage (like live) on commit delete rows
 -- name: stored_live
 -- Live state of these cameras, as the database has it.
 select camera_id, epoch, seen_time, recording, recording_time, recording_since, fix_time, fix_received_time,
-  lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, signal_time, bearer,
+  lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
   operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps
 from live where camera_id = any ($1::int[])
 
@@ -78,12 +78,12 @@ select * from fix_taken_after_all($1, $2, $3)
 
 -- name: upsert_live
 -- Staged live state. Position goes by the device's time (of two readings of one instant the same one wins whatever came
--- first), recording state by arrival on the newest connection, signal by its time. Ordered, so that writers cannot deadlock.
+-- first), recording state by arrival on the newest connection, signal and charge by their time. Ordered, so that writers cannot deadlock.
 insert into live as l (camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
-  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, signal_time, bearer,
+  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
   operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps)
 select camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
-  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, signal_time, bearer,
+  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
   operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps
 from live_stage order by camera_id
 on conflict (camera_id) do update set
@@ -91,7 +91,8 @@ on conflict (camera_id) do update set
   batch = excluded.batch,
   seen_time = greatest(l.seen_time, excluded.seen_time),
   flags = excluded.flags,
-  battery_pct = coalesce(excluded.battery_pct, l.battery_pct),
+  battery_pct = case when l.battery_time is null or (excluded.battery_time, excluded.battery_pct) > (l.battery_time, l.battery_pct) then coalesce(excluded.battery_pct, l.battery_pct) else l.battery_pct end,
+  battery_time = case when l.battery_time is null or (excluded.battery_time, excluded.battery_pct) > (l.battery_time, l.battery_pct) then excluded.battery_time else l.battery_time end,
   epoch = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.epoch else l.epoch end,
   recording = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.recording else l.recording end,
   recording_time = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.recording_time else l.recording_time end,

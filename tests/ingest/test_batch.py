@@ -137,6 +137,7 @@ def stored(database):
         None if live.fix is None else (live.fix.content, live.fix.lat, live.fix.time_us),
         live.recording,
         live.signal,
+        (live.battery_pct, live.battery_us),
     )
 
 
@@ -150,6 +151,8 @@ def path(steps):
     for number, speed in enumerate(steps):
         north += 2 * speed
         made = fix(2 * number, north_m=north, rsrp_dbm=-60 - number % 60)
+        if number % 3:
+            made["battery_pct"] = 99 - number
         if int(speed) == 13:
             made = {**made, "lat": 0, "lon": 0}
         elif int(speed) == 27:

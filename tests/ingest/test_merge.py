@@ -285,6 +285,15 @@ class TestSignalAndBattery:
         )
         assert (state.signal.rsrp_dbm, state.signal_us) == (-80, T0_US + 5 * SECOND)
 
+    def test_the_charge_goes_by_the_time_of_the_device(self):
+        state = after(
+            (report(fix(10, battery_pct=60), fix(11)), 11),
+            (report(fix(4, battery_pct=80), seq=2), 12),
+            (status("recording", at_s=5, battery_pct=70), 13),
+            (report(fix(500, battery_pct=1), seq=3), 14),  # its clock is ahead
+        )
+        assert (state.battery_pct, state.battery_us) == (60, T0_US + 10 * SECOND)
+
     def test_a_status_indoors_tells_signal_and_battery(self):
         state = after(
             (report(fix(0, rsrp_dbm=-80, battery_pct=50)), 0),
