@@ -255,7 +255,7 @@ def _report(
             said_us = min(newest.time_us, received_us)
             state = _set_recording(state, newest.recording, said_us, received_us, epoch)
         for fix in in_time:
-            if fix.time_us - received_us <= rules.clock_ahead_us:
+            if -rules.clock_ahead_us <= received_us - fix.time_us <= rules.backlog_us:
                 state = _charge(state, fix.battery_pct, fix.time_us)
     reading = _Reading(state, received_us, rules, heard=heard)
     for fix in in_time:

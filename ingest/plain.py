@@ -98,7 +98,7 @@ def merge_plain(
     )
     if barred:
         plain &= ~np.isin(by.cameras, list(barred))
-    after = _after(by, reports, stillness, before, alive or {})
+    after = _after(by, reports, stillness, before, rules, alive or {})
     kept = plain[by.camera_of_fix]
     new_bin = np.ones(len(kept), bool)
     bins = by.time_us // BIN_US
@@ -194,6 +194,7 @@ def _after(
     reports: _Reports,
     stillness: StillnessColumns,
     before: Columns,
+    rules: MergeRules,
     alive: Mapping[int, int],
 ) -> Columns:
     """What is known of each camera afterwards; means something only where it is plain."""
@@ -214,7 +215,7 @@ def _after(
     after["flags"] = np.zeros_like(before["flags"])
     _rest(by, stillness, last, before, after)
     _say(by, reports, before, after)
-    _charge(by, before, after)
+    _charge(by, before, after, rules)
     _hear(by, before, after)
     return after
 
@@ -246,9 +247,10 @@ def _say(by: ByCamera, reports: _Reports, before: Columns, after: Columns) -> No
     after["epoch"] = np.where(said, reports.epoch, before["epoch"])
 
 
-def _charge(by: ByCamera, before: Columns, after: Columns) -> None:
+def _charge(by: ByCamera, before: Columns, after: Columns, rules: MergeRules) -> None:
     charge = by.made.numbers["battery_pct"][by.fixes]
-    told_at = np.where(np.isnan(charge), -1, np.arange(len(by.fixes)))
+    told = ~np.isnan(charge) & (by.received_of_fix - by.time_us <= rules.backlog_us)
+    told_at = np.where(told, np.arange(len(by.fixes)), -1)
     at = np.maximum.reduceat(told_at, by.first_fix)
     time_us, known_us = by.time_us[at], before["battery_us"]
     newer = (at >= 0) & (

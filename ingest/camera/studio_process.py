@@ -55,7 +55,11 @@ class StudioProcess:
 
     async def __aexit__(self, *_exception: object) -> None:
         self._closing = True
-        if self._process is not None and self._process.stdin is not None:
+        if self._process is not None and not self.ready.is_set():
+            # It is starting still, publishes nothing, and would hear of its end only afterwards.
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        elif self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         if self._keeper is not None:
             try:

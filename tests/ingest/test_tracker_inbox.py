@@ -179,20 +179,21 @@ class TestComeAgain:
         assert len(await phones.stored("PHONE-1")) == 1
 
     async def test_too_much_of_one_camera(self, phones, token, monkeypatch):
-        monkeypatch.setattr(tracker_inbox, "_COMMIT_WITHIN_S", 0.5)
-        monkeypatch.setattr(tracker_inbox, "_ROOM_WITHIN_S", 0.5)
         other = await phones.token("PHONE-2")
         now = int(time.time())
         many = [{"lat": 51, "lon": 0, "timestamp": now - n} for n in range(3_600)]
-        async with phones.owner.transaction():
-            await phones.owner.execute("lock table live in exclusive mode")
-            codes = []
-            for _ in range(4):
-                _, _, text = await phones.send(f"/osmand/{token}", json=many)
-                codes.append(json.loads(text)["code"])
-            assert codes == ["away", "away", "overloaded", "overloaded"]
-            _, _, text = await phones.send(f"/osmand/{other}?lat=51&lon=0")
-            assert json.loads(text)["code"] == "away"  # taken in, and not committed yet
+        with monkeypatch.context() as patch:
+            patch.setattr(tracker_inbox, "_COMMIT_WITHIN_S", 0.5)
+            patch.setattr(tracker_inbox, "_ROOM_WITHIN_S", 0.5)
+            async with phones.owner.transaction():
+                await phones.owner.execute("lock table live in exclusive mode")
+                codes = []
+                for _ in range(4):
+                    _, _, text = await phones.send(f"/osmand/{token}", json=many)
+                    codes.append(json.loads(text)["code"])
+                assert codes == ["away", "away", "overloaded", "overloaded"]
+                _, _, text = await phones.send(f"/osmand/{other}?lat=51&lon=0")
+                assert json.loads(text)["code"] == "away"  # taken in, and not committed yet
 
         async def written():
             return len(await phones.stored("PHONE-1")) == 3_600 and await phones.stored("PHONE-2")
