@@ -79,24 +79,14 @@ def lay_out(received: Sequence[Received]) -> Batch:
     if not places:
         return Batch(received, places, others, None, None)
     together = list(blocks.values())
-    arrivals = Arrivals(
-        *(
-            np.concatenate([getattr(block.arrivals, name) for block in together])
-            for name in ("camera_id", "epoch", "received_us", "seq")
-        )
-    )
+    arrivals = Arrivals.one_after_the_other([block.arrivals for block in together])
     made = one_after_the_other([block.made for block in together])
     if not in_order or len(places) != len(made.starts):  # there are only parts of some blocks
         first = itertools.accumulate(map(_reports, together), initial=0)
         begin = dict(zip(blocks, first, strict=False))
         laid = cast("list[Laid]", [received[place].message for place in places])
         which = np.array([begin[id(one.block)] + one.number for one in laid])
-        arrivals = Arrivals(
-            arrivals.camera_id[which],
-            arrivals.epoch[which],
-            arrivals.received_us[which],
-            arrivals.seq[which],
-        )
+        arrivals = arrivals.some(which)
         made.starts, made.sizes = made.starts[which], made.sizes[which]
     return Batch(received, places, others, arrivals, made)
 

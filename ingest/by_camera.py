@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,16 @@ class Arrivals:
     epoch: Array
     received_us: Array
     seq: Array
+
+    @classmethod
+    def one_after_the_other(cls, parts: Sequence[Arrivals]) -> Arrivals:
+        """All reports of several, at least one."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def some(self, which: Array) -> Arrivals:
+        """Reports by their places."""
+        return Arrivals(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(slots=True)

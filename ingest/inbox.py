@@ -16,7 +16,6 @@ from sightline.ingest.wire import PlainReport
 
 FAIR_SHARE: Final = 1_000
 """Fixes and messages of one camera in one batch, at most or a single message; some 50 ms of work."""
-_LAID_OUT_AT_ONCE: Final = IN_CACHE
 
 
 class Inbox:
@@ -67,7 +66,7 @@ class Inbox:
         if type(received.message) is PlainReport:
             self._loose.append(received)
             self._loose_size += size
-            if self._loose_size >= _LAID_OUT_AT_ONCE:
+            if self._loose_size >= IN_CACHE:
                 self._lay_out()
         if self._waiting_size >= self._batch_size:
             self._enough.set()
