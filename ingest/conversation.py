@@ -25,6 +25,7 @@ from sightline.ingest.admitted import LARGEST_BACKLOG_BYTES, AdmittedConnection
 from sightline.ingest.commands import Commands
 from sightline.ingest.doors import CameraIdentity, Register
 from sightline.ingest.errors import DatabaseAwayError, ProtocolError
+from sightline.ingest.frames import Message
 from sightline.ingest.links import Link, Links
 from sightline.ingest.messages import (
     EyesOn,
@@ -119,27 +120,25 @@ class Conversation(ABC):
 
     async def run(self) -> None:
         """Converse until the connection ends."""
-        inbox = self._services.writer.inbox
         try:
             if not await self._begin():
                 return
             while True:
-                messages = await self._socket.receive()
-                received_us = time.time_ns() // 1000
-                for raw, binary in messages:
+                messages, at = await self._socket.receive(), 0
+                while at < len(messages):
                     if self._services.draining or self._is_ending:
-                        continue  # not acknowledged, so the camera sends it again elsewhere
-                    self._taken += 1
-                    if not self._take_plain(raw, received_us, binary=binary):
+                        break  # not acknowledged, so the camera sends them again elsewhere
+                    at = self._take_plain(messages, at)
+                    if at < len(messages) and self._taken <= _TURN and not self._must_wait():
+                        raw, binary = messages[at]
+                        at += 1
+                        self._taken += 1
                         await self._take(raw, binary=binary)
                     if self._taken > _TURN:
                         self._taken = 0
                         await asyncio.sleep(0)
-                        received_us = time.time_ns() // 1000
-                    if inbox.full or self._unwritten > self._most_unwritten:
-                        if not await self._room():
-                            return
-                        received_us = time.time_ns() // 1000
+                    if self._must_wait() and not await self._room():
+                        return
         except ConnectionClosed:
             pass
         finally:
@@ -150,19 +149,35 @@ class Conversation(ABC):
         """The link of a message that names this camera, if nothing stands in its way."""
         return None
 
-    def _take_plain(self, raw: bytes, received_us: int, *, binary: bool) -> bool:
-        """Take a report of numbers alone about a camera at hand, as nearly all are; False: it wants a closer look."""
-        packed = binary and not protocol.is_json_object(raw)
-        report = protocol.plain(raw, packed=packed)
-        if report is None:
-            return False
-        link = self._link_at_hand(report.camera)
-        if link is None:
-            return False
-        self._services.traffic.messages += 1
-        self._packed = packed
-        self._put(link, report, len(report.fixes), received_us)
-        return True
+    def _must_wait(self) -> bool:
+        return self._services.writer.inbox.full or self._unwritten > self._most_unwritten
+
+    def _take_plain(self, messages: Sequence[Message], at: int) -> int:
+        """Take reports of numbers alone about cameras at hand, as nearly all are, until something else is to be done.
+
+        Args:
+            messages: payloads, and whether they are binary.
+            at: which to begin with.
+
+        Returns:
+            The place of the first that wants a closer look, or that must wait.
+        """
+        received_us = time.time_ns() // 1000
+        inbox, most_unwritten = self._services.writer.inbox, self._most_unwritten
+        start = at
+        for raw, binary in messages[start:]:
+            if self._taken > _TURN or inbox.full or self._unwritten > most_unwritten:
+                break
+            packed = binary and not protocol.is_json_object(raw)
+            report = protocol.plain(raw, packed=packed)
+            if report is None or (link := self._link_at_hand(report.camera)) is None:
+                break
+            self._packed = packed
+            self._taken += 1
+            self._put(link, report, len(report.fixes), received_us)
+            at += 1
+        self._services.traffic.messages += at - start
+        return at
 
     async def _take(self, raw: bytes, *, binary: bool) -> None:
         self._services.traffic.messages += 1

@@ -7,6 +7,7 @@ handed on to it unopened, a whole one at a time.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from typing import Final
 
@@ -17,12 +18,20 @@ except ImportError:  # the library was built without a compiler
 
 _TEXT, _BINARY = 0x81, 0x82
 """First byte of a message in one frame, without extensions."""
+_WHOLE: Final = (_TEXT, _BINARY)
 _MASKED: Final = 0x80
 _LENGTH: Final = 0x7F
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
 
+_USUAL: Final = _MASKED | _TWO_BYTES
+"""Second byte of a message that is masked, as every client's is, and 126 to 65,535 bytes long."""
+_USUAL_HEAD_BYTES: Final = 8
+_usual_head: Final = struct.Struct(">BBH4s").unpack_from
+
+_TOO_LARGE: Final = -1
+
 _SHORT_HEADS: Final = {
-    first: [bytes((first, length)) for length in range(_TWO_BYTES)] for first in (_TEXT, _BINARY)
+    first: [bytes((first, length)) for length in range(_TWO_BYTES)] for first in _WHOLE
 }
 
 Message = tuple[bytes, bool]
@@ -62,39 +71,68 @@ class FrameFinder:
         if self._rest:
             data, self._rest = self._rest + data, b""
         found: list[list[Message] | bytes] = []
-        messages: list[Message] | None = None
-        at, end = 0, len(data)
-        while end - at >= 2:
-            first, second = data[at], data[at + 1]
-            length, start = second & _LENGTH, at + 2
-            if length >= _TWO_BYTES:
-                size = 2 if length == _TWO_BYTES else 8
-                if end - start < size:
-                    break
-                length = int.from_bytes(data[start : start + size])
-                start += size
-                if length > self._largest:
-                    self._hands_on = True
-                    found.append(data[at:])
-                    return found
-            masked = second & _MASKED
-            body = start + 4 if masked else start
-            after = body + length
-            if after > end:
-                break
-            if masked and first in (_TEXT, _BINARY) and not self._in_pieces:
-                if messages is None:
-                    messages = []
+        at = 0
+        while True:
+            if not self._in_pieces:
+                messages, at = self._usual(data, at)
+                if messages:
                     found.append(messages)
-                mask = data[start:body]
-                messages.append((apply_mask(data[body:after], mask), first == _BINARY))
-            else:
-                self._note_pieces(first)
-                messages = None
-                found.append(data[at:after])
+            end = self._end_of_frame(data, at)
+            if end is None:
+                self._rest = data[at:]
+                return found
+            if end == _TOO_LARGE:
+                self._hands_on = True
+                found.append(data[at:])
+                return found
+            self._take(data[at:end], found)
+            at = end
+
+    def _usual(self, data: bytes, at: int) -> tuple[list[Message], int]:
+        """The messages of two bytes' length that begin here, as nearly all are; and where what follows begins."""
+        messages: list[Message] = []
+        end, largest = len(data), self._largest
+        while end - at > _USUAL_HEAD_BYTES and data[at + 1] == _USUAL:
+            first, _, length, mask = _usual_head(data, at)
+            body = at + _USUAL_HEAD_BYTES
+            after = body + length
+            if after > end or length > largest or first not in _WHOLE:
+                break
+            messages.append((apply_mask(data[body:after], mask), first == _BINARY))
             at = after
-        self._rest = data[at:]
-        return found
+        return messages, at
+
+    def _end_of_frame(self, data: bytes, at: int) -> int | None:
+        """Where the frame that begins here ends, if it is not `_TOO_LARGE`; None: it is not complete."""
+        end = len(data)
+        if end - at < 2:
+            return None
+        length, start = data[at + 1] & _LENGTH, at + 2
+        if length >= _TWO_BYTES:
+            size = 2 if length == _TWO_BYTES else 8
+            if end - start < size:
+                return None
+            length = int.from_bytes(data[start : start + size])
+            start += size
+            if length > self._largest:
+                return _TOO_LARGE
+        after = start + (4 if data[at + 1] & _MASKED else 0) + length
+        return after if after <= end else None
+
+    def _take(self, frame: bytes, found: list[list[Message] | bytes]) -> None:
+        """Take one frame: a message, or one for the library."""
+        first, second = frame[0], frame[1]
+        if not second & _MASKED or first not in _WHOLE or self._in_pieces:
+            self._note_pieces(first)
+            found.append(frame)
+            return
+        extended = {_TWO_BYTES: 2, _EIGHT_BYTES: 8}.get(second & _LENGTH, 0)
+        body = 2 + extended + 4
+        message = apply_mask(frame[body:], frame[body - 4 : body]), first == _BINARY
+        if found and isinstance(found[-1], list):
+            found[-1].append(message)
+        else:
+            found.append([message])
 
     def _note_pieces(self, first: int) -> None:
         """A message in several frames, and what comes in between, is the library's."""
