@@ -413,7 +413,8 @@ class Store:
             rows.cameras, rows.after, rows.said, gateway_id=gateway_id, batch=batch
         )
         await self._copy("live_stage", LIVE_COPY, values, nulls)
-        await self._connection.execute(query("writer.upsert_live"))
+        if await self._connection.fetchval(query("writer.take_newer_live")) < len(rows.cameras):
+            await self._connection.execute(query("writer.upsert_live"))
 
 
 _PASSING: Final = ("clock_ahead", "refused_by_database")

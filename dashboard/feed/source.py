@@ -147,8 +147,9 @@ class FeedSource:
         rows = await _copied(
             connection, LIVE_ROWS, "feed.changed_since", list(known), list(known.values())
         )
-        for gateway, batch in zip(rows["gateway_id"].tolist(), rows["batch"].tolist(), strict=True):
-            self._batches[gateway] = max(batch, self._batches.get(gateway, batch))
+        for gateway in np.unique(rows["gateway_id"]).tolist():
+            newest = int(rows["batch"][rows["gateway_id"] == gateway].max())
+            self._batches[gateway] = max(newest, self._batches.get(gateway, newest))
         state = self._hub.state
         await _name(connection, state.operators, "feed.operators", rows["operator_id"])
         await _name(connection, state.cells, "feed.cells", rows["cell_id"])

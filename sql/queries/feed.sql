@@ -1,18 +1,11 @@
 -- name: changed_since
--- Live rows that gateways changed after the newest batch known of each ($1 gateway ids, $2 batches), and all rows of gateways not named; fixed width for a binary COPY, unknown is NaN.
+-- Live rows that gateways changed after the newest batch known of each ($1 gateway ids, $2 batches), and all rows of gateways not named; fixed width for a binary COPY, unknown is NaN or -infinity.
 select l.camera_id, l.gateway_id, l.batch,
-  coalesce(extract(epoch from l.fix_time) * 1000, 'NaN')::float8,
-  (extract(epoch from l.seen_time) * 1000)::float8,
-  coalesce(extract(epoch from l.recording_since) * 1000, 'NaN')::float8,
-  coalesce(l.lat, 'NaN')::float8, coalesce(l.lon, 'NaN')::float8,
-  coalesce(l.accuracy_m, 'NaN')::float4, coalesce(l.heading_deg, 'NaN')::float4,
-  coalesce(l.battery_pct, 'NaN')::float4, coalesce(l.rsrp_dbm, 'NaN')::float4,
-  coalesce(l.rsrq_db, 'NaN')::float4, coalesce(l.sinr_db, 'NaN')::float4,
-  coalesce(l.uplink_kbps, 'NaN')::float4,
-  l.recording, l.bearer, l.flags,
-  coalesce(l.speed_mps, 'NaN')::float4, coalesce(l.rssi_dbm, 'NaN')::float4,
-  coalesce(extract(epoch from l.signal_time) * 1000, 'NaN')::float8,
-  coalesce(l.operator_id, 0)::int4, coalesce(l.cell_id, 0)::int4
+  coalesce(l.fix_time, '-infinity'), l.seen_time, coalesce(l.recording_since, '-infinity'),
+  coalesce(l.lat, 'NaN'), coalesce(l.lon, 'NaN'), coalesce(l.accuracy_m, 'NaN'), coalesce(l.heading_deg, 'NaN'),
+  coalesce(l.battery_pct, 'NaN'), coalesce(l.rsrp_dbm, 'NaN'), coalesce(l.rsrq_db, 'NaN'), coalesce(l.sinr_db, 'NaN'),
+  coalesce(l.uplink_kbps, 'NaN'), l.recording, l.bearer, l.flags, coalesce(l.speed_mps, 'NaN'), coalesce(l.rssi_dbm, 'NaN'),
+  coalesce(l.signal_time, '-infinity'), coalesce(l.operator_id, 0)::int4, coalesce(l.cell_id, 0)
 from live l
 where not exists (
   select from unnest($1::int[], $2::bigint[]) known (gateway_id, batch)

@@ -76,8 +76,12 @@ select w.camera_id from unnest($1::int[]) w (camera_id) where exists (
 -- Fixes of cameras ($1, $2 times, $3 contents) that are in history now leave quarantine; returns those that were there.
 select * from fix_taken_after_all($1, $2, $3)
 
+-- name: take_newer_live
+-- Staged live state that is newer in every respect, as nearly all is; returns how many rows it was.
+select live_take_newer()
+
 -- name: upsert_live
--- Staged live state. Position goes by the device's time (of two readings of one instant the same one wins whatever came
+-- Staged live state of which this flush is not in place yet. Position goes by the device's time (of two readings of one instant the same one wins whatever came
 -- first), recording state by arrival on the newest connection, signal and charge by their time. Ordered, so that writers cannot deadlock.
 insert into live as l (camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
   fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
@@ -85,7 +89,10 @@ insert into live as l (camera_id, gateway_id, batch, epoch, seen_time, recording
 select camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
   fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
   operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps
-from live_stage order by camera_id
+from live_stage s
+where not exists (
+  select from live l where l.camera_id = s.camera_id and l.gateway_id = s.gateway_id and l.batch = s.batch)
+order by camera_id
 on conflict (camera_id) do update set
   gateway_id = excluded.gateway_id,
   batch = excluded.batch,
