@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -22,7 +23,7 @@ class Gather(Generic[Key, Answer]):
         ask: Callable[[list[Key]], Awaitable[dict[Key, Answer]]],
         *,
         window_s: float = 0.005,
-        most: int = 1_000,
+        most: int = 4_000,
         shared: bool = False,
     ) -> None:
         """Args:
@@ -35,13 +36,13 @@ class Gather(Generic[Key, Answer]):
         self._window_s = window_s
         self._most = most
         self._shared = shared
-        self._waiting: list[tuple[Key, asyncio.Future[Answer | None]]] = []
+        self._waiting: dict[Key, list[asyncio.Future[Answer | None]]] = {}
         self._rounds: asyncio.Task[None] | None = None
 
     async def get(self, key: Key) -> Answer | None:
         """The answer for one key; None where there is none. Raises whatever asking raised."""
         future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((key, future))
+        self._waiting.setdefault(key, []).append(future)
         if self._rounds is None:
             self._rounds = asyncio.create_task(self._go_round())
         return await future
@@ -70,17 +71,17 @@ class Gather(Generic[Key, Answer]):
     def _choose(self) -> dict[Key, list[asyncio.Future[Answer | None]]]:
         """Whose turn it is; the others wait for the next round."""
         chosen: dict[Key, list[asyncio.Future[Answer | None]]] = {}
-        later: list[tuple[Key, asyncio.Future[Answer | None]]] = []
-        for key, future in self._waiting:
-            if future.done():  # the asker went away
-                continue
-            if key in chosen and self._shared:
-                chosen[key].append(future)
-            elif key in chosen or len(chosen) >= self._most:
-                later.append((key, future))
+        # Those behind are not even looked at: with a whole force waiting, that would be the longest part of a round.
+        for key in list(islice(self._waiting, self._most)):
+            askers = [future for future in self._waiting.pop(key) if not future.done()]
+            if self._shared:
+                now, later = askers, []
             else:
-                chosen[key] = [future]
-        self._waiting = later
+                now, later = askers[:1], askers[1:]
+            if now:
+                chosen[key] = now
+            if later:
+                self._waiting[key] = later
         return chosen
 
 

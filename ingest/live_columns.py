@@ -81,9 +81,10 @@ class LiveColumns:
     def __len__(self) -> int:
         return len(self._known)
 
-    def of(self, camera_id: int) -> Columns:
-        """What is known of one camera: columns of one row."""
-        return self.take(np.array([camera_id]))
+    def signal_numbers(self, camera_id: int) -> tuple[int, int]:
+        """Numbers of the network and the cell of a camera's signal."""
+        place = self._places[camera_id]
+        return self._columns["operator_id"].item(place), self._columns["cell_id"].item(place)
 
     def recording_us(self, camera_id: int) -> int | None:
         """When the recording state that is known of one camera was set; None: never."""
@@ -141,7 +142,8 @@ class LiveColumns:
             camera_id: the camera.
             cell_name: name of a cell by its number.
         """
-        row = {name: column[0].item() for name, column in self.of(camera_id).items()}
+        place = self._places[camera_id]
+        row = {name: column.item(place) for name, column in self._columns.items()}
         signal_us = _time(row["signal_us"])
         heard: dict[str, Any] = {name: _number(row[name]) for name in RADIO}
         return CameraState(
@@ -173,7 +175,7 @@ class LiveColumns:
 def row_of(
     state: CameraState,
     before: CameraState,
-    known: Columns,
+    known: tuple[int, int],
     numbers: Callable[[Signal], tuple[int, int]],
     still_cell_id: int,
 ) -> dict[str, float | int]:
@@ -182,15 +184,12 @@ def row_of(
     Args:
         state: what is known now.
         before: what was known, as it came from `LiveColumns.state`.
-        known: the row that it came from.
+        known: numbers of its network and cell then.
         numbers: numbers of the network and cell of a signal.
         still_cell_id: number of `state.stillness.cell`.
     """
     heard = state.signal or NOTHING_HEARD
-    if state.signal is before.signal:  # its names were not told
-        operator_id, cell_id = int(known["operator_id"][0]), int(known["cell_id"][0])
-    else:
-        operator_id, cell_id = numbers(heard)
+    operator_id, cell_id = known if state.signal is before.signal else numbers(heard)
     return {
         "seen_us": _or_never(state.seen_us),
         "fix_received_us": _or_never(state.fix_received_us),

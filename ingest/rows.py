@@ -171,7 +171,8 @@ def _exact_row(
 
     cell = state.stillness.cell
     still_cell_id = NO_ID if cell is None else names.cell_number(cell)
-    return row_of(state, plan.before[camera_id], live.of(camera_id), numbers, still_cell_id)
+    known = live.signal_numbers(camera_id)
+    return row_of(state, plan.before[camera_id], known, numbers, still_cell_id)
 
 
 def loaded_row(row: Mapping[str, Any], rules: MergeRules) -> dict[str, float | int]:

@@ -33,6 +33,8 @@ BRIDGE_SUBPROTOCOL: Final = "sightline.bridge.v1"
 _HANDSHAKE_WITHIN_S: Final = 30.0
 _LET_IN_WITHIN_S: Final = 300.0
 """How long a connection goes by a gateway's advice to come back later."""
+_GREETED_AT_ONCE: Final = 1_000
+_GREETED_WITHIN_S: Final = 60.0
 
 
 class _Answer(msgspec.Struct):
@@ -65,13 +67,37 @@ class Line(WSListener):
         self._farewell: tuple[int | None, str] = (None, "")
         self._closing = False
         self._coming_back: asyncio.Task[None] | None = None
+        self._greetings = 0  # that have no answer yet
+        self._greeted = asyncio.Event()
 
     async def connect(self, at_once: asyncio.Semaphore) -> None:
         """Connect for the first time; where the gateway says that it is too early, as soon as it says.
 
+        A bridge has then said hello for each of its cameras, as each of them would on a connection of its own.
+
         Raises:
             GatewayUnreachableError: nobody answers, the token is refused, or the gateway lets nobody in.
         """
+        await self._first_connection(at_once)
+        if self._bridge:
+            try:
+                async with asyncio.timeout(_GREETED_WITHIN_S):
+                    await self._greet()
+            except TimeoutError as error:
+                raise GatewayUnreachableError(
+                    f"{self._url} left {self._greetings:,} cameras without a welcome."
+                ) from error
+
+    async def _greet(self) -> None:
+        for start in range(0, len(self.refs), _GREETED_AT_ONCE):
+            lot = self.refs[start : start + _GREETED_AT_ONCE]
+            self._greetings = len(lot)
+            self._greeted.clear()
+            for ref in lot:
+                self._hello(ref)
+            await self._greeted.wait()
+
+    async def _first_connection(self, at_once: asyncio.Semaphore) -> None:
         deadline = time.monotonic() + _LET_IN_WITHIN_S
         while True:
             try:
@@ -113,8 +139,12 @@ class Line(WSListener):
         self._transport = transport
         self._backoff.succeeded()
         if not self._bridge:
-            hello = m.Hello(self.refs[0], "load", "1", time.time_ns() // 1_000_000, "none")
-            transport.send(WSMsgType.TEXT, m.encode(hello))
+            self._hello(self.refs[0])
+
+    def _hello(self, ref: str) -> None:
+        if self._transport is not None:
+            hello = m.Hello(ref, "load", "1", time.time_ns() // 1_000_000, "none")
+            self._transport.send(WSMsgType.TEXT, m.encode(hello))
 
     def send(self, reports: Sequence[tuple[str, str, float]]) -> None:
         """Reports, unless there is no connection now; all in one write, as a bridge that has many would.
@@ -158,6 +188,10 @@ class Line(WSListener):
             self._load.rejected += len(answer.rejected)
         elif answer.type == "error":
             self._load.errors += 1
+        if self._greetings and answer.type in ("welcome", "error"):
+            self._greetings -= 1
+            if not self._greetings:
+                self._greeted.set()
 
     def on_ws_disconnected(self, _transport: WSTransport) -> None:
         """The connection is gone: come back later, unless that would be in vain."""
