@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
@@ -77,6 +77,7 @@ class AdmittedConnection(ServerConnection):
         self._pieces: list[bytes] = []
         self._is_binary = False
         self._some: asyncio.Future[None] | None = None
+        self._take: Callable[[list[Message]], int] | None = None
         self._is_paused = False
         self._ends = False
 
@@ -110,7 +111,8 @@ class AdmittedConnection(ServerConnection):
                 super().data_received(found)
             else:
                 self._queue(found)
-        self._wake()
+        if self._messages or self.state is not State.OPEN:
+            self._wake()
 
     def _has_asked(self) -> bool:
         return self.request is not None
@@ -145,6 +147,10 @@ class AdmittedConnection(ServerConnection):
     def _queue(self, messages: list[Message]) -> None:
         if self._ends or self.state in (State.CLOSING, State.CLOSED):
             return
+        if self._take is not None and self._is_awaited() and self.state is State.OPEN:
+            messages = messages[self._take(messages) :]
+            if not messages:
+                return
         self._messages += messages
         self._queued_bytes += sum([len(raw) for raw, _ in messages])
         crowded = self._queued_bytes > _QUEUED_BYTES or len(self._messages) > _QUEUED_MESSAGES
@@ -152,12 +158,20 @@ class AdmittedConnection(ServerConnection):
             self._is_paused = True
             self.transport.pause_reading()
 
+    def _is_awaited(self) -> bool:
+        """Whether somebody waits in `receive`, who has therefore taken everything before."""
+        return self._some is not None and not self._some.done()
+
     def _wake(self) -> None:
         if self._some is not None and not self._some.done():
             self._some.set_result(None)
 
-    async def receive(self) -> list[Message]:
+    async def receive(self, take: Callable[[list[Message]], int]) -> list[Message]:
         """All messages that are here, at least one, in their order; each with whether it is binary.
+
+        Args:
+            take: is given messages as soon as they come, as long as this waits, since to wake a task costs more than
+                most of them; returns how many of them it took.
 
         Raises:
             ConnectionClosed: there are none any more.
@@ -167,7 +181,7 @@ class AdmittedConnection(ServerConnection):
                 # Nothing is read after a close has begun; the library waits for its end.
                 await asyncio.shield(self.connection_lost_waiter)
                 raise self.protocol.close_exc
-            self._some = self.loop.create_future()
+            self._some, self._take = self.loop.create_future(), take
             await self._some
         messages, self._messages = self._messages, []
         self._queued_bytes = 0

@@ -124,7 +124,7 @@ class Conversation(ABC):
             if not await self._begin():
                 return
             while True:
-                messages, at = await self._socket.receive(), 0
+                messages, at = await self._socket.receive(self._take_at_once), 0
                 while at < len(messages):
                     if self._services.draining or self._is_ending:
                         break  # not acknowledged, so the camera sends them again elsewhere
@@ -151,6 +151,13 @@ class Conversation(ABC):
 
     def _must_wait(self) -> bool:
         return self._services.writer.inbox.full or self._unwritten > self._most_unwritten
+
+    def _take_at_once(self, messages: Sequence[Message]) -> int:
+        """Take what came while nothing else was to be done here, as far as that needs no waiting; how many it was."""
+        if self._services.draining or self._is_ending:
+            return 0
+        self._taken = 0  # between two reads the others have their turn
+        return self._take_plain(messages, 0)
 
     def _take_plain(self, messages: Sequence[Message], at: int) -> int:
         """Take reports of numbers alone about cameras at hand, as nearly all are, until something else is to be done.

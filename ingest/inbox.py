@@ -17,6 +17,9 @@ from sightline.ingest.wire import PlainReport
 FAIR_SHARE: Final = 1_000
 """Fixes and messages of one camera in one batch, at most or a single message; some 50 ms of work."""
 
+_LEAST_SIZE: Final = 2
+"""Of a report with one fix."""
+
 
 class Inbox:
     """The buffer between the sockets and the writer.
@@ -46,8 +49,7 @@ class Inbox:
         self._closed = False
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
+        self._askers: deque[asyncio.Future[None]] = deque()  # for room
         self.full = False
         self.size = 0
 
@@ -72,15 +74,22 @@ class Inbox:
             self._enough.set()
         if self.size >= self._most:
             self.full = True
-            self._room.clear()
 
     def _lay_out(self) -> None:
         loose, self._loose, self._loose_size = self._loose, [], 0
         lay_out_loose(loose)
 
     async def room(self) -> None:
-        """Wait until there is room for more."""
-        await self._room.wait()
+        """Wait until there is room for more; whoever came first has it first."""
+        again = False
+        while self.full:
+            asker = asyncio.get_running_loop().create_future()
+            if again:
+                self._askers.appendleft(asker)  # others took what there was
+            else:
+                self._askers.append(asker)
+            again = True
+            await asker
 
     async def next_batch(self, window_s: float) -> list[Received]:
         """Wait for the first message, then for more, but no longer than the window.
@@ -145,7 +154,16 @@ class Inbox:
         self.size -= sum([received.size for received in batch])
         if self.size < self._most:
             self.full = False
-            self._room.set()
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Wake as many as there is room for: a whole force that waits would keep the gateway busy with waking up."""
+        room = (self._most - self.size) // _LEAST_SIZE
+        while self._askers and room > 0:
+            asker = self._askers.popleft()
+            if not asker.done():  # it did not go away meanwhile
+                asker.set_result(None)
+                room -= 1
 
     def close(self) -> None:
         """Nothing more comes: what waits is handed out without delay, then empty batches."""
