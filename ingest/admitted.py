@@ -96,6 +96,9 @@ class AdmittedConnection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, but no endless request."""
+        if self._is_awaited():  # the handshake was long ago
+            self._take_apart(data)
+            return
         if not self._has_asked():
             super().data_received(data)
             self._head_bytes += len(data)
@@ -106,13 +109,19 @@ class AdmittedConnection(ServerConnection):
             return
         if self.state is State.CONNECTING:
             self._frames.hand_on()  # frames came before the answer
+        self._take_apart(data)
+
+    def _take_apart(self, data: bytes) -> None:
+        """Have messages taken, at once if somebody waits for them, and the rest looked at by the library."""
         for found in self._frames.feed(data):
             if isinstance(found, bytes):
                 super().data_received(found)
-            else:
+            elif self._take is None or not self._is_awaited():
                 self._queue(found)
-        if self._messages or self.state is not State.OPEN:
-            self._wake()
+            elif (at := self._take(found)) < len(found):
+                self._queue(found[at:])
+            if self._messages or self.state is not State.OPEN:
+                self._wake()
 
     def _has_asked(self) -> bool:
         return self.request is not None
@@ -147,10 +156,6 @@ class AdmittedConnection(ServerConnection):
     def _queue(self, messages: list[Message]) -> None:
         if self._ends or self.state in (State.CLOSING, State.CLOSED):
             return
-        if self._take is not None and self._is_awaited() and self.state is State.OPEN:
-            messages = messages[self._take(messages) :]
-            if not messages:
-                return
         self._messages += messages
         self._queued_bytes += sum([len(raw) for raw, _ in messages])
         crowded = self._queued_bytes > _QUEUED_BYTES or len(self._messages) > _QUEUED_MESSAGES
@@ -202,6 +207,5 @@ class AdmittedConnection(ServerConnection):
     # --- answers out
 
     def push(self, answers: Iterable[bytes], *, text: bool) -> None:
-        """Send without waiting, all in one go; nothing where the connection is not open."""
-        if self.state is State.OPEN:
-            self.transport.write(unmasked(answers, text=text))
+        """Send without waiting, all in one go; only on a connection that is open."""
+        self.transport.write(unmasked(answers, text=text))

@@ -199,7 +199,10 @@ class BridgeConversation(Conversation):
                 "camera_disabled", f"Camera {ref} is disabled.", field="camera", value=ref
             )
         self._overtaken.pop(ref, None)
+        before = self._links.get(ref)
         link, elsewhere = await services.links.claim(known.camera_id, ref, self)
+        if before is not None:
+            link.newest_seq = before.newest_seq
         self._links[ref] = link
         if elsewhere:
             services.writer.forget(known.camera_id)

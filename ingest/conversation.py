@@ -104,6 +104,19 @@ class Services:
 class Conversation(ABC):
     """One connection from its beginning to its end."""
 
+    # Of thousands of connections nothing is in the processor's cache any more when their next message comes.
+    __slots__ = (
+        "_is_ending",
+        "_most_unwritten",
+        "_packed",
+        "_relief",
+        "_services",
+        "_socket",
+        "_taken",
+        "_tolerance",
+        "_unwritten",
+    )
+
     def __init__(
         self, socket: AdmittedConnection, services: Services, *, most_unwritten: int
     ) -> None:
@@ -112,7 +125,6 @@ class Conversation(ABC):
         self._services = services
         self._packed = False
         self._tolerance = Tolerance(services.limits.errors)
-        self._newest_seq: dict[int, int] = {}
         self._unwritten = 0
         self._taken = 0  # since the others had their turn
         self._relief = asyncio.Event()
@@ -172,7 +184,7 @@ class Conversation(ABC):
         received_us = time.time_ns() // 1000
         inbox, most_unwritten = self._services.writer.inbox, self._most_unwritten
         start = at
-        for raw, binary in messages[start:]:
+        for raw, binary in messages[start:] if start else messages:
             if self._taken > _TURN or inbox.full or self._unwritten > most_unwritten:
                 break
             packed = binary and not protocol.is_json_object(raw)
@@ -268,8 +280,8 @@ class Conversation(ABC):
     def _put(
         self, link: Link, message: PlainReport | Report | Status, fixes: int, received_us: int
     ) -> None:
-        if message.seq >= self._newest_seq.get(link.camera_id, -1):
-            self._newest_seq[link.camera_id] = message.seq
+        if message.seq >= link.newest_seq:
+            link.newest_seq = message.seq
         else:
             self._seq_went_back(link, message)
         self._services.traffic.fixes += fixes
@@ -286,7 +298,7 @@ class Conversation(ABC):
             self._services.writer.inbox.put(Received(link.camera_id, link.epoch, received_us, None))
 
     def _seq_went_back(self, link: Link, message: PlainReport | Report | Status) -> None:
-        newest = self._newest_seq[link.camera_id]
+        newest = link.newest_seq
         report = valued(message)
         known = self._services.writer.memory
         if isinstance(report, Report) and known.recall(link.camera_id, report) is not None:
@@ -338,7 +350,7 @@ class Conversation(ABC):
 
     def _can_send(self) -> bool:
         socket = self._socket
-        if socket.state is not State.OPEN:
+        if socket.protocol.state is not State.OPEN:
             return False
         if socket.transport.get_write_buffer_size() > LARGEST_BACKLOG_BYTES:
             log.warning("a peer does not read its answers: %s", socket.remote_address)
@@ -379,6 +391,8 @@ class Conversation(ABC):
 
 class CameraConversation(Conversation):
     """The connection of one camera, known by its token."""
+
+    __slots__ = ("_contradicted", "_identity", "_link")
 
     def __init__(
         self, socket: AdmittedConnection, services: Services, identity: CameraIdentity

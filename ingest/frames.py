@@ -45,6 +45,8 @@ class FrameFinder:
         held: bytes of a frame that is not complete.
     """
 
+    __slots__ = ("_hands_on", "_in_pieces", "_largest", "_rest")
+
     def __init__(self, largest: int) -> None:
         """`largest`: bytes that a frame may have; from a larger one on, the stream is handed on as it comes."""
         self._largest = largest
@@ -77,6 +79,8 @@ class FrameFinder:
                 messages, at = self._usual(data, at)
                 if messages:
                     found.append(messages)
+                if at == len(data):
+                    return found
             end = self._end_of_frame(data, at)
             if end is None:
                 self._rest = data[at:]

@@ -52,6 +52,7 @@ class Link:
         party: who holds it.
         token_hash: what the camera showed; None on a bridge, which answers for it.
         noted_us: when it was last noted that the camera was heard, by other than reports and statuses; since 1970 UTC.
+        newest_seq: the greatest that a message on this connection had; −1 before the first.
     """
 
     camera_id: int
@@ -60,6 +61,7 @@ class Link:
     party: Party
     token_hash: bytes | None = None
     noted_us: int = 0
+    newest_seq: int = -1
 
 
 @dataclass(frozen=True, slots=True)
