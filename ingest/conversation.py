@@ -316,13 +316,8 @@ class Conversation(ABC):
         )
 
     def _welcome(self, link: Link, hello: Hello) -> None:
-        self._services.actions.do(
-            "gateway.introduce",
-            link.camera_id,
-            hello.model,
-            hello.firmware,
-            hello.audio_out,
-            awaited=False,
+        self._services.actions.introduce(
+            link.camera_id, (hello.model, hello.firmware, hello.audio_out)
         )
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.send(Welcome(link.ref, now, self._services.report_every_s, hello.rejected))

@@ -86,9 +86,10 @@ from unnest($1::int[], $2::bigint[]) gone (camera_id, epoch)
 where l.camera_id = gone.camera_id and l.epoch = gone.epoch
 
 -- name: introduce
--- What a camera said of itself in its hello; unchanged rows are left alone.
-update camera set model = $2, firmware = $3, audio_out = $4
-where id = $1 and (model, firmware, audio_out) is distinct from ($2, $3, $4)
+-- What cameras ($1) said of themselves in their hello ($2 models, $3 firmware, $4 where sound comes out); unchanged rows are left alone.
+update camera c set model = s.model, firmware = s.firmware, audio_out = s.audio_out
+from unnest($1::int[], $2::text[], $3::text[], $4::text[]) s (id, model, firmware, audio_out)
+where c.id = s.id and (c.model, c.firmware, c.audio_out) is distinct from (s.model, s.firmware, s.audio_out)
 
 -- name: eyes_on
 -- The officer asks to be watched over; returns where the request stands.
