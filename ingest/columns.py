@@ -127,7 +127,7 @@ def one_after_the_other(parts: Sequence[Readings]) -> Readings:
 
 def readings(reports: Sequence[PlainReport]) -> Readings:
     """The columns of these reports, at least one; what `named` sets is still to come."""
-    names: dict[Pair, int] = {}
+    names = _Numbered()
     try:
         rows = _rows(reports, names)
     except struct.error:  # there is a None among them: somebody wrote null
@@ -149,7 +149,15 @@ def readings(reports: Sequence[PlainReport]) -> Readings:
     )
 
 
-def _rows(reports: Sequence[PlainReport], names: dict[Pair, int]) -> bytes:
+class _Numbered(dict[Pair, int]):
+    """Numbers whatever is looked up, in order of appearance."""
+
+    def __missing__(self, pair: Pair) -> int:
+        number = self[pair] = len(self)
+        return number
+
+
+def _rows(reports: Sequence[PlainReport], names: _Numbered) -> bytes:
     """One `_ROW` a fix.
 
     All values of a fix in one call, and while it is at hand: a list for each column takes half as long again.
@@ -157,7 +165,7 @@ def _rows(reports: Sequence[PlainReport], names: dict[Pair, int]) -> bytes:
     Raises:
         struct.error: a number is None.
     """
-    pack, recording, bearer, known = _pack_row, _RECORDING, _BEARER, names.setdefault
+    pack, recording, bearer = _pack_row, _RECORDING, _BEARER
     return b"".join(
         [
             pack(
@@ -174,7 +182,7 @@ def _rows(reports: Sequence[PlainReport], names: dict[Pair, int]) -> bytes:
                 signal.sinr_db,
                 signal.rssi_dbm,
                 signal.uplink_kbps,
-                known((signal.operator, signal.cell), len(names)),
+                names[signal.operator, signal.cell],
                 recording[fix.recording],
                 bearer[signal.bearer],
             )
