@@ -22,7 +22,8 @@ begin
     epoch = s.epoch,
     recording = s.recording,
     recording_time = s.recording_time,
-    recording_since = case when s.recording = l.recording then l.recording_since else s.recording_since end,
+    recording_since = case when l.recording_time is null or s.recording <> l.recording then s.recording_since
+      else l.recording_since end,
     fix_time = s.fix_time,
     fix_received_time = s.fix_received_time,
     lat = s.lat,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -99,8 +100,13 @@ async def test_live_rows_arrive_as_they_are(force: Force) -> None:
     assert (row["camera_id"], row["lat"], row["lon"], row["recording"]) == (camera, 57.0, 2.0, 2)
     assert (row["accuracy_m"], row["rsrp_dbm"], row["flags"], row["bearer"]) == (4.5, -92, 2, 1)
     assert row["uplink_kbps"] != row["uplink_kbps"]
-    seen_ms = await force.owner.fetchval("select extract(epoch from seen_time) * 1000 from live")
-    assert row["seen_time_ms"] == pytest.approx(float(seen_ms))
+    for name in ("seen_time", "fix_time"):
+        ms = await force.owner.fetchval(f"select extract(epoch from {name}) * 1000 from live")
+        assert row[f"{name}_ms"] == pytest.approx(float(ms), abs=0.001)
+    await force.owner.execute("update live set signal_time = null, recording_since = null")
+    (row,) = await _copied(dashboard, LIVE_ROWS, "feed.changed_since", [], [])
+    assert math.isnan(row["signal_time_ms"])
+    assert math.isnan(row["recording_since_ms"])
     assert len(await _copied(dashboard, LIVE_ROWS, "feed.changed_since", [1], [1])) == 0
     assert len(await _copied(dashboard, LIVE_ROWS, "feed.changed_since", [1], [0])) == 1
     assert len(await _copied(dashboard, LIVE_ROWS, "feed.changed_since", [2], [9])) == 1

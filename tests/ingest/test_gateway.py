@@ -757,6 +757,40 @@ async def test_a_peer_that_pings_and_does_not_read_is_cut(gateway, token, monkey
     writer.close()
 
 
+async def test_messages_that_come_together_are_taken_in_their_order(gateway, owner, token):
+    def report(seq, lat):
+        said = {"type": "report", "seq": seq, "fixes": [fix_now(lat=lat)]}
+        return text_frame(json.dumps(said).encode())
+
+    moved = [report(seq, 51.2724 + seq / 1e6) for seq in range(1, 400)]
+    moved[50:50] = [b"\x89\x80" + bytes(4)]  # a ping
+    moved[200:200] = [text_frame(b'{"type":"report"' + b" " * 200)]  # no message
+    moved[300:300] = [text_frame(b'{"type":"hello","camera":"AB4-000123"}' + b" " * 200)]
+    reader, writer = await raw_socket(gateway, token)
+    writer.write(b"".join(moved))
+
+    async def answers():
+        while True:
+            first, length = await reader.readexactly(2)
+            length = int.from_bytes(await reader.readexactly(2)) if length == 126 else length
+            body = await reader.readexactly(length)
+            if first == 0x81:
+                yield json.loads(body)
+
+    kinds, seqs = [], []
+    async with asyncio.timeout(10):
+        async for answer in answers():
+            kinds.append(answer["type"])
+            if answer["type"] == "ack":
+                seqs.append(answer["seq"])
+                if answer["seq"] == 399:
+                    break
+    writer.close()
+    assert seqs == list(range(1, 400))
+    assert (kinds.count("error"), kinds.count("welcome")) == (1, 1)
+    assert await owner.fetchval("select count(*) from fix_history") == 399
+
+
 async def test_a_camera_that_repeats_itself_keeps_no_officer_waiting(gateway, owner, token):
     other = await add_camera(owner, "OTHER")
     async with camera(gateway, token, REF) as flood, camera(gateway, other.token, "OTHER") as cam:

@@ -57,3 +57,29 @@ def test_nothing_is_lost_and_each_camera_stays_in_order(cameras, batch_size, sha
         ]
         assert order == [number for number, of in enumerate(cameras) if of == camera_id]
         assert all(sum(one.camera_id == camera_id for one in batch) <= share for batch in batches)
+
+
+async def test_who_waits_for_room_is_let_in_in_turn_and_no_more_than_there_is_room_for():
+    inbox = Inbox(batch_size=10, most=20, share=1_000)
+    for number in range(20):
+        inbox.put(said(1, number))
+    came = []
+
+    async def come(camera_id):
+        await inbox.room()
+        came.append(camera_id)
+        inbox.put(said(camera_id, 0))
+
+    waiting = [asyncio.create_task(come(camera_id)) for camera_id in range(2, 60)]
+    await asyncio.sleep(0)
+    waiting.pop(3).cancel()  # the connection of camera 5 ended
+    while inbox.size:
+        batch = await inbox.next_batch(0.0)
+        before = len(came)
+        inbox.done(batch)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(came) - before <= 10
+        assert inbox.size <= 20
+    await asyncio.gather(*waiting)
+    assert came == [camera_id for camera_id in range(2, 60) if camera_id != 5]
