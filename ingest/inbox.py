@@ -159,7 +159,8 @@ class Inbox:
     def _let_in(self) -> None:
         """Wake as many as there is room for: a whole force that waits would keep the gateway busy with waking up."""
         room = (self._most - self.size) // _LEAST_SIZE
-        while self._askers and room > 0:
+        # One that is woken may have nothing to put after all; when nothing is left, nobody else would be let in later.
+        while self._askers and (room > 0 or self.size == 0):
             asker = self._askers.popleft()
             if not asker.done():  # it did not go away meanwhile
                 asker.set_result(None)

@@ -83,3 +83,13 @@ async def test_who_waits_for_room_is_let_in_in_turn_and_no_more_than_there_is_ro
         assert inbox.size <= 20
     await asyncio.gather(*waiting)
     assert came == [camera_id for camera_id in range(2, 60) if camera_id != 5]
+
+
+async def test_nobody_waits_for_room_in_an_empty_inbox():
+    inbox = Inbox(batch_size=10, most=4, share=1_000)
+    for number in range(4):
+        inbox.put(said(1, number))
+    waiting = [asyncio.create_task(inbox.room()) for _ in range(50)]  # who puts nothing then
+    await asyncio.sleep(0)
+    inbox.done(await inbox.next_batch(0.0))
+    await asyncio.wait_for(asyncio.gather(*waiting), 1)
