@@ -6,6 +6,8 @@ Of a camera that sends very much, a batch holds only its share: what all wait fo
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -49,7 +51,10 @@ class Inbox:
         self._closed = False
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
-        self._askers: deque[asyncio.Future[None]] = deque()  # for room
+        self._askers: list[
+            tuple[int, asyncio.Future[None]]
+        ] = []  # a heap of those who wait for room
+        self._turns = itertools.count()
         self.full = False
         self.size = 0
 
@@ -81,14 +86,10 @@ class Inbox:
 
     async def room(self) -> None:
         """Wait until there is room for more; whoever came first has it first."""
-        again = False
-        while self.full:
+        turn = next(self._turns)
+        while self.full:  # again, if others took what there was
             asker = asyncio.get_running_loop().create_future()
-            if again:
-                self._askers.appendleft(asker)  # others took what there was
-            else:
-                self._askers.append(asker)
-            again = True
+            heapq.heappush(self._askers, (turn, asker))
             await asker
 
     async def next_batch(self, window_s: float) -> list[Received]:
@@ -161,7 +162,7 @@ class Inbox:
         room = (self._most - self.size) // _LEAST_SIZE
         # One that is woken may have nothing to put after all; when nothing is left, nobody else would be let in later.
         while self._askers and (room > 0 or self.size == 0):
-            asker = self._askers.popleft()
+            _, asker = heapq.heappop(self._askers)
             if not asker.done():  # it did not go away meanwhile
                 asker.set_result(None)
                 room -= 1
