@@ -135,7 +135,7 @@ def cluster() -> Iterator[PrivateCluster]:
     # Not below pytest's own directory: that is closed to others, and the server runs as another account.
     root = Path(tempfile.mkdtemp(prefix="sightline-test-", dir=_in_memory()))
     root.chmod(0o755)
-    settings = {"max_connections": "200", "max_wal_size": "256MB"}
+    settings = {"max_connections": "200", "max_wal_size": "256MB", "shared_buffers": "256MB"}
     cluster = PrivateCluster(root, durable=False, settings=settings)
     try:
         cluster.start()

@@ -80,7 +80,8 @@ def state(database):
     """Everything that is known of every camera, NaN equal to NaN."""
     return {
         camera_id: {
-            name: repr(column[0].item()) for name, column in database.columns.of(camera_id).items()
+            name: repr(column[0].item())
+            for name, column in database.columns.take(np.array([camera_id])).items()
         }
         | {"suspects": database.live(camera_id).suspects}
         for camera_id in (1, 2, 3)

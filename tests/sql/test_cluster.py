@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.sql.cluster import PrivateCluster
+from sightline.sql.cluster import PrivateCluster, shared_buffers_mb
 from sightline.sql.errors import ClusterError
 
 MAKE = (
@@ -31,6 +31,11 @@ def data_dir() -> Iterator[Path]:
     yield made
     PrivateCluster(made).stop(mode="immediate")
     shutil.rmtree(made)
+
+
+@pytest.mark.parametrize(("gib", "mb"), [(1, 256), (2, 256), (4, 512), (8, 1024), (256, 1024)])
+def test_the_server_keeps_an_eighth_of_the_memory_within_bounds(gib: int, mb: int) -> None:
+    assert shared_buffers_mb(gib * 2**30) == mb
 
 
 def test_killed_while_it_is_made_it_is_made_next_time(data_dir: Path) -> None:
