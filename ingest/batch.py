@@ -10,7 +10,7 @@ from typing import cast
 import msgspec
 import numpy as np
 
-from sightline.ingest.by_camera import Arrivals
+from sightline.ingest.by_camera import Arrivals, fixes_of
 from sightline.ingest.columns import Pair, Readings, one_after_the_other
 from sightline.ingest.fields import CELL, OPERATOR, is_clean_text
 from sightline.ingest.messages import Report, Status
@@ -88,7 +88,18 @@ def lay_out(received: Sequence[Received]) -> Batch:
         which = np.array([begin[id(one.block)] + one.number for one in laid])
         arrivals = arrivals.some(which)
         made.starts, made.sizes = made.starts[which], made.sizes[which]
+        made.names = _used_names(made)
     return Batch(received, places, others, arrivals, made)
+
+
+def _used_names(made: Readings) -> list[Pair]:
+    """Its names with nothing in place of those that only reports have which were laid out with its own."""
+    used = np.zeros(len(made.names), bool)
+    used[made.name[fixes_of(made.starts, made.sizes)]] = True
+    return [
+        pair if is_used else (None, None)
+        for pair, is_used in zip(made.names, used.tolist(), strict=True)
+    ]
 
 
 def _reports(block: Block) -> int:

@@ -34,6 +34,18 @@ class Arrivals:
         return Arrivals(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
+def fixes_of(starts: Array, sizes: Array) -> Array:
+    """Places of the fixes of reports, one report after the other.
+
+    Args:
+        starts: (n,) place of each report's first fix.
+        sizes: (n,) how many it has; at least one altogether.
+    """
+    ends = np.cumsum(sizes)
+    places: Array = np.repeat(starts - (ends - sizes), sizes) + np.arange(ends[-1])
+    return places
+
+
 @dataclass(slots=True)
 class ByCamera:
     """Reports and fixes sorted by camera, within a camera by arrival.
@@ -65,7 +77,7 @@ class ByCamera:
         camera_of_report = np.cumsum(new) - 1
         sizes = made.sizes[order]
         ends = np.cumsum(sizes)
-        fixes = np.repeat(made.starts[order] - (ends - sizes), sizes) + np.arange(ends[-1])
+        fixes = fixes_of(made.starts[order], sizes)
         received_us = arrivals.received_us[order]
         return cls(
             made=made,

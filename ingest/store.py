@@ -181,9 +181,16 @@ class Store:
         )
 
     async def learn(self, pairs: Iterable[Pair]) -> None:
-        """Give every network and cell its number; kept whatever becomes of the batch."""
+        """Give every network and cell its number; kept whatever becomes of the batch.
+
+        Raises:
+            RowRefusedError: the database will never take one of them.
+            DatabaseAwayError: it cannot be done now.
+        """
         try:
             await self.names.learn(self._connection, pairs)
+        except _REFUSALS as error:
+            raise RowRefusedError(_sentence(error)) from error
         except AWAY as error:
             raise DatabaseAwayError(f"names: {error!r}") from error
 

@@ -167,6 +167,21 @@ def test_names_in_unprintable_characters_are_taken_field_by_field():
     assert batch.without_unclean(laid_out, [("1", "C")]) is laid_out
 
 
+def test_unprintable_names_of_one_report_are_no_names_of_those_laid_out_with_it():
+    from sightline.ingest import batch
+
+    bad = plain(fix(0, cell="A\u0000B", operator="1"))
+    good = plain(fix(0, cell="C", operator="1"), seq=2)
+    received = [Received(1, 1, T0_US + SECOND, bad), Received(2, 1, T0_US + SECOND, good)]
+    laid_out = batch.lay_out(received)
+    assert laid_out.pairs == {("1", "A\u0000B"), ("1", "C")}
+    mended = batch.without_unclean(laid_out, laid_out.pairs)
+    assert mended.laid_out == [1]
+    assert mended.pairs == {("1", "C"), ("1", None), (None, None)}
+    again = batch.without_unclean(batch.lay_out(received), laid_out.pairs)  # the database was away
+    assert again.pairs == mended.pairs
+
+
 def test_a_stuck_receiver_stays_stuck_while_nothing_says_that_it_moves():
     database = DictDatabase()
     database.receive(plain(*(fix(second, speed_mps=3) for second in range(9))), 9)

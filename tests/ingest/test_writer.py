@@ -494,6 +494,26 @@ async def test_the_inbox_makes_receivers_wait(database):
     assert await desk.count("fix") == 20
 
 
+async def test_a_name_that_the_database_does_not_take_holds_nobody_up(desk):
+    bad = desk.put(plain(fix(0, operator="234-30", cell="A\u0000B")), 0, camera_id=1)
+    good = desk.put(plain(fix(0, operator="234-30", cell="C")), 0, camera_id=2)
+    (entry,) = (await desk.ack(bad)).rejected
+    assert (entry.field, entry.kept) == ("signal.cell", True)
+    assert counts(await desk.ack(good)) == (1, 0)
+    assert await desk.count("fix") == 2
+    assert await desk.owner.fetch("select cell from radio_cell") == [("C",)]
+
+
+async def test_a_name_that_slips_through_is_refused_with_its_message_alone(desk, monkeypatch):
+    monkeypatch.setattr("sightline.ingest.batch._is_clean", lambda _pair: True)
+    bad = desk.put(plain(fix(0, operator="234-30", cell="A\u0000B")), 0, camera_id=1)
+    good = desk.put(plain(fix(0, operator="234-30", cell="C")), 0, camera_id=2)
+    assert counts(await desk.ack(good)) == (1, 0)
+    await desk.settle()
+    assert bad not in desk.acks or desk.acks[bad].rejected
+    assert await desk.count("fix", "camera_id = 2") == 1
+
+
 async def test_closing_writes_what_is_left(database):
     owner = await database.connect()
     await make_ready(owner)
