@@ -106,7 +106,7 @@ def _json(raw: bytes) -> object:
         text = raw.decode()
     except UnicodeDecodeError as error:
         try:
-            json.loads(raw.decode(errors="replace"))
+            json.loads(raw.decode(errors="replace"), parse_int=_integer)
         except ValueError:
             raise NotReadableError(str(error)) from None
         raise UnsureError("no UTF-8 in a text") from None

@@ -55,6 +55,8 @@ def test_the_independent_reading_knows_a_message_from_none():
             read(raw, binary=False)
     with pytest.raises(UnsureError):
         read(b'{"type":"eyes_on","x":"\xff"}', binary=False)
+    with pytest.raises(UnsureError):
+        read(b'{"type":"eyes_on","x":"\xff","y":1' + b"0" * 5_000 + b"}", binary=False)
 
 
 @pytest.mark.parametrize("encode", [msgspec.json.encode, msgspec.msgpack.encode])
