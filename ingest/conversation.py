@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
 from websockets.exceptions import ConnectionClosed
@@ -182,10 +183,9 @@ class Conversation(ABC):
             The place of the first that wants a closer look, or that must wait.
         """
         received_us = time.time_ns() // 1000
-        inbox, most_unwritten = self._services.writer.inbox, self._most_unwritten
         start = at
-        for raw, binary in messages[start:] if start else messages:
-            if self._taken > _TURN or inbox.full or self._unwritten > most_unwritten:
+        for raw, binary in islice(messages, start, None):
+            if self._taken > _TURN or self._must_wait():
                 break
             packed = binary and not protocol.is_json_object(raw)
             report = protocol.plain(raw, packed=packed)

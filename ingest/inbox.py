@@ -51,9 +51,8 @@ class Inbox:
         self._closed = False
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
-        self._askers: list[
-            tuple[int, asyncio.Future[None]]
-        ] = []  # a heap of those who wait for room
+        # Those who wait for room: a heap by turn.
+        self._askers: list[tuple[int, asyncio.Future[None]]] = []
         self._turns = itertools.count()
         self.full = False
         self.size = 0
