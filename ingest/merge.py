@@ -258,9 +258,14 @@ def _report(
             if -rules.clock_ahead_us <= received_us - fix.time_us <= rules.backlog_us:
                 state = _charge(state, fix.battery_pct, fix.time_us)
     reading = _Reading(state, received_us, rules, heard=heard)
-    for fix in in_time:
+    # 0,0 after a place of the same instant, so that it leaves its mark whichever the report names first.
+    for fix in sorted(in_time, key=lambda fix: (fix.time_us, _is_zero(fix))):
         reading.take(fix)
     return reading.result()
+
+
+def _is_zero(fix: Fix) -> bool:
+    return abs(fix.lat) < ZERO_DEGREES and abs(fix.lon) < ZERO_DEGREES
 
 
 class _Reading:
@@ -285,7 +290,7 @@ class _Reading:
         if ahead_us > self._rules.clock_ahead_us:
             detail = f"{ahead_us / _SECOND:.0f} s ahead of the server's clock"
             self._doubt(Doubted(fix, "clock_ahead", detail))
-        elif abs(fix.lat) < ZERO_DEGREES and abs(fix.lon) < ZERO_DEGREES:
+        elif _is_zero(fix):
             self._doubt(Doubted(fix, "zero_position", "latitude and longitude are both zero"))
         else:
             self._take_place(fix)

@@ -60,11 +60,15 @@ class _Around:
     among: dict[int, Seen] = field(default_factory=dict)
     packed: list[Seen] = field(default_factory=list)
     twice: set[int] = field(default_factory=set)
-    nothing_follows: bool = False
+    nothing_follows: bool = False  # that could still be judged otherwise
+    is_newest: bool = False  # nothing follows at all
 
     def add(self, row: asyncpg.Record) -> None:
         if row["place"] == "end":
             self.nothing_follows = True
+            return
+        if row["place"] == "newest":
+            self.is_newest = True
             return
         seen = Seen(
             row["fix_time"],
@@ -132,7 +136,8 @@ class Settling:
         columns = (
             [getattr(span, name) for span in todo] for name in ("camera_id", "from_us", "to_us")
         )
-        for row in await self._connection.fetch(query("writer.around"), *columns, more):
+        firm = self._rules.believe_after
+        for row in await self._connection.fetch(query("writer.around"), *columns, firm, more):
             found[row["n"] - 1].add(row)
         return found
 
@@ -147,7 +152,7 @@ class Settling:
                 "fixes of camera number %d stay as they were judged at first", span.camera_id
             )
             return True
-        if around.nothing_follows:
+        if around.is_newest:
             newest = around.before if verdict.newest is None else fixes[verdict.newest]
             if newest is not None:
                 settled.newest[span.camera_id] = newest

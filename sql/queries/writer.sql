@@ -142,9 +142,9 @@ select batch from gateway where id = $1
 select pg_advisory_xact_lock(hashtext('sightline.settle'), lock) from unnest($1::int[]) lock order by lock
 
 -- name: around
--- What must be known to judge fixes of cameras ($1) from $2 to $3, each with $4 fixes after them.
+-- What must be known to judge fixes of cameras ($1) from $2 to $3, each with $4 believed fixes before them and $5 after.
 select w.n::int as n, a.* from unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) with ordinality w (camera_id, from_time, to_time, n)
-cross join lateral fix_around(w.camera_id, w.from_time, w.to_time, $4) a
+cross join lateral fix_around(w.camera_id, w.from_time, w.to_time, $4, $5) a
 
 -- name: believe_after_all
 -- Suspects of cameras ($1) that are none ($2 contents).

@@ -91,6 +91,13 @@ class TestDoubt:
         on_the_equator = take(CameraState(), report({**fix(0), "lat": 0, "lon": 9.45}), 0)
         assert not on_the_equator.doubted
 
+    def test_zero_zero_beside_a_place_of_the_same_instant_leaves_its_mark(self):
+        zero = {**fix(1), "lat": 0, "lon": 0}
+        for order in ((zero, fix(1)), (fix(1), zero)):
+            merged = take(after((report(fix(0)), 0)), report(*order), 1)
+            assert (len(merged.kept), len(merged.doubted)) == (1, 1)
+            assert merged.state.flags == FLAG_DOUBTED
+
     def test_an_impossible_jump(self):
         state = after((report(fix(0)), 0))
         merged = take(state, report(fix(1, north_m=5_000)), 1)

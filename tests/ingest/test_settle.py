@@ -1,17 +1,21 @@
 """What is believed, of all of a camera's fixes: the rule itself, and the rule whatever the order in which they came."""
 
 import random
+from datetime import timedelta
 
 import pytest
 
-from sightline.ingest.merge import MergeRules
+from sightline.ingest.merge import FLAG_DOUBTED, MergeRules
 from sightline.ingest.settle import Seen, is_settled, judge
 from sightline.ingest.settling import Span, spans
-from tests.ingest.test_writer import Desk, make_ready
-from tests.ingest.walk import NORTH_M, fix, report
+from tests.ingest.history.test_packing import hour_ago, pack
+from tests.ingest.test_writer import TODAY, Desk, at, make_ready
+from tests.ingest.walk import NORTH_M, fix, report, walk
 
 RULES = MergeRules()
 HOME, AWAY, FAR = 0.0, 40_000.0, 90_000.0
+DAYS, DAY_S = 12, 86_400
+"""So far back history has a place for fixes."""
 
 
 def seen(at_s, north_m=HOME, **more):
@@ -75,6 +79,9 @@ def test_spans_leave_out_what_lies_between():
 async def desk(database):
     owner = await database.connect()
     await make_ready(owner, cameras=60)
+    await owner.fetchval(
+        "select fix_partitions_ensure($1, $2)", TODAY - timedelta(days=DAYS), TODAY
+    )
     desk = Desk(database, owner)
     await desk.start()
     yield desk
@@ -82,10 +89,15 @@ async def desk(database):
 
 
 def story(chance):
-    """Fixes of a camera that walks, with ghosts of all lengths, places carried to, 0,0, and two readings of an instant."""
-    fixes, place, at_s = [], HOME, 0
+    """Fixes of a camera that walks, with days in its dock, ghosts of all lengths, places carried to, 0,0, and two readings of an
+    instant.
+    """
+    fixes, place, at_s, docked = [], HOME, -(DAYS - 1) * DAY_S, 0
     while len(fixes) < 24:
         at_s += chance.choice((1, 1, 1, 2, 30))
+        if docked < 3 and chance.random() < 0.1:
+            docked += 1
+            at_s += chance.choice((1, 3)) * DAY_S
         odd = chance.random()
         if odd < 0.15:
             for _ in range(chance.randint(1, 4)):
@@ -152,3 +164,48 @@ async def test_order_duplicates_and_splitting_change_nothing(desk, seed):
             assert stored == len(wanted[0]) + len(wanted[1])
             if chance.random() < 0.3:
                 await desk.start_again()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("days", [1, 3])
+async def test_a_day_that_comes_late_does_not_move_the_camera_back(desk, packed, days):
+    """A camera that was in its dock for days sends what it still had from before."""
+    start_s = hour_ago(3)
+    await desk.send(report(*walk(30, start_s=start_s), seq=1), start_s + 31)
+    *_, newest = await outcome(desk, 1)
+    if packed:
+        keeper = await desk.database.connect("keeper")
+        await pack(keeper)
+        assert await desk.count("fix") == 0
+    late = walk(5, start_s=start_s - days * DAY_S)
+    await desk.send(report(*late, seq=2), start_s + 32)
+    await desk.send(report({**late[2], "lat": 52}, seq=3), start_s + 33)
+    assert await desk.count("fix_history") == 35
+    assert await desk.count("fix_quarantine") == 1
+    *_, live = await outcome(desk, 1)
+    assert live == newest
+
+
+async def test_what_is_doubted_and_believed_in_one_flush_is_stored_once(desk):
+    await desk.send(report(fix(0), seq=1), 1)
+    names = [
+        desk.put(report(*(fix(at, north_m=AWAY) for at in times), seq=seq), 20)
+        for seq, times in ((2, (10,)), (3, (9, 10, 11)))
+    ]
+    acks = [await desk.ack(name) for name in names]
+    assert sum(ack.stored for ack in acks) == 3
+    assert sum(ack.duplicate for ack in acks) == 1
+    assert (await desk.count("fix"), await desk.count("fix_quarantine")) == (4, 0)
+
+
+async def test_a_late_fix_parts_those_that_were_believed_because_they_agreed(desk):
+    """Three suspects in a row were believed; what came late was between them, at the old place."""
+    await desk.send(report(fix(0), seq=1), 1)
+    away = [fix(at, north_m=AWAY) for at in (31, 32, 34)]
+    assert not (await desk.send(report(*away, seq=2), 35)).rejected
+    ack = await desk.send(report(fix(33), seq=3), 36)
+    assert (ack.stored, ack.rejected) == (1, [])
+    rows, doubted, live = await outcome(desk, 1)
+    assert {row[0] for row in rows} == {at(0), at(33)}
+    assert len(doubted) == 3
+    assert (live[0], live[-1]) == (at(33), FLAG_DOUBTED)
