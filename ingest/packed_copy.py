@@ -34,6 +34,8 @@ _ROWS_OF_A_PIECE: Final = 1024
 _MOST_PATTERNS_KEPT: Final = 1024
 POSTGRES_EPOCH_US: Final = 946_684_800_000_000
 """2000-01-01 UTC in microseconds since 1970, from which PostgreSQL counts."""
+MINUS_INFINITY_US: Final = np.iinfo(np.int64).min + POSTGRES_EPOCH_US
+"""The timestamp -infinity where columns of a COPY are read."""
 
 
 class PackedCopy:
@@ -120,32 +122,44 @@ class PackedCopy:
         return template, tuple(names)
 
 
-def rows_from(copied: bytes, kinds: Mapping[str, Kind]) -> dict[str, Array]:
-    """The columns of a binary COPY whose rows have no NULLs.
+class CopyError(ValueError):
+    """What came is not a binary COPY of the columns expected."""
 
-    Args:
-        copied: as the database sent it.
-        kinds: type of each column, in the order of the statement.
 
-    Returns:
-        Column → (n,) values; `timestamptz` as microseconds since 1970 UTC.
+class CopiedRows:
+    """Reads rows of one shape that have no NULLs.
 
-    Raises:
-        ValueError: it is something else.
+    A column's values are an array of n numbers; `timestamptz` are microseconds since 1970 UTC.
     """
-    layout: list[tuple[str, str]] = [("fields in the row", ">i2")]
-    for name, kind in kinds.items():
-        layout += [(f"length of {name}", ">i4"), (name, _DTYPES[kind])]
-    body = memoryview(copied)[len(_HEADER) : -len(_TRAILER)]
-    if copied[: len(_HEADER)] != _HEADER or copied[-len(_TRAILER) :] != _TRAILER:
-        raise ValueError("no binary COPY")
-    rows = np.frombuffer(body, np.dtype(layout))
-    if (rows["fields in the row"] != len(kinds)).any():
-        raise ValueError("rows of another layout: is there a NULL among them?")
-    columns = {
-        name: np.ascontiguousarray(rows[name], rows.dtype[name].newbyteorder("=")) for name in kinds
-    }
-    for name, kind in kinds.items():
-        if kind == "timestamptz":
-            columns[name] += POSTGRES_EPOCH_US
-    return columns
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        """`kinds`: type of each column, in the order of the statement."""
+        self.kinds = dict(kinds)
+        layout: list[tuple[str, str]] = [("fields in the row", ">i2")]
+        for name, kind in kinds.items():
+            layout += [(f"length of {name}", ">i4"), (name, _DTYPES[kind])]
+        self._layout = np.dtype(layout)
+
+    def columns(self, copied: bytes) -> dict[str, Array]:
+        """The columns of one complete binary COPY.
+
+        Raises:
+            CopyError: truncated, a NULL, or a column of another width.
+        """
+        if not (copied.startswith(_HEADER) and copied.endswith(_TRAILER)):
+            raise CopyError(f"{len(copied)} bytes that are no whole binary COPY")
+        count, rest = divmod(len(copied) - len(_HEADER) - len(_TRAILER), self._layout.itemsize)
+        if rest:
+            raise CopyError(f"rows are not all {self._layout.itemsize} bytes wide")
+        rows = np.frombuffer(copied, self._layout, count, len(_HEADER))
+        if (rows["fields in the row"] != len(self.kinds)).any():
+            raise CopyError(f"rows do not all have {len(self.kinds)} columns")
+        found = {}
+        for name, kind in self.kinds.items():
+            dtype = self._layout[name]
+            if (rows[f"length of {name}"] != dtype.itemsize).any():
+                raise CopyError(f"column {name} is not always {dtype.itemsize} bytes wide")
+            found[name] = np.ascontiguousarray(rows[name], dtype.newbyteorder("="))
+            if kind == "timestamptz":
+                found[name] += POSTGRES_EPOCH_US
+        return found

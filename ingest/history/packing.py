@@ -23,7 +23,7 @@ import numpy.typing as npt
 from sightline.ingest.history.locks import LOCKS
 from sightline.ingest.history.segments import COLUMNS, MOST_FIXES, SegmentError, pack
 from sightline.ingest.history.texts import CellTexts
-from sightline.ingest.packed_copy import Kind, rows_from
+from sightline.ingest.packed_copy import CopiedRows
 from sightline.sql import query
 
 log = logging.getLogger(__name__)
@@ -34,20 +34,22 @@ _FIXES_AT_ONCE: Final = 10_000
 _MOST_CAMERAS: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_ROWS: Final[dict[str, Kind]] = {
-    "camera_id": "int4",
-    "recording": "int2",
-    "bearer": "int2",
-    "fix_time": "timestamptz",
-    "received_time": "timestamptz",
-    "content": "int8",
-    "lat": "float8",
-    "lon": "float8",
-    **{name: "float4" for name, kind in COLUMNS.items() if kind == "float4"},
-    "operator_id": "int2",
-    "cell_id": "int4",
-    "flags": "int2",
-}
+_ROWS: Final = CopiedRows(
+    {
+        "camera_id": "int4",
+        "recording": "int2",
+        "bearer": "int2",
+        "fix_time": "timestamptz",
+        "received_time": "timestamptz",
+        "content": "int8",
+        "lat": "float8",
+        "lon": "float8",
+        **{name: "float4" for name, kind in COLUMNS.items() if kind == "float4"},
+        "operator_id": "int2",
+        "cell_id": "int4",
+        "flags": "int2",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def segments(rows: dict[str, Array], text: Array) -> Iterator[Segment]:
     """The segments of rows that are ordered by camera and time.
 
     Args:
-        rows: as `_ROWS` says, n of each; unknown is NaN or −1.
+        rows: as `_ROWS` reads them, n of each; unknown is NaN or −1.
         text: (n,) `content.text_word` of each.
     """
     camera_id = rows["camera_id"]
@@ -164,7 +166,7 @@ class PackHistory:
                 output=copied,
                 format="binary",
             )
-            rows = rows_from(copied.getvalue(), _ROWS)
+            rows = _ROWS.columns(copied.getvalue())
             if not len(rows["camera_id"]):
                 return 0
             await self._texts.learn(connection, rows["operator_id"], rows["cell_id"])

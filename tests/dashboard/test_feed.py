@@ -13,7 +13,7 @@ import pytest
 from sightline.dashboard.feed import channel as channel_module
 from sightline.dashboard.feed import frames
 from sightline.dashboard.feed.channel import Channel
-from sightline.dashboard.feed.copy_rows import DIRECTORY_MARKS, CopyError
+from sightline.dashboard.feed.copy_rows import DIRECTORY_MARKS
 from sightline.dashboard.feed.frames import directory_messages
 from sightline.dashboard.feed.health import Health, gateway_health
 from sightline.dashboard.feed.hub import CHANNEL_KEPT_MS, FeedHub
@@ -21,6 +21,7 @@ from sightline.dashboard.feed.viewer import MOST_WAITING, Viewer
 from sightline.dashboard.live_map.visibility import Attachment, Viewing, VisibilityClass
 from sightline.dashboard.live_state import CameraEntry, LiveState
 from sightline.ingest.freshness import freshness
+from sightline.ingest.packed_copy import CopyError
 from tests.dashboard.feed_reading import Frame, read_frame
 from tests.dashboard.test_live_state import INTERVALS, live_row
 
