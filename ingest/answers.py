@@ -47,16 +47,12 @@ def settle(made: Plan, memory: AckMemory, stored: Stored) -> list[Received]:
         What is to be answered, in order of arrival; see `received.acknowledgement`.
     """
     settled = stored.settled
-    # What this very flush both kept and doubted was not known before: it counts where it was kept.
-    known = settled.twice.difference(
-        _alone(key) for key in stored.doubts if key.reason == "implausible_jump"
-    )
     for row in made.fresh:
         is_new = stored.all_fresh or row.key in stored.fixes
-        row.answer.count(stored=is_new and _alone(row.key) not in known)
+        row.answer.count(stored=is_new and _alone(row.key) not in settled.twice)
     for row in (*made.checked, *made.archived):
         is_new = row.key in stored.fixes
-        row.answer.count(stored=is_new and _alone(row.key) not in known)
+        row.answer.count(stored=is_new and _alone(row.key) not in settled.twice)
     for doubt in made.doubted:
         is_new = doubt.key in stored.doubts
         doubt.answer.count(stored=is_new and _alone(doubt.key) not in settled.twice)

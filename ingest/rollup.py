@@ -68,11 +68,12 @@ async def roll_up(
     while rows := await connection.fetch(query("keeper.coverage_closed"), closed_after_s, _AT_ONCE):
         for camera_id, group in groupby(rows, key=lambda row: row["camera_id"]):
             starts = [row["bin_start"] for row in group]
-            async with connection.transaction():
-                # First off the list, then read: a fix stored after the reading puts its bin there again.
-                await connection.execute(query("keeper.coverage_taken"), camera_id, starts)
-                camera = _Camera(connection, camera_id, rules, closed_after_s)
-                for span in spans(starts):
+            camera = _Camera(connection, camera_id, rules, closed_after_s)
+            for span in spans(starts):
+                within = [start for start in starts if span.start <= start < span.end]
+                async with connection.transaction():
+                    # First off the list, then read: a fix stored after the reading puts its bin there again.
+                    await connection.execute(query("keeper.coverage_taken"), camera_id, within)
                     await camera.compute(span)
             taken += len(starts)
     return taken

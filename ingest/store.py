@@ -287,7 +287,7 @@ class Store:
         await self._copy_history(fresh)
         await self._store_checked(checked, rows.archived, stored)
         await self._take_after_all(fresh, stored, unchecked=True)
-        for part in checked:
+        for part in (*checked, rows.archived):
             await self._take_after_all(part, stored, unchecked=False)
         await self._store_doubted(rows.doubted, stored)
         await self._store_live(rows, gateway_id, batch)
@@ -394,6 +394,16 @@ class Store:
     async def _store_doubted(self, doubted: Sequence[DoubtRow], stored: Stored) -> None:
         if not doubted:
             return
+        keys = _keys_of_doubts(doubted)
+        held = await self._packed.holds(*keys)
+        new = [row for row, is_packed in zip(doubted, held.tolist(), strict=True) if not is_packed]
+        if not new:
+            return
+        # What was put aside for a reason that passes stands in quarantine for this one now, and is no news.
+        lasting = [row for row in new if row.doubted.reason not in _PASSING]
+        known = await self._connection.fetch(
+            query("writer.taken_after_all"), *(one.tolist() for one in _keys_of_doubts(lasting))
+        )
         columns = zip(
             *(
                 (
@@ -405,15 +415,17 @@ class Store:
                     row.key.content,
                     msgspec.json.encode(row.doubted.fix).decode(),
                 )
-                for row in doubted
+                for row in new
             ),
             strict=True,
         )
         for row in await self._connection.fetch(query("writer.store_doubted"), *columns):
             stored.doubts.add(DoubtKey(*row))
-        self._put_aside.update(
-            row.key.camera_id for row in doubted if row.doubted.reason in _PASSING
+        again = {(camera, content) for camera, _time, content in known}
+        stored.doubts.difference_update(
+            row.key for row in lasting if (row.key.camera_id, row.key.content) in again
         )
+        self._put_aside.update(row.key.camera_id for row in new if row.doubted.reason in _PASSING)
 
     async def _store_live(self, rows: Rows, gateway_id: int, batch: int) -> None:
         values, nulls = live_of(
@@ -456,6 +468,12 @@ def _marks(coverage: tuple[Array, Array]) -> Array:
 
 def _columns_of_key(values: Columns) -> tuple[Array, Array, Array]:
     return values["camera_id"], values["fix_time"], values["content_hash"]
+
+
+def _keys_of_doubts(doubted: Sequence[DoubtRow]) -> tuple[Array, Array, Array]:
+    keys = ((row.key.camera_id, row.doubted.fix.time_us, row.key.content) for row in doubted)
+    camera_id, fix_time, content = np.array(list(keys), np.int64).reshape(-1, 3).T
+    return camera_id, fix_time, content
 
 
 def _keys(values: Columns) -> Iterable[FixKey]:

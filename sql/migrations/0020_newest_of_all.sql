@@ -1,15 +1,17 @@
--- Two cases in which what came late was judged by too little of what is around it:
+-- What came late was judged by too little of what is around it, in three ways:
 --
 -- * A day that comes long after it was, out of reach of everything since, is not the newest of its camera for that: only where nothing
 --   at all follows may live be set to what was found (place "newest").
 -- * The fix before a late one may be believed only because of those that follow it (three that agree, of which one or two are earlier than
---   the late fix, which parts them). What is judged begins p_firm fixes before, as many as must agree: nothing later changes that one.
+--   the late fix, which parts them). What is judged begins p_firm believed fixes before, as many as must agree: nothing later changes
+--   that one.
+-- * Where there are not so many within reach it begins with the last believed before that, not with whatever is within reach.
 
 drop function sightline.fix_around(int, timestamptz, timestamptz, int);
 
--- What must be known to judge fixes of a camera from p_from to p_to: the p_firm-th believed before them (place "before"; none: there are
--- not so many), all that is in history or a suspect from there on (place "among"), up to the p_more-th after them; whether nothing
--- follows that they could still change (place "end"), and nothing at all (place "newest").
+-- What must be known to judge fixes of a camera from p_from to p_to: a believed fix before them that they cannot change (place "before";
+-- none: there is none), all that is in history or a suspect from there on (place "among"), up to the p_more-th after them; whether
+-- nothing follows that they could still change (place "end"), and nothing at all (place "newest").
 create function sightline.fix_around(p_camera_id int, p_from timestamptz, p_to timestamptz, p_firm int, p_more int)
   returns table (place text, believed boolean, packed boolean, fix_time timestamptz, lat float8, lon float8, accuracy_m real, content_hash bigint)
   stable rows 20 language plpgsql as $$
@@ -27,15 +29,21 @@ begin
       and s.start_time > start - interval '1 day' and s.start_time < p_from and s.end_time >= start) then
     start := p_from;
     for n in 1 .. p_firm loop
-      select f.fix_time into start from sightline.fix_before(p_camera_id, p_from - reach, start) f;
+      start := (select f.fix_time from sightline.fix_before(p_camera_id, p_from - reach, start) f);
       exit when start is null;
     end loop;
+    select * into known from sightline.fix_before(p_camera_id, coalesce(start, '-infinity'),
+      coalesce(start + interval '1 microsecond', p_from - reach));
+  else
+    -- Of an instant with several the very one that has p_firm - 1 behind it.
+    select f.fix_time, f.lat, f.lon, f.accuracy_m into known.fix_time, known.lat, known.lon, known.accuracy_m
+    from sightline.fix f where f.camera_id = p_camera_id and f.retention_class in ('r', 'o') and f.fix_time >= start
+      and f.fix_time < p_from order by f.fix_time desc, f.lat desc, f.lon desc offset p_firm - 1 limit 1;
   end if;
-  if start is not null then
-    select * into known from sightline.fixes(p_camera_id, start, start + interval '1 microsecond') f order by f.lat desc, f.lon desc limit 1;
+  if known.fix_time is not null then
     return query select 'before', true, true, known.fix_time, known.lat, known.lon, known.accuracy_m, 0::bigint;
   end if;
-  start := coalesce(start, p_from - reach);
+  start := coalesce(known.fix_time, '-infinity');
   if exists (select from sightline.fix_segment s where s.camera_id = p_camera_id and s.start_time > p_to - interval '1 day'
       and s.start_time < p_to + reach and s.end_time > p_to) then
     packed_next := (select f.fix_time from sightline.fix_after(p_camera_id, p_to + interval '1 microsecond', p_to + reach) f);

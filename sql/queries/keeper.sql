@@ -28,7 +28,7 @@ delete from login_attempt where at < now() - interval '31 days'
 
 -- name: coverage_closed
 -- Five minutes of cameras whose coverage must be computed and that are over ($1 seconds ago), oldest first.
-select camera_id, bin_start from coverage_todo
+select distinct camera_id, bin_start from coverage_todo
 where bin_start + interval '5 minutes' + make_interval(secs => $1) < now()
 order by camera_id, bin_start limit $2
 

@@ -46,7 +46,7 @@ on conflict do nothing
 returning camera_id, fix_time, content_hash
 
 -- name: store_archived
--- Staged fixes into the archive of old times, unless history still has them; returns those that were new.
+-- Staged fixes into the archive of old times, unless history or quarantine still has them; returns those that were new.
 insert into fix_archive (camera_id, retention_class, recording, bearer, fix_time, received_time, content_hash, lat, lon, accuracy_m,
   altitude_m, speed_mps, heading_deg, battery_pct, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps, operator_id, cell_id, flags)
 select camera_id, retention_class, recording, bearer, fix_time, received_time, content_hash, lat, lon, accuracy_m,
@@ -54,15 +54,21 @@ select camera_id, retention_class, recording, bearer, fix_time, received_time, c
 from fix_stage s where archive and not exists (
   select from fix f where f.camera_id = s.camera_id and f.retention_class = s.retention_class
     and f.fix_time = s.fix_time and f.content_hash = s.content_hash)
+  and not exists (select from fix_quarantine q where q.camera_id = s.camera_id and q.reason in ('implausible_jump', 'zero_position')
+    and q.fix_time = s.fix_time and q.content_hash = s.content_hash)
 order by camera_id, fix_time, content_hash
 on conflict do nothing
 returning camera_id, fix_time, content_hash
 
 -- name: store_doubted
--- Fixes that could not be believed, with the reason and as they came; returns those that were new.
+-- Fixes that could not be believed, with the reason and as they came, unless they are in history or archive; returns those that were new.
 insert into fix_quarantine (camera_id, received_time, fix_time, reason, detail, content_hash, raw)
 select * from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[])
   q (camera_id, received_time, fix_time, reason, detail, content_hash, raw)
+where not exists (select from fix f where f.camera_id = q.camera_id and f.retention_class in ('r', 'o') and f.fix_time = q.fix_time
+    and f.content_hash = q.content_hash)
+  and not exists (select from fix_archive a where a.camera_id = q.camera_id and a.fix_time = q.fix_time
+    and a.content_hash = q.content_hash)
 order by camera_id, reason, content_hash
 on conflict (camera_id, reason, content_hash) do nothing
 returning camera_id, reason, content_hash
@@ -125,8 +131,7 @@ on conflict (camera_id) do update set
 
 -- name: coverage_todo
 -- Five minutes of cameras whose coverage must be computed again ($1 cameras, $2 starts).
-insert into coverage_todo (camera_id, bin_start) select * from unnest($1::int[], $2::timestamptz[]) t order by 1, 2
-on conflict do nothing
+insert into coverage_todo (camera_id, bin_start) select * from unnest($1::int[], $2::timestamptz[])
 
 -- name: finish
 -- The flush counts: its number ($2) becomes the newest of the gateway ($1), and whoever listens is told. No row: the run is not known.

@@ -12,6 +12,7 @@ from sightline.ingest.keeper import DUTIES, do
 from sightline.ingest.merge import FLAG_HEARD
 from sightline.ingest.rollup import roll_up, spans
 from sightline.ingest.settings import KeeperSettings
+from sightline.sql import query
 from sightline.sql.accounts import add_camera
 from sightline.sql.audit import verify
 from tests.ingest.camera_client import until
@@ -199,8 +200,7 @@ class History:
                 flags,
             )
             await self.owner.execute(
-                "insert into coverage_todo values ($1, date_bin('5 minutes', $2, '2000-01-01Z'))"
-                " on conflict do nothing",
+                "insert into coverage_todo values ($1, date_bin('5 minutes', $2, '2000-01-01Z'))",
                 camera_id,
                 at,
             )
@@ -260,6 +260,20 @@ class TestCoverage:
         assert await history.roll_up() == 3
         assert await history.bins() == history.expected(*fixes)
         assert await history.owner.fetchval("select count(*) from coverage_todo") == 0
+
+    async def test_a_gateway_does_not_wait_for_what_is_being_computed(self, history):
+        await history.store(history.fix(0))
+        async with history.connection.transaction():
+            (row,) = await history.connection.fetch(query("keeper.coverage_closed"), 20.0, 10)
+            await history.connection.execute(
+                query("keeper.coverage_taken"), row["camera_id"], [row["bin_start"]]
+            )
+            await history.owner.execute("set lock_timeout = '500 ms'")
+            await history.owner.execute(
+                query("writer.coverage_todo"), [row["camera_id"]] * 2, [row["bin_start"]] * 2
+            )
+        assert await history.roll_up() == 1
+        assert await history.roll_up() == 0
 
     async def test_an_officer_indoors_lies_in_no_gap(self, history):
         fixes = [history.fix(0), history.fix(1_000, flags=FLAG_HEARD), history.fix(1_001)]

@@ -209,3 +209,73 @@ async def test_a_late_fix_parts_those_that_were_believed_because_they_agreed(des
     assert {row[0] for row in rows} == {at(0), at(33)}
     assert len(doubted) == 3
     assert (live[0], live[-1]) == (at(33), FLAG_DOUBTED)
+
+
+HOUR_S = 3_600
+TIED = [(0, HOME), (31, HOME), (31, AWAY), (32, AWAY), (34, AWAY), (33, HOME)]
+"""Two places of one instant, of which the one further on is not three fixes before the last."""
+GHOST_OF_DAYS_AGO = [(-57.5, HOME), (-55, 4_000_000), (-50, HOME), (0, HOME), (-1, HOME)]
+"""In hours: so few fixes that there are not three within reach."""
+
+
+@pytest.mark.parametrize(
+    "fixes",
+    [
+        [fix(at_s, north_m=north_m) for at_s, north_m in TIED],
+        [fix(hours * HOUR_S, north_m=north_m) for hours, north_m in GHOST_OF_DAYS_AGO],
+    ],
+    ids=["tied", "ghost of days ago"],
+)
+async def test_few_and_tied_fixes_are_judged_alike_in_any_order(desk, fixes):
+    found = []
+    in_time = sorted(fixes, key=lambda one: (one["time"], one["lat"]))
+    for camera_id, order in enumerate((fixes, in_time, fixes[::-1]), 1):
+        for seq, one in enumerate(order, 1):
+            await desk.send(report(one, seq=seq), 60, camera_id=camera_id)
+        found.append(await outcome(desk, camera_id))
+    assert found[0] == found[1] == found[2]
+    assert found[0][1]
+
+
+async def places(desk):
+    """In how many places fixes are."""
+    tables = ("fix_history", "fix_archive", "fix_quarantine")
+    return sum([await desk.count(table) for table in tables])
+
+
+async def stored_of(desk, *messages):
+    """How many fixes messages stored, each given as its fix and the time of arrival."""
+    acks = [
+        await desk.send(report(one, seq=seq), at_s) for seq, (one, at_s) in enumerate(messages, 1)
+    ]
+    assert all(ack.stored + ack.duplicate == 1 for ack in acks)
+    return sum(ack.stored for ack in acks)
+
+
+class TestInOnePlaceOnly:
+    async def test_what_is_packed_and_looks_impossible_when_it_comes_again(self, desk):
+        start_s = hour_ago(4)
+        fixes = [fix(start_s + s, north_m=HOME if s < 5 else AWAY) for s in range(10)]
+        assert (await desk.send(report(*fixes), start_s + 20)).stored == 10
+        await pack(await desk.database.connect("keeper"))
+        await desk.start_again()
+        again = await desk.send(report(*fixes[1:3], seq=2), start_s + 30)
+        assert (again.stored, again.duplicate) == (0, 2)
+        assert await places(desk) == 10
+
+    async def test_what_came_too_early_at_no_place(self, desk):
+        zero = {**fix(60), "lat": 0, "lon": 0}
+        assert await stored_of(desk, (zero, 0), (zero, 61)) == 1
+        assert [
+            row["reason"] for row in await desk.owner.fetch("select reason from fix_quarantine")
+        ] == ["zero_position"]
+
+    async def test_what_came_too_early_and_is_believed_in_the_end(self, desk):
+        early, *more = (fix(at_s, north_m=AWAY) for at_s in (60, 61, 62))
+        sent = [(fix(0), 0), (early, 1), (early, 62), *((one, 63) for one in more)]
+        assert await stored_of(desk, *sent) == await desk.count("fix") == await places(desk) == 4
+
+    async def test_a_suspect_that_is_too_old_when_it_comes_again(self, desk):
+        old = [fix(s, north_m=m, recording="off") for s, m in ((-86_310, HOME), (-86_300, AWAY))]
+        assert await stored_of(desk, (old[0], 0), (old[1], 1), (old[1], 300)) == 2
+        assert await places(desk) == 2
