@@ -91,6 +91,15 @@ class Inbox:
             heapq.heappush(self._askers, (turn, asker))
             await asker
 
+    async def some(self, *, within_s: float) -> bool:
+        """Whether anything waits, or the inbox is closed, within this time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._some.wait()
+        except TimeoutError:
+            return False
+        return True
+
     async def next_batch(self, window_s: float) -> list[Received]:
         """Wait for the first message, then for more, but no longer than the window.
 

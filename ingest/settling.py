@@ -26,6 +26,8 @@ _APART_US: Final = 600_000_000
 """Fixes of a camera further apart are judged apart, without all that lies between."""
 _MORE: Final = (4, 100, 5_000)
 """Fixes that are looked at after those of the flush; more if these do not suffice."""
+MOST_SPANS: Final = 50
+"""Spans that are judged in one flush, at some 2 ms each; the rest waits, so that nobody waits long for a camera's backlog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,10 @@ def spans(unsettled: Unsettled) -> list[Span]:
             previous = time_us
         found.append(Span(camera_id, start, previous))
     return found
+
+
+def _columns(of: Sequence[Span]) -> tuple[list[int], list[int], list[int]]:
+    return [s.camera_id for s in of], [s.from_us for s in of], [s.to_us for s in of]
 
 
 @dataclass(slots=True)
@@ -103,18 +109,41 @@ class Settling:
     def __init__(self, connection: asyncpg.Connection, rules: MergeRules) -> None:
         self._connection = connection
         self._rules = rules
+        self.has_rest = True  # as far as is known
 
-    async def alone(self, unsettled: Unsettled) -> None:
-        """Keep others from judging the same cameras, and from packing their fixes; first of all in the transaction."""
-        locks = sorted({camera_id % _LOCKS for camera_id in unsettled})
-        await self._connection.fetch(query("writer.settle_alone"), locks)
-        times = [(camera, time) for camera, times in unsettled.items() for time in times]
-        await keep_packer_away(self._connection, *np.array(times, np.int64).T)
+    async def learn_rest(self) -> None:
+        """See whether anything was left unjudged, by whomever."""
+        self.has_rest = await self._connection.fetchval(query("writer.has_settle_rest"))
 
-    async def settle(self, unsettled: Unsettled) -> Settled:
-        """Judge the fixes at these times, and those around them, all of which are stored by now."""
-        settled = Settled()
+    async def begin(self, unsettled: Unsettled) -> list[Span]:
+        """What is to be judged in this transaction, of which this must be the first statement; the rest is written down.
+
+        Others are kept from judging the same cameras, and from packing their fixes.
+        """
         todo = spans(unsettled)
+        if self.has_rest and len(todo) < MOST_SPANS:
+            room = MOST_SPANS - len(todo)
+            rows = await self._connection.fetch(query("writer.take_settle_rest"), room)
+            self.has_rest = len(rows) == room
+            todo += [Span(*row) for row in rows]
+        todo.sort(key=lambda span: span.to_us, reverse=True)
+        todo, left = todo[:MOST_SPANS], todo[MOST_SPANS:]
+        if left:
+            self.has_rest = True
+            await self._connection.execute(query("writer.leave_settle_rest"), *_columns(left))
+        if todo:
+            locks = sorted({span.camera_id % _LOCKS for span in todo})
+            await self._connection.fetch(query("writer.settle_alone"), locks)
+            camera_id, from_us, to_us = np.array(_columns(todo), np.int64)
+            await keep_packer_away(
+                self._connection, np.tile(camera_id, 2), np.concatenate([from_us, to_us])
+            )
+        todo.sort(key=lambda span: (span.camera_id, span.from_us))
+        return todo
+
+    async def settle(self, todo: list[Span]) -> Settled:
+        """Judge the fixes of these spans, and those around them, all of which are stored by now."""
+        settled = Settled()
         while todo:
             # What an earlier span of a camera moves may be what a later one begins with.
             firsts: dict[int, Span] = {}
@@ -133,11 +162,10 @@ class Settling:
 
     async def _look(self, todo: Sequence[Span], more: int) -> list[_Around]:
         found = [_Around() for _ in todo]
-        columns = (
-            [getattr(span, name) for span in todo] for name in ("camera_id", "from_us", "to_us")
-        )
         firm = self._rules.believe_after
-        for row in await self._connection.fetch(query("writer.around"), *columns, firm, more):
+        for row in await self._connection.fetch(
+            query("writer.around"), *_columns(todo), firm, more
+        ):
             found[row["n"] - 1].add(row)
         return found
 
@@ -194,8 +222,8 @@ class Settling:
         settled.twice.update((camera_id, content) for content in twice)
         settled.coverage.update((camera_id, row["fix_time"] // BIN_US * BIN_US) for row in moved)
 
-    async def settle_live(self, settled: Settled) -> set[int]:
-        """Let live show the newest believed fix; the cameras where it showed something else."""
+    async def settle_live(self, settled: Settled, gateway_id: int, batch: int) -> set[int]:
+        """Let live show the newest believed fix, by this flush; the cameras where it showed something else."""
         newest = settled.newest.values()
         rows = await self._connection.fetch(
             query("writer.settle_live"),
@@ -203,5 +231,7 @@ class Settling:
             [seen.time_us for seen in newest],
             [seen.lat for seen in newest],
             [seen.lon for seen in newest],
+            gateway_id,
+            batch,
         )
         return {row["camera_id"] for row in rows}

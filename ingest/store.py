@@ -38,7 +38,7 @@ from sightline.ingest.rows import (
     nulls_of,
     some,
 )
-from sightline.ingest.settling import Settling
+from sightline.ingest.settling import Settling, Span
 from sightline.sql import connect, query
 from sightline.sql.settings import DatabaseSettings
 
@@ -129,6 +129,7 @@ class Store:
             await connection.execute(query("writer.stage_live"))
             store = cls(connection, await SignalNames.load(connection), rules)
             await store.learn_days()
+            await store._settling.learn_rest()
         except AWAY as error:
             connection.terminate()
             raise DatabaseAwayError(f"Cannot prepare: {error!r}") from error
@@ -165,6 +166,11 @@ class Store:
         """Whether history has partitions for today; without them all fixes go to the archive."""
         today = time.time_ns() // 1000 // _DAY_US
         return all((kind, today) in self._partitions for kind in b"ro")
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether flushes left something to be judged by those after them."""
+        return self._settling.has_rest
 
     async def load(self, camera_ids: Sequence[int], live: LiveColumns) -> None:
         """Read what is known of these cameras; nothing is known of those without a live row."""
@@ -260,12 +266,14 @@ class Store:
         try:
             stored = await self._store(rows, apart, gateway_id, batch)
         except BaseException as error:
+            self._settling.has_rest = True  # what was taken of it is there again
             # Who did not answer in time would not answer this either; the connection is given up.
             if not (isinstance(error, TimeoutError) or self._connection.is_closed()):
                 await transaction.rollback()
             raise
         if trial:
             await transaction.rollback()
+            self._settling.has_rest = True
             return stored
         try:
             await transaction.commit()
@@ -276,8 +284,9 @@ class Store:
 
     async def _store(self, rows: Rows, apart: Array, gateway_id: int, batch: int) -> Stored:
         """Store everything; fresh fixes that are set `apart` are checked like those that may be stored already."""
-        if rows.unsettled:
-            await self._settling.alone(rows.unsettled)
+        to_settle: list[Span] = []
+        if rows.unsettled or self._settling.has_rest:
+            to_settle = await self._settling.begin(rows.unsettled)
         fresh, checked = rows.fresh, [rows.checked]
         apart = apart | await self._packed.holds(*_columns_of_key(fresh))
         stored = Stored(all_fresh=not apart.any())
@@ -291,9 +300,9 @@ class Store:
             await self._take_after_all(part, stored, unchecked=False)
         await self._store_doubted(rows.doubted, stored)
         await self._store_live(rows, gateway_id, batch)
-        if rows.unsettled:
-            stored.settled = await self._settling.settle(rows.unsettled)
-            stored.corrected = await self._settling.settle_live(stored.settled)
+        if to_settle:
+            stored.settled = await self._settling.settle(to_settle)
+            stored.corrected = await self._settling.settle_live(stored.settled, gateway_id, batch)
         cameras, starts = self._unlisted(_also(rows.coverage, stored.settled.coverage))
         if len(cameras):
             await self._connection.execute(

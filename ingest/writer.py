@@ -144,10 +144,18 @@ class Writer:
     async def run(self) -> None:
         """Write until the inbox is closed and empty."""
         try:
-            while batch := await self.inbox.next_batch(self._flush_s):
+            while batch := await self._next_batch():
                 await self._write(batch)
         finally:
             await self._disconnect()
+
+    async def _next_batch(self) -> list[Received]:
+        """The next batch; what flushes left to be judged is judged also when nothing comes."""
+        while self._store is not None and self._store.has_rest:
+            if await self.inbox.some(within_s=self._flush_s):
+                break
+            await self._write([])
+        return await self.inbox.next_batch(self._flush_s)
 
     async def _write(self, batch: list[Received]) -> None:
         """Write a batch, in parts if it must be; returns when all of it is committed or given up."""

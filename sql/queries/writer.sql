@@ -146,6 +146,19 @@ select batch from gateway where id = $1
 -- Whoever else would judge fixes of these cameras ($1 locks) waits until the transaction is over.
 select pg_advisory_xact_lock(hashtext('sightline.settle'), lock) from unnest($1::int[]) lock order by lock
 
+-- name: take_settle_rest
+-- Of what was left unjudged, what is newest, at most $1.
+delete from settle_rest where ctid = any (array (select ctid from settle_rest order by to_time desc limit $1 for update skip locked))
+returning camera_id, from_time, to_time
+
+-- name: leave_settle_rest
+-- Fixes of cameras ($1) from $2 to $3 are judged later.
+insert into settle_rest (camera_id, from_time, to_time) select * from unnest($1::int[], $2::timestamptz[], $3::timestamptz[])
+
+-- name: has_settle_rest
+-- Whether anything was left unjudged.
+select exists (select from settle_rest)
+
 -- name: around
 -- What must be known to judge fixes of cameras ($1) from $2 to $3, each with $4 believed fixes before them and $5 after.
 select w.n::int as n, a.* from unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) with ordinality w (camera_id, from_time, to_time, n)
@@ -160,7 +173,8 @@ select * from fix_believe_after_all($1, $2)
 select * from fix_doubt_after_all($1, $2, $3, $4)
 
 -- name: settle_live
--- The newest believed fixes of cameras ($1) are these ($2 times, $3 latitudes, $4 longitudes); returns those where live said otherwise.
+-- The newest believed fixes of cameras ($1) are these ($2 times, $3 latitudes, $4 longitudes); returns those where live said otherwise,
+-- which change by this flush ($5 gateway, $6 batch).
 with newest as (
   select w.camera_id, f.*, (l.flags & 2 & -(f.fix_time = l.fix_time and f.lat = l.lat and f.lon = l.lon)::int)
       | case when exists (select from fix_quarantine q where q.camera_id = w.camera_id and q.reason <> 'clock_ahead'
@@ -171,7 +185,7 @@ with newest as (
     from fixes(w.camera_id, w.fix_time, w.fix_time + interval '1 microsecond') f
     where f.lat = w.lat and f.lon = w.lon limit 1) f)
 update live l set fix_time = n.fix_time, fix_received_time = n.received_time, lat = n.lat, lon = n.lon, accuracy_m = n.accuracy_m,
-  altitude_m = n.altitude_m, speed_mps = n.speed_mps, heading_deg = n.heading_deg, flags = n.now_flags
+  altitude_m = n.altitude_m, speed_mps = n.speed_mps, heading_deg = n.heading_deg, flags = n.now_flags, gateway_id = $5, batch = $6
 from newest n where n.camera_id = l.camera_id
   and (l.fix_time, l.lat, l.lon, l.flags) is distinct from (n.fix_time, n.lat, n.lon, n.now_flags)
 returning l.camera_id

@@ -7,7 +7,8 @@ import pytest
 
 from sightline.ingest.merge import FLAG_DOUBTED, MergeRules
 from sightline.ingest.settle import Seen, is_settled, judge
-from sightline.ingest.settling import Span, spans
+from sightline.ingest.settling import MOST_SPANS, Span, spans
+from tests.ingest.camera_client import until
 from tests.ingest.history.test_packing import hour_ago, pack
 from tests.ingest.test_writer import TODAY, Desk, at, make_ready
 from tests.ingest.walk import NORTH_M, fix, report, walk
@@ -279,3 +280,48 @@ class TestInOnePlaceOnly:
         old = [fix(s, north_m=m, recording="off") for s, m in ((-86_310, HOME), (-86_300, AWAY))]
         assert await stored_of(desk, (old[0], 0), (old[1], 1), (old[1], 300)) == 2
         assert await places(desk) == 2
+
+
+def backlog(count):
+    """Fixes a quarter of an hour apart, every fourth a ghost."""
+    return [
+        fix(-900 * back, north_m=900_000 if back % 4 == 2 else back) for back in range(count, 0, -1)
+    ]
+
+
+async def nothing_is_left(desk):
+    """Wait until everything is judged."""
+
+    async def is_judged():
+        return not await desk.count("settle_rest")
+
+    await until(is_judged, within_s=30)
+
+
+async def test_a_long_sparse_backlog_is_judged_in_portions(desk):
+    """Each fix must be judged by itself: others do not wait for all of that."""
+    fixes = backlog(3 * MOST_SPANS)
+    for seq, one in enumerate(fixes, 1):
+        desk.put(report(one, seq=seq), 1, camera_id=1)
+    await desk.send(report(fix(0), seq=1), 1, camera_id=1)
+    await nothing_is_left(desk)
+    wanted = await outcome(desk, 1)
+    assert wanted[1]
+
+    await desk.send(report(fix(0), seq=1), 1, camera_id=2)
+    flushes = desk.writer.counts.flushes
+    await desk.send(report(*fixes, seq=2), 2, camera_id=2)
+    assert await desk.count("settle_rest") >= MOST_SPANS
+    await nothing_is_left(desk)
+    assert desk.writer.counts.flushes - flushes >= 3
+    assert await outcome(desk, 2) == wanted
+
+
+async def test_what_was_left_to_be_judged_is_judged_after_a_restart(desk):
+    fixes = backlog(2 * MOST_SPANS)
+    await desk.send(report(fix(0), seq=1), 1)
+    name = desk.put(report(*fixes, seq=2), 2)
+    await desk.ack(name)
+    await desk.start_again()
+    await nothing_is_left(desk)
+    assert await desk.count("fix_quarantine") == len(fixes) // 4
