@@ -4,10 +4,13 @@ IngestError
 ├── ProtocolError             a message that is not `sightline.camera.v1`; answered, never fatal
 ├── DatabaseAwayError       the database does not answer; what was received is kept and tried again
 ├── NotNowError             the gateway cannot take it just now; its sender keeps it and tries again
-└── RowRefusedError         the database refuses a row that the protocol let through
+├── RowRefusedError         the database refuses a row that the protocol let through
+└── StaleError              another gateway wrote of cameras since they were read; what was planned is planned anew
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class IngestError(Exception):
@@ -69,3 +72,15 @@ class NotNowError(IngestError):
 
 class RowRefusedError(IngestError):
     """The database refuses a row for good; trying again would not help."""
+
+
+class StaleError(IngestError):
+    """Another gateway wrote of these cameras since they were read.
+
+    Args:
+        cameras: their numbers.
+    """
+
+    def __init__(self, cameras: Sequence[int]) -> None:
+        super().__init__(f"{len(cameras)} cameras were written by another gateway meanwhile")
+        self.cameras = cameras

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Self
 
@@ -20,7 +21,7 @@ import numpy as np
 from sightline.ingest.answers import Stored
 from sightline.ingest.columns import Pair
 from sightline.ingest.dictionary import SignalNames
-from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
+from sightline.ingest.errors import DatabaseAwayError, RowRefusedError, StaleError
 from sightline.ingest.history.late import PackedHistory
 from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_of, unheard
 from sightline.ingest.merge import MergeRules
@@ -84,6 +85,23 @@ class UnsureError(DatabaseAwayError):
         self.stored = stored
 
 
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """One transaction of a gateway.
+
+    Attributes:
+        gateway_id: the gateway's run.
+        batch: number of the flush.
+        may_be_stale: it is taken also where another gateway wrote of a camera since it was read.
+        trial: only to see whether the database would take it; nothing is stored.
+    """
+
+    gateway_id: int
+    batch: int
+    may_be_stale: bool = False
+    trial: bool = False
+
+
 class Store:
     """One connection to the database, as the gateway."""
 
@@ -99,6 +117,9 @@ class Store:
         self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
         self._listed: set[int] = set()
         self._put_aside: set[int] = set()  # cameras with fixes in quarantine that may yet be taken
+        self._others: dict[
+            int, tuple[int, int]
+        ] = {}  # cameras as others had written them when read
         self._learnt_s = 0.0
 
     @classmethod
@@ -176,6 +197,7 @@ class Store:
         """Read what is known of these cameras; nothing is known of those without a live row."""
         rows = await self._fetch("writer.stored_live", list(camera_ids))
         found = {row["camera_id"]: loaded_row(row, self._rules) for row in rows}
+        self._others.update((row[0], (row["gateway_id"], row["batch"])) for row in rows)
         others = [camera_id for camera_id in camera_ids if camera_id not in found]
         if found:
             live.put(np.array(list(found)), columns_of(list(found.values())))
@@ -211,18 +233,15 @@ class Store:
         rows = await self._fetch(name, *values)
         return rows[0][0] if rows else None
 
-    async def commit(
-        self, rows: Rows, gateway_id: int, batch: int, *, trial: bool = False
-    ) -> Stored:
+    async def commit(self, rows: Rows, flush: Flush) -> Stored:
         """Store a plan in one transaction.
 
         Args:
             rows: what to store.
-            gateway_id: this gateway's run.
-            batch: number of the flush.
-            trial: only see whether the database would take it; nothing is stored.
+            flush: whose it is.
 
         Raises:
+            StaleError: another gateway wrote of some cameras since they were read; nothing is stored.
             RowRefusedError: the database will never take it as it is.
             UnsureError: the connection broke while committing.
             DatabaseAwayError: anything else; nothing is stored.
@@ -232,7 +251,7 @@ class Store:
             try:
                 has_day = await self._see_days(rows, again=relearned)
                 apart = np.ones(len(has_day), bool) if checked else ~has_day
-                return await self._attempt(rows, apart, gateway_id, batch, trial=trial)
+                return await self._attempt(rows, apart, flush)
             except UnsureError:
                 raise
             except asyncpg.UniqueViolationError as error:
@@ -258,31 +277,29 @@ class Store:
             has_day = self._has_day(rows.fresh)
         return has_day
 
-    async def _attempt(
-        self, rows: Rows, apart: Array, gateway_id: int, batch: int, *, trial: bool
-    ) -> Stored:
+    async def _attempt(self, rows: Rows, apart: Array, flush: Flush) -> Stored:
         transaction = self._connection.transaction()
         await transaction.start()
         try:
-            stored = await self._store(rows, apart, gateway_id, batch)
+            stored = await self._store(rows, apart, flush)
         except BaseException as error:
             self._settling.has_rest = True  # what was taken of it is there again
             # Who did not answer in time would not answer this either; the connection is given up.
             if not (isinstance(error, TimeoutError) or self._connection.is_closed()):
                 await transaction.rollback()
             raise
-        if trial:
+        if flush.trial:
             await transaction.rollback()
             self._settling.has_rest = True
             return stored
         try:
             await transaction.commit()
         except AWAY as error:
-            raise UnsureError(batch, stored, error) from error
+            raise UnsureError(flush.batch, stored, error) from error
         self._list(rows.coverage)
         return stored
 
-    async def _store(self, rows: Rows, apart: Array, gateway_id: int, batch: int) -> Stored:
+    async def _store(self, rows: Rows, apart: Array, flush: Flush) -> Stored:
         """Store everything; fresh fixes that are set `apart` are checked like those that may be stored already."""
         to_settle: list[Span] = []
         if rows.unsettled or self._settling.has_rest:
@@ -299,16 +316,18 @@ class Store:
         for part in (*checked, rows.archived):
             await self._take_after_all(part, stored, unchecked=False)
         await self._store_doubted(rows.doubted, stored)
-        await self._store_live(rows, gateway_id, batch)
+        await self._store_live(rows, flush)
         if to_settle:
             stored.settled = await self._settling.settle(to_settle)
-            stored.corrected = await self._settling.settle_live(stored.settled, gateway_id, batch)
+            stored.corrected = await self._settling.settle_live(
+                stored.settled, flush.gateway_id, flush.batch
+            )
         cameras, starts = self._unlisted(_also(rows.coverage, stored.settled.coverage))
         if len(cameras):
             await self._connection.execute(
                 query("writer.coverage_todo"), cameras.tolist(), starts.tolist()
             )
-        if not await self._connection.fetch(query("writer.finish"), gateway_id, batch):
+        if not await self._connection.fetch(query("writer.finish"), flush.gateway_id, flush.batch):
             raise DatabaseAwayError("This gateway's run is not in the database any more.")
         return stored
 
@@ -436,13 +455,19 @@ class Store:
         )
         self._put_aside.update(row.key.camera_id for row in new if row.doubted.reason in _PASSING)
 
-    async def _store_live(self, rows: Rows, gateway_id: int, batch: int) -> None:
+    async def _store_live(self, rows: Rows, flush: Flush) -> None:
         values, nulls = live_of(
-            rows.cameras, rows.after, rows.said, gateway_id=gateway_id, batch=batch
+            rows.cameras, rows.after, rows.said, gateway_id=flush.gateway_id, batch=flush.batch
         )
         await self._copy("live_stage", LIVE_COPY, values, nulls)
-        if await self._connection.fetchval(query("writer.take_newer_live")) < len(rows.cameras):
-            await self._connection.execute(query("writer.upsert_live"))
+        if await self._connection.fetchval(query("writer.take_newer_live")) == len(rows.cameras):
+            return
+        if not flush.may_be_stale:
+            others = await self._connection.fetch(query("writer.live_of_others"))
+            stale = [row[0] for row in others if self._others.get(row[0]) != tuple(row)[1:]]
+            if stale:
+                raise StaleError(stale)
+        await self._connection.execute(query("writer.upsert_live"))
 
 
 _PASSING: Final = ("clock_ahead", "refused_by_database")

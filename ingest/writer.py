@@ -21,7 +21,7 @@ from sightline.ingest.ack_memory import AckMemory
 from sightline.ingest.answers import Stored, settle
 from sightline.ingest.batch import Batch, lay_out, without_unclean
 from sightline.ingest.columns import named
-from sightline.ingest.errors import DatabaseAwayError, RowRefusedError
+from sightline.ingest.errors import DatabaseAwayError, RowRefusedError, StaleError
 from sightline.ingest.inbox import Inbox
 from sightline.ingest.live_columns import LiveColumns
 from sightline.ingest.merge import FLAG_LATE, MergeRules
@@ -30,7 +30,7 @@ from sightline.ingest.planning import Plan, plan
 from sightline.ingest.protocol import acknowledge
 from sightline.ingest.received import Received, valued
 from sightline.ingest.rows import Rows, rows_of
-from sightline.ingest.store import Store, UnsureError
+from sightline.ingest.store import Flush, Store, UnsureError
 from sightline.sql.settings import DatabaseSettings
 
 log = logging.getLogger(__name__)
@@ -179,17 +179,29 @@ class Writer:
         if self._finished_after_all():
             return
         started = time.perf_counter()
-        made = await self._plan(store, part, self.memory)
-        rows = rows_of(made, self._live, store.names)
         try:
-            stored = await store.commit(rows, self._run_id, self._batch + 1)
-        except UnsureError as unsure:
-            self._unsure = (made, rows, unsure)
-            raise
+            made, rows, stored = await self._store_part(store, part, may_be_stale=False)
+        except StaleError as stale:
+            for camera_id in stale.cameras:
+                self._live.forget(camera_id)
+            # Not a second time: two gateways that write of one camera all the time must not hold up the others.
+            made, rows, stored = await self._store_part(store, part, may_be_stale=True)
         self._batch += 1
         self._finish(made, rows, stored)
         self.counts.newest_flush_s = time.perf_counter() - started
         self.counts.flush_s += self.counts.newest_flush_s
+
+    async def _store_part(
+        self, store: Store, part: list[Received], *, may_be_stale: bool
+    ) -> tuple[Plan, Rows, Stored]:
+        made = await self._plan(store, part, self.memory)
+        rows = rows_of(made, self._live, store.names)
+        try:
+            flush = Flush(self._run_id, self._batch + 1, may_be_stale=may_be_stale)
+            return made, rows, await store.commit(rows, flush)
+        except UnsureError as unsure:
+            self._unsure = (made, rows, unsure)
+            raise
 
     async def _plan(self, store: Store, part: list[Received], memory: AckMemory) -> Plan:
         """What a part of a batch comes to; reads first what the plan depends on."""
@@ -332,7 +344,9 @@ class Writer:
                 store = await self._connected()
                 made = await self._plan(store, [alone], AckMemory())
                 rows = rows_of(made, self._live, store.names)
-                await store.commit(rows, self._run_id, self._batch + 1, trial=True)
+                await store.commit(
+                    rows, Flush(self._run_id, self._batch + 1, may_be_stale=True, trial=True)
+                )
             except DatabaseAwayError as error:
                 await self._pause(error)
             except RowRefusedError as error:

@@ -192,8 +192,8 @@ class CotConnection:
             for raw in splitter.feed(data):
                 self._element_began_s = None
                 await self._take(cot.element(raw))
-            if self._admitted:
-                splitter.most_bytes = MOST_ELEMENT_BYTES
+                if self._admitted:  # also for what came together with it
+                    splitter.most_bytes = MOST_ELEMENT_BYTES
             if not splitter.begun:
                 self._element_began_s = None
             elif self._element_began_s is None:

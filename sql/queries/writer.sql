@@ -8,7 +8,7 @@ create temporary table live_stage (like live) on commit delete rows
 
 -- name: stored_live
 -- Live state of these cameras, as the database has it.
-select camera_id, epoch, seen_time, recording, recording_time, recording_since, fix_time, fix_received_time,
+select camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time, fix_received_time,
   lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
   operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps
 from live where camera_id = any ($1::int[])
@@ -85,6 +85,10 @@ select * from fix_taken_after_all($1, $2, $3)
 -- name: take_newer_live
 -- Staged live state that is newer in every respect, as nearly all is; returns how many rows it was.
 select live_take_newer()
+
+-- name: live_of_others
+-- Staged cameras that another gateway's run wrote last, and by which of its flushes.
+select l.camera_id, l.gateway_id, l.batch from live_stage s join live l using (camera_id) where l.gateway_id <> s.gateway_id
 
 -- name: upsert_live
 -- Staged live state of which this flush is not in place yet. Position goes by the device's time (of two readings of one

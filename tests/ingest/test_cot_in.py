@@ -81,6 +81,12 @@ async def test_split_anywhere_with_or_without_a_declaration_between(gateway, own
     assert [row["lat"] for row in rows] == [51.0, 51.0001, 51.0002, 51.0003, 51.0004]
 
 
+async def test_a_large_event_may_come_together_with_the_sign_in(gateway, owner, token):
+    large = event().replace(b"<detail>", b"<detail><remarks>" + b"x" * 20_000 + b"</remarks>")
+    async with tak(gateway, auth(token) + large):
+        await stored(owner, 1)
+
+
 async def test_unknown_stays_unknown(gateway, owner, token):
     unknown = event(ce="9999999.0", hae="9999999", speed=None, course=None, battery=None)
     async with tak(gateway, auth(token), unknown):

@@ -56,13 +56,31 @@ async def outcome(connection, before, staged, *, short):
     return rows, taken
 
 
+def moved_on(second, batch, *, gateway_id):
+    """All cameras, each with everything told at this second."""
+    choose = random.Random(second)
+    now = T0 + timedelta(seconds=second)
+    times = ("seen_time", "recording_time", "recording_since", "fix_time", "fix_received_time",
+             "signal_time", "battery_time")  # fmt: skip
+    return [
+        {"camera_id": one, "gateway_id": gateway_id, "batch": batch, "epoch": 1, "recording": 3, "flags": 0}
+        | dict.fromkeys(times, now)
+        | {name: choose.randrange(3) for name in ("lat", "lon", "battery_pct", *MOTION, *RADIO)}
+        for one in range(1, CAMERAS + 1)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_short_way_changes_nothing(database, seed):
     connection = await database.connect()
     await connection.execute(query("writer.stage_live"))
     choose = random.Random(seed)
     ids = range(1, CAMERAS + 1)
-    before = [some_row(choose, one, gateway_id=1, batch=1) for one in ids if choose.random() < 0.9]
+    before = [
+        some_row(choose, one, gateway_id=choose.choice((1, 2, 2)), batch=1)
+        for one in ids
+        if choose.random() < 0.9
+    ]
     staged = [some_row(choose, one, gateway_id=2, batch=7) for one in ids]
     choose.shuffle(staged)
     plainly, _ = await outcome(connection, before, staged, short=False)
@@ -71,21 +89,10 @@ async def test_the_short_way_changes_nothing(database, seed):
     assert 10 < taken < CAMERAS  # some go the short way, and some must not
 
 
-async def test_a_whole_force_that_moves_on_goes_the_short_way(database):
+async def test_what_another_gateway_wrote_last_does_not_go_the_short_way(database):
     connection = await database.connect()
     await connection.execute(query("writer.stage_live"))
-    choose = random.Random(0)
-
-    def rows(second, batch):
-        now = T0 + timedelta(seconds=second)
-        times = ("seen_time", "recording_time", "recording_since", "fix_time", "fix_received_time",
-                 "signal_time", "battery_time")  # fmt: skip
-        return [
-            {"camera_id": one, "gateway_id": 1, "batch": batch, "epoch": 1, "recording": 3, "flags": 0}
-            | dict.fromkeys(times, now)
-            | {name: choose.randrange(3) for name in ("lat", "lon", "battery_pct", *MOTION, *RADIO)}
-            for one in range(1, CAMERAS + 1)
-        ]  # fmt: skip
-
-    _, taken = await outcome(connection, rows(0, 1), rows(1, 2), short=True)
-    assert taken == CAMERAS
+    for gateway_id, wanted in ((1, 0), (2, CAMERAS)):
+        before = moved_on(0, 1, gateway_id=gateway_id)
+        _, taken = await outcome(connection, before, moved_on(1, 2, gateway_id=2), short=True)
+        assert taken == wanted

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -287,6 +288,51 @@ async def test_two_gateways_and_one_camera(desk, database):
         await other.stop()
 
 
+def away(*seconds, **more):
+    return [fix(s, north_m=40_000, **more) for s in seconds]
+
+
+OF_TWO_GATEWAYS = {
+    "one moved on": [(1, [fix(0)], 0), (0, away(10, 11, 12), 13), (1, [fix(13)], 14)],
+    "suspects": [(1, [fix(0)], 0), *((n % 2, away(10 + n), 11 + n) for n in range(3))],
+    "stuck": [
+        (0, [fix(0)], 0),
+        (1, [fix(s, north_m=5, speed_mps=5) for s in range(1, 9)], 9),
+        (0, [fix(9, north_m=5, speed_mps=5)], 10),
+    ],
+    "too early": [(1, [fix(0)], 0), (0, [fix(40)], 1), (1, [fix(40), fix(41)], 42)],
+}
+
+
+@pytest.mark.parametrize("sent", OF_TWO_GATEWAYS.values(), ids=OF_TWO_GATEWAYS)
+async def test_what_comes_by_two_gateways_is_judged_as_by_one(desk, database, sent):
+    """A camera on one, its officer's phone on the other: neither may go by what it knew before the other wrote."""
+    other = Desk(database, desk.owner, name="other")
+    await other.start()
+    found = []
+    try:
+        for camera_id, desks in ((1, (desk, other)), (2, (desk, desk))):
+            stored = 0
+            for seq, (which, fixes, at_s) in enumerate(sent):
+                message = report(*fixes, seq=seq)
+                stored += (await desks[which].send(message, at_s, camera_id=camera_id)).stored
+            rows = [
+                await desk.owner.fetch(
+                    f"select fix_time, lat from {table} where camera_id = $1 order by 1, 2",
+                    camera_id,
+                )
+                for table in (
+                    "fix",
+                    "(select camera_id, fix_time, (raw ->> 'lat')::float8 as lat from fix_quarantine) q",
+                )
+            ]
+            live = await desk.live(camera_id)
+            found.append((stored, *rows, live["fix_time"], live["lat"], live["flags"]))
+    finally:
+        await other.stop()
+    assert found[0] == found[1]
+
+
 async def test_of_two_readings_of_one_instant_the_same_is_live_whatever_came_first(desk):
     for camera_id, order in ((1, (0, 3)), (2, (3, 0))):
         for seq, north in enumerate(order):
@@ -432,11 +478,11 @@ class TestTheDatabaseGoesAway:
         real = store_module.Store.commit
         broken = []
 
-        async def commit(self, rows, gateway_id, batch, **more):
-            stored = await real(self, rows, gateway_id, batch, **more)
+        async def commit(self, rows, flush):
+            stored = await real(self, rows, flush)
             if not broken:
-                broken.append(batch)
-                raise store_module.UnsureError(batch, stored, OSError("cut"))
+                broken.append(flush.batch)
+                raise store_module.UnsureError(flush.batch, stored, OSError("cut"))
             return stored
 
         monkeypatch.setattr(store_module.Store, "commit", commit)
@@ -451,12 +497,12 @@ class TestTheDatabaseGoesAway:
         real = store_module.Store.commit
         broken = []
 
-        async def commit(self, rows, gateway_id, batch, **more):
+        async def commit(self, rows, flush):
             if not broken:
-                broken.append(batch)
-                stored = await real(self, rows, gateway_id, batch, trial=True)
-                raise store_module.UnsureError(batch, stored, OSError("cut"))
-            return await real(self, rows, gateway_id, batch, **more)
+                broken.append(flush.batch)
+                stored = await real(self, rows, replace(flush, trial=True))
+                raise store_module.UnsureError(flush.batch, stored, OSError("cut"))
+            return await real(self, rows, flush)
 
         monkeypatch.setattr(store_module.Store, "commit", commit)
         assert counts(await desk.send(report(*walk(5)), 5)) == (5, 0)
