@@ -178,18 +178,31 @@ select * from fix_doubt_after_all($1, $2, $3, $4)
 
 -- name: settle_live
 -- The newest believed fixes of cameras ($1) are these ($2 times, $3 latitudes, $4 longitudes); returns those where live said otherwise,
--- which change by this flush ($5 gateway, $6 batch).
+-- which change by this flush ($5 gateway, $6 batch). Their signal is shown unless a newer one is known; one of a fix that is doubted is not.
 with newest as (
   select w.camera_id, f.*, (l.flags & 2 & -(f.fix_time = l.fix_time and f.lat = l.lat and f.lon = l.lon)::int)
       | case when exists (select from fix_quarantine q where q.camera_id = w.camera_id and q.reason <> 'clock_ahead'
-          and q.fix_time >= w.fix_time) then 16 else 0 end as now_flags
+          and q.fix_time >= w.fix_time) then 16 else 0 end as now_flags,
+    f.heard and (l.signal_time is null or l.signal_time < f.fix_time) or exists (select from fix_quarantine q
+      where q.camera_id = w.camera_id and q.reason = 'implausible_jump' and q.fix_time = l.signal_time) as tells_signal
   from unnest($1::int[], $2::timestamptz[], $3::float8[], $4::float8[]) w (camera_id, fix_time, lat, lon)
   join live l using (camera_id)
-  cross join lateral (select f.fix_time, f.received_time, f.lat, f.lon, f.accuracy_m, f.altitude_m, f.speed_mps, f.heading_deg
+  cross join lateral (select f.fix_time, f.received_time, f.lat, f.lon, f.accuracy_m, f.altitude_m, f.speed_mps, f.heading_deg, f.bearer,
+      f.operator_id, f.cell_id, f.rsrp_dbm, f.rsrq_db, f.sinr_db, f.rssi_dbm, f.uplink_kbps, f.bearer <> 0 or coalesce(f.operator_id,
+        f.cell_id, f.rsrp_dbm, f.rsrq_db, f.sinr_db, f.rssi_dbm, f.uplink_kbps) is not null as heard
     from fixes(w.camera_id, w.fix_time, w.fix_time + interval '1 microsecond') f
     where f.lat = w.lat and f.lon = w.lon limit 1) f)
 update live l set fix_time = n.fix_time, fix_received_time = n.received_time, lat = n.lat, lon = n.lon, accuracy_m = n.accuracy_m,
-  altitude_m = n.altitude_m, speed_mps = n.speed_mps, heading_deg = n.heading_deg, flags = n.now_flags, gateway_id = $5, batch = $6
+  altitude_m = n.altitude_m, speed_mps = n.speed_mps, heading_deg = n.heading_deg, flags = n.now_flags, gateway_id = $5, batch = $6,
+  signal_time = case when n.tells_signal then case when n.heard then n.fix_time end else l.signal_time end,
+  bearer = case when n.tells_signal then n.bearer else l.bearer end,
+  operator_id = case when n.tells_signal then n.operator_id else l.operator_id end,
+  cell_id = case when n.tells_signal then n.cell_id else l.cell_id end,
+  rsrp_dbm = case when n.tells_signal then n.rsrp_dbm else l.rsrp_dbm end,
+  rsrq_db = case when n.tells_signal then n.rsrq_db else l.rsrq_db end,
+  sinr_db = case when n.tells_signal then n.sinr_db else l.sinr_db end,
+  rssi_dbm = case when n.tells_signal then n.rssi_dbm else l.rssi_dbm end,
+  uplink_kbps = case when n.tells_signal then n.uplink_kbps else l.uplink_kbps end
 from newest n where n.camera_id = l.camera_id
-  and (l.fix_time, l.lat, l.lon, l.flags) is distinct from (n.fix_time, n.lat, n.lon, n.now_flags)
+  and (n.tells_signal or (l.fix_time, l.lat, l.lon, l.flags) is distinct from (n.fix_time, n.lat, n.lon, n.now_flags))
 returning l.camera_id

@@ -1,5 +1,6 @@
 """What is believed, of all of a camera's fixes: the rule itself, and the rule whatever the order in which they came."""
 
+import itertools
 import random
 from datetime import timedelta
 
@@ -325,3 +326,23 @@ async def test_what_was_left_to_be_judged_is_judged_after_a_restart(desk):
     await desk.start_again()
     await nothing_is_left(desk)
     assert await desk.count("fix_quarantine") == len(fixes) // 4
+
+
+@pytest.mark.parametrize("carried", [False, True])
+async def test_the_signal_is_that_of_what_is_believed_whatever_came_first(desk, carried):
+    ghosts = (10, 11, 12) if carried else (10,)
+    fixes = [
+        fix(0, rsrp_dbm=-90),
+        *(fix(at_s, north_m=AWAY, rsrp_dbm=-50 - at_s) for at_s in ghosts),
+    ]
+    for camera_id, order in enumerate(itertools.permutations(fixes), 1):
+        for seq, one in enumerate(order, 1):
+            await desk.send(report(one, seq=seq), 13, camera_id=camera_id)
+    rows = await desk.owner.fetch(
+        "select distinct fix_time, lat, signal_time, rsrp_dbm from live where fix_time is not null"
+    )
+    newest = fixes[-1] if carried else fixes[0]
+    time = at(12) if carried else at(0)
+    assert [tuple(row) for row in rows] == [
+        (time, newest["lat"], time, newest["signal"]["rsrp_dbm"])
+    ]
