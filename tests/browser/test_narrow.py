@@ -8,7 +8,17 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Desk
-from tests.browser.test_live_map import LAT, LON, here, map_is_drawn, officer, said
+from tests.browser.test_live_map import (
+    GREEN,
+    LAT,
+    LON,
+    click_middle,
+    here,
+    map_is_drawn,
+    officer,
+    said,
+    until_middle_is,
+)
 from tests.force import Force
 
 pytestmark = pytest.mark.browser
@@ -85,10 +95,8 @@ async def test_a_phone_shows_map_or_list_and_the_card_over_both(desk: Desk, forc
     await expect(card).to_be_hidden()
     await expect(page.locator("#live-map-map")).to_be_visible()
     assert said(page)["camera"] == "AB4-000017"
-    await asyncio.sleep(0.8)
-    frame = await page.locator("#live-map-map").bounding_box()
-    assert frame is not None
-    await page.mouse.click(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+    await until_middle_is(page, GREEN)
+    await click_middle(page)
     await expect(card).to_be_visible()
 
 
@@ -101,10 +109,12 @@ async def test_the_card_does_not_lie_on_the_mark_that_was_chosen(desk: Desk, for
     await map_is_drawn(page)
     await page.get_by_role("option").click()
     await expect(page.locator("#live-map-card")).to_be_visible()
-    await page.wait_for_url("**at=**")
-    await asyncio.sleep(1)
-    middle = float(said(page)["at"].split(",")[1])
-    assert middle > west, "the map has moved the camera out from under the card"
+    # The map moves the camera out from under the card, and says so once it is at rest.
+    middle = west
+    async with asyncio.timeout(8):
+        while middle <= west:
+            await asyncio.sleep(0.1)
+            middle = float(said(page)["at"].split(",")[1])
     card = await page.locator("#live-map-card").bounding_box()
     map_frame = await page.locator("#live-map-map").bounding_box()
     assert card is not None
