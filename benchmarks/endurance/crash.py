@@ -100,7 +100,8 @@ async def crash(place: Installation, crashes: int, seed: int) -> Ended:
     keepers.append(Keeper(f"{process.url}/bridge", bridge, refs[_CAMERAS:], seed * 100 + 99))
     running = [asyncio.create_task(keeper.run()) for keeper in keepers]
     ended = Ended()
-    packing = asyncio.create_task(_pack_all_the_time(place, ended))
+    over = asyncio.Event()
+    packing = asyncio.create_task(_pack_all_the_time(place, ended, over))
     try:
         await _until_acknowledged(keepers, process)
         draw = random.Random(seed)
@@ -115,6 +116,7 @@ async def crash(place: Installation, crashes: int, seed: int) -> Ended:
         async with asyncio.timeout(_RECOVERS_WITHIN_S):
             await asyncio.gather(*running)
     finally:
+        over.set()  # a cancellation alone may be lost where it meets a time that is up
         packing.cancel()
         await asyncio.gather(packing, return_exceptions=True)
         for task in running:
@@ -207,14 +209,14 @@ async def _until_acknowledged(keepers: list[Keeper], process: GatewayProcess) ->
         ) from None
 
 
-async def _pack_all_the_time(place: Installation, ended: Ended) -> None:
+async def _pack_all_the_time(place: Installation, ended: Ended, over: asyncio.Event) -> None:
     """As the keeper does at every hour, but at once again."""
     logging.getLogger("sightline.ingest.history").setLevel(logging.ERROR)
-    while True:
+    while not over.is_set():
         try:
             connection = await connect(place.settings, "keeper")
             try:
-                while True:
+                while not over.is_set():
                     # A new one each time: the keeper's looks at an hour once.
                     ended.packed += await PackHistory()(connection, after_s=_PACK_AFTER_S)
                     await asyncio.sleep(_PACK_EVERY_S)
