@@ -70,10 +70,11 @@ async def roll_up(
             starts = [row["bin_start"] for row in group]
             camera = _Camera(connection, camera_id, rules, closed_after_s)
             for span in spans(starts):
-                within = [start for start in starts if span.start <= start < span.end]
                 async with connection.transaction():
                     # First off the list, then read: a fix stored after the reading puts its bin there again.
-                    await connection.execute(query("keeper.coverage_taken"), camera_id, within)
+                    await connection.execute(
+                        query("keeper.coverage_taken"), camera_id, span.start, span.end
+                    )
                     await camera.compute(span)
             taken += len(starts)
     return taken

@@ -117,9 +117,8 @@ class Store:
         self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
         self._listed: set[int] = set()
         self._put_aside: set[int] = set()  # cameras with fixes in quarantine that may yet be taken
-        self._others: dict[
-            int, tuple[int, int]
-        ] = {}  # cameras as others had written them when read
+        # By camera, the run and the flush that had written it last when it was read.
+        self._others: dict[int, tuple[int, int]] = {}
         self._learnt_s = 0.0
 
     @classmethod

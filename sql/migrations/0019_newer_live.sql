@@ -1,7 +1,7 @@
 -- The usual case of the gateway's live state: everything that it brings of a camera is newer than what is there.
 --
--- A camera's row is looked for, compared and written once, without being locked before, which costs two thirds of what
--- INSERT ON CONFLICT does. Of what is not newer in every respect the row is left as it is; the writer then decides value by
+-- A camera's row is looked for, compared and written once, without being locked before, which costs half of what INSERT
+-- ON CONFLICT does. Of what is not newer in every respect the row is left as it is; the writer then decides value by
 -- value. Ordered by camera, so that writers cannot deadlock: only a nested loop over the key keeps that order, looks at no
 -- camera that is not among these, and is as good when there are a thousand times as many as when it was planned.
 create function sightline.live_take_newer() returns bigint

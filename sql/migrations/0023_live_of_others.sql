@@ -1,5 +1,5 @@
 -- Only what this very run of a gateway wrote last is taken without a further look: of a camera that another one wrote meanwhile (its own
--- phone reports there), what this one knows may be old.
+-- phone reports there), what this one knows may be old. (The short way costs two thirds of INSERT ON CONFLICT, measured again; the rest of 0019 holds.)
 create or replace function sightline.live_take_newer() returns bigint
   language plpgsql set search_path = sightline, public
   set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
@@ -38,7 +38,8 @@ begin
     rssi_dbm = s.rssi_dbm,
     uplink_kbps = s.uplink_kbps
   from (select * from live_stage order by camera_id offset 0) s
-  where l.camera_id = s.camera_id and l.gateway_id = s.gateway_id and s.seen_time >= l.seen_time and s.fix_time > l.fix_time and s.signal_time > l.signal_time
+  where l.camera_id = s.camera_id and l.gateway_id = s.gateway_id
+    and s.seen_time >= l.seen_time and s.fix_time > l.fix_time and s.signal_time > l.signal_time
     and s.recording_time is not null and (s.epoch, s.recording_time) >= (l.epoch, l.recording_time);
   get diagnostics taken = row_count;
   return taken;

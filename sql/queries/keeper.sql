@@ -33,8 +33,8 @@ where bin_start + interval '5 minutes' + make_interval(secs => $1) < now()
 order by camera_id, bin_start limit $2
 
 -- name: coverage_taken
--- Takes these five minutes ($2) of a camera off the list; what arrives from now on puts them there again.
-delete from coverage_todo where camera_id = $1 and bin_start = any ($2::timestamptz[])
+-- Takes a camera's five minutes from $2 to before $3 off the list; what arrives from now on puts them there again.
+delete from coverage_todo where camera_id = $1 and bin_start >= $2 and bin_start < $3
 
 -- name: coverage_complete_since
 -- From when on history holds all fixes; of what is older, retention may have dropped a part.

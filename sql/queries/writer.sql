@@ -91,8 +91,9 @@ select live_take_newer()
 select l.camera_id, l.gateway_id, l.batch from live_stage s join live l using (camera_id) where l.gateway_id <> s.gateway_id
 
 -- name: upsert_live
--- Staged live state of which this flush is not in place yet. Position goes by the device's time (of two readings of one
--- instant the same one wins whatever came first), recording state by arrival on the newest connection, signal and charge by their time. Ordered, so that writers cannot deadlock.
+-- Staged live state of which this flush is not in place yet. Position goes by the device's time (of two readings of one instant the
+-- same one wins whatever came first), recording state by arrival on the newest connection, signal and charge by their time. Ordered, so
+-- that writers cannot deadlock.
 insert into live as l (camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
   fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
   operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps)

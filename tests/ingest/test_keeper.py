@@ -266,7 +266,7 @@ class TestCoverage:
         async with history.connection.transaction():
             (row,) = await history.connection.fetch(query("keeper.coverage_closed"), 20.0, 10)
             await history.connection.execute(
-                query("keeper.coverage_taken"), row["camera_id"], [row["bin_start"]]
+                query("keeper.coverage_taken"), *row, row["bin_start"] + BIN
             )
             await history.owner.execute("set lock_timeout = '500 ms'")
             await history.owner.execute(

@@ -288,8 +288,8 @@ async def test_two_gateways_and_one_camera(desk, database):
         await other.stop()
 
 
-def away(*seconds, **more):
-    return [fix(s, north_m=40_000, **more) for s in seconds]
+def away(*seconds):
+    return [fix(s, north_m=40_000) for s in seconds]
 
 
 OF_TWO_GATEWAYS = {
