@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn
 from uuid import UUID
@@ -66,7 +67,9 @@ class EndRecord:
 
 
 class GateWatch:
-    """Asks the database on one connection of its own; `run` goes on until it is cancelled."""
+    """Asks the database on one connection and tells it on another, so that a write that waits (for
+    a lock, for the disk) is not taken for silence; `run` goes on until it is cancelled.
+    """
 
     def __init__(
         self,
@@ -84,7 +87,6 @@ class GateWatch:
         self._answered_at: float | None = None
         self._heartbeat_at = float("-inf")
         self._closed = True
-        self._trouble: str | None = None
         relay.close_all_viewings(NOT_YET)
 
     @property
@@ -98,11 +100,12 @@ class GateWatch:
         return None if self._answered_at is None else time.monotonic() - self._answered_at
 
     async def run(self) -> NoReturn:
-        """Ask, and watch that answers come. The two are apart: a question may hang."""
+        """Ask, record, and watch that answers come. Apart: a question may hang, a record wait."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._ask_forever())
+            tasks.create_task(self._always(self._ask))
+            tasks.create_task(self._always(self._tell))
             tasks.create_task(self._close_in_silence())
-        raise AssertionError("neither task returns")
+        raise AssertionError("no task returns")
 
     async def record_remaining(self, within_s: float) -> None:
         """Record what has not been recorded; what cannot be is named in the log."""
@@ -120,43 +123,48 @@ class GateWatch:
                     "end not recorded %s=%s reason=%r error=%r", kind, id_, reason, _named(error)
                 )
 
-    async def _ask_forever(self) -> NoReturn:
+    async def _always(self, part: Callable[[asyncpg.Connection], Awaitable[None]]) -> NoReturn:
+        """`part` every 250 ms on a connection of its own, which is made anew when it fails."""
+        trouble = None
         while True:
             try:
                 connection = await connect(self._settings, "media", timeout=self._limit_s)
                 try:
                     while True:
-                        await self._round(connection)
+                        async with asyncio.timeout(self._limit_s):
+                            await part(connection)
+                        trouble = None
                         await asyncio.sleep(ASK_INTERVAL_S)
                 finally:
                     # Not close(), which would wait for a server that may be gone.
                     connection.terminate()
             except _UNREACHABLE as error:
-                if (trouble := _named(error)) != self._trouble:
-                    self._trouble = trouble
-                    log.warning("the database does not answer error=%r", trouble)
+                if (named := _named(error)) != trouble:
+                    trouble = named
+                    log.warning(
+                        "the database does not answer part=%s error=%r",
+                        part.__name__.lstrip("_"), named,
+                    )  # fmt: skip
             await asyncio.sleep(ASK_INTERVAL_S)
 
-    async def _round(self, connection: asyncpg.Connection) -> None:
-        async with asyncio.timeout(self._limit_s):
-            rows = await connection.fetch(
-                query("media.must_end"),
-                list(self._relay.viewings),
-                list(self._relay.publications),
-            )
+    async def _ask(self, connection: asyncpg.Connection) -> None:
+        rows = await connection.fetch(
+            query("media.must_end"), list(self._relay.viewings), list(self._relay.publications)
+        )
         self._answered()
         for row in rows:
             self._relay.end(row["kind"], row["id"], row["reason"])
-        async with asyncio.timeout(self._limit_s):
-            await self._record(connection)
-            if time.monotonic() - self._heartbeat_at >= HEARTBEAT_INTERVAL_S:
-                await connection.execute(
-                    query("media.heartbeat"),
-                    self._identity.id,
-                    self._identity.internal_url,
-                    self._relay.with_media(2 * HEARTBEAT_INTERVAL_S),
-                )
-                self._heartbeat_at = time.monotonic()
+
+    async def _tell(self, connection: asyncpg.Connection) -> None:
+        await self._record(connection)
+        if time.monotonic() - self._heartbeat_at >= HEARTBEAT_INTERVAL_S:
+            await connection.execute(
+                query("media.heartbeat"),
+                self._identity.id,
+                self._identity.internal_url,
+                self._relay.with_media(2 * HEARTBEAT_INTERVAL_S),
+            )
+            self._heartbeat_at = time.monotonic()
 
     async def _record(self, connection: asyncpg.Connection) -> None:
         if ends := self._ends.oldest():
@@ -168,7 +176,6 @@ class GateWatch:
         self._answered_at = time.monotonic()
         if self._closed:
             self._closed = False
-            self._trouble = None
             self._relay.reopen()
             log.info("the database answers; streams may be opened")
 

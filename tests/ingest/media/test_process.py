@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -286,6 +287,9 @@ async def test_without_the_database_every_viewing_ends_and_none_begins(
 
     watched.line.mend()
     assert await watched.told("stream_session", watched.stream) == SILENT
+    async with asyncio.timeout(5):
+        while not (await relay_status(watched))["gate"]["open"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     stream, publication = await open_stream(
         watched.force, watched.fim, await watched.force.incident()
     )
@@ -301,6 +305,17 @@ async def test_a_short_pause_of_the_database_ends_nothing(watched: Watched) -> N
     for _ in range(25):
         await watched.viewer.picture()
     assert await watched.end_reason("stream_session", watched.stream) is None
+
+
+async def test_a_record_that_waits_for_a_lock_is_not_taken_for_silence(watched: Watched) -> None:
+    async with watched.force.owner.transaction():
+        await watched.force.owner.execute("select from relay for update")
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            assert (await watched.viewer.picture()).strip_ms is not None
+    assert await watched.end_reason("stream_session", watched.stream) is None
+    await watched.force.set_state(watched.camera_id, "buffering")
+    assert await watched.seconds_until_dark() < 1
 
 
 async def test_what_the_database_does_not_know_is_not_carried(watched: Watched) -> None:
@@ -356,6 +371,6 @@ async def ask_to_view(watched: Watched) -> tuple[int, dict[str, object]]:
         return response.status, await response.json(content_type="application/problem+json")
 
 
-async def relay_status(watched: Watched) -> dict[str, list[dict[str, str]]]:
+async def relay_status(watched: Watched) -> dict[str, Any]:
     async with watched.bench.http.get(watched.bench.url("status")) as response:
         return await response.json()
