@@ -14,6 +14,7 @@ from websockets.protocol import State
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity
 from sightline.ingest.fields import MAX_MESSAGE_BYTES
 from sightline.ingest.frames import FrameFinder, Message, unmasked
+from sightline.ingest.half_open import HalfOpen
 
 LARGEST_BACKLOG_BYTES: Final = 4 * 1024 * 1024
 """Answers that a peer may leave unread."""
@@ -22,36 +23,6 @@ _QUEUED_MESSAGES: Final = 1_000
 """What a peer may have here that nobody has looked at; then nothing more is read of it."""
 _LARGEST_HEAD_BYTES: Final = 16 * 1024
 """What a peer may send before its request is complete; the library alone would hold 1 MiB for each."""
-
-
-class HalfOpen:
-    """Connections that have not said yet what they want: bounded, so that thousands that say nothing crowd nobody out.
-
-    Where there are too many, the oldest goes: a camera needs milliseconds for its request.
-    """
-
-    def __init__(self, most: int) -> None:
-        """`most`: how many there may be."""
-        self._most = most
-        self._waiting: dict[AdmittedConnection, None] = {}
-        self.cut = 0
-        """How many had to go."""
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def began(self, connection: AdmittedConnection) -> None:
-        """A peer has connected."""
-        self._waiting[connection] = None
-        if len(self._waiting) > self._most:
-            oldest = next(iter(self._waiting))
-            del self._waiting[oldest]
-            self.cut += 1
-            oldest.transport.abort()
-
-    def ended(self, connection: AdmittedConnection) -> None:
-        """It has said what it wants, or it is gone."""
-        self._waiting.pop(connection, None)
 
 
 class AdmittedConnection(ServerConnection):
@@ -86,7 +57,7 @@ class AdmittedConnection(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A peer connected."""
         super().connection_made(transport)
-        self._half_open.began(self)
+        self._half_open.began(self, self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is over."""

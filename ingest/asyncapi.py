@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
 from sightline.ingest import fields, messages, protocol, wire
+from sightline.ingest.yaml_text import to_yaml
 
 _INCOMING: Final = {
     "hello": wire.WireHello,
@@ -153,30 +153,6 @@ def _schemas() -> dict[str, Any]:
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     """Without what msgspec adds for its own reader: titles of classes and our docstrings."""
     return {key: part for key, part in schema.items() if key not in ("title", "description")}
-
-
-def to_yaml(value: Any, indent: str = "") -> str:
-    """Plain values as YAML in block style; text is quoted as JSON, which YAML contains."""
-    return "".join(f"{indent}{line}\n" for line in _lines(value))
-
-
-def _lines(value: Any) -> Iterator[str]:
-    entries = value.items() if isinstance(value, dict) else ((None, part) for part in value)
-    for key, part in entries:
-        head = "-" if key is None else f"{_key(key)}:"
-        if not isinstance(part, dict | list) or not part:
-            yield f"{head} {json.dumps(part, ensure_ascii=False)}"
-        elif key is None:
-            first, *rest = _lines(part)
-            yield f"- {first}"
-            yield from (f"  {line}" for line in rest)
-        else:
-            yield head
-            yield from (f"  {line}" for line in _lines(part))
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalpha() else json.dumps(key)
 
 
 if __name__ == "__main__":

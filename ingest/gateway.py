@@ -22,7 +22,6 @@ from typing import Final, TypeVar
 
 import aiohttp
 import asyncpg
-from aiohttp import web
 from websockets.asyncio.server import Server
 
 from sightline.ingest.actions import Actions
@@ -34,7 +33,8 @@ from sightline.ingest.cot.server import CotServer
 from sightline.ingest.deliveries import Deliveries
 from sightline.ingest.doors import Doors, Register
 from sightline.ingest.errors import DatabaseAwayError
-from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app, make_runner
+from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app
+from sightline.ingest.http_port import serving
 from sightline.ingest.links import Links
 from sightline.ingest.memory import keep_freed_memory
 from sightline.ingest.merge import MergeRules
@@ -289,20 +289,8 @@ async def _http(
         whip = WhipDoor(settings, pool, client)
         health = HealthDoor(settings, lambda: [*watch.reasons(), *cot.reasons()], figures)
         trackers = TrackerDoor(Doors(pool), services)
-        runner = make_runner(make_app(whip, health, trackers.routes()))
-        await runner.setup()
-        try:
-            site = web.TCPSite(
-                runner,
-                settings.host,
-                settings.gateway_http_port,
-                reuse_port=settings.gateway_share_port,
-                backlog=1024,
-            )
-            await site.start()
+        async with serving(make_app(whip, health, trackers.routes()), settings):
             yield
-        finally:
-            await runner.cleanup()
 
 
 async def _meet_database(settings: GatewaySettings) -> Force:

@@ -12,14 +12,13 @@ Cameras are no browsers: there is no CORS. Errors are problem documents (RFC 945
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import ipaddress
 import json
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -27,124 +26,22 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 from aiohttp import web
-from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from sightline.ingest.doors import token_of
+from sightline.ingest.http_port import Problem, counted, problems, read_body
 from sightline.ingest.media.sdp import why_no_offer
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.store import AWAY
 from sightline.sql import query
 
 log = logging.getLogger(__name__)
-library_log = logging.getLogger("sightline.ingest.gateway_http.library")
-library_log.setLevel(
-    logging.CRITICAL
-)  # it quotes what is no HTTP, and a line of that may hold a token
 
 SDP: Final = "application/sdp"
 LONGEST_OFFER_BYTES: Final = 256 * 1024
-BODY_WITHIN_S: Final = 10.0
-REQUEST_WITHIN_S: Final = 30.0
-"""From the opening of a connection, or the answer before, to the end of a request's head."""
-_LINGER_S: Final = 5.0
-"""What is refused unread is read on for so long, since many senders hear nothing before they have sent everything."""
-_BODY_UNREAD: Final = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
 _RELAY_WITHIN_S: Final = 12.0
 _PASSED_ON: Final = frozenset((400, 404, 409, 410, 413, 415, 422, 503, 504))
-
-
-class Problem(Exception):  # noqa: N818 - the name of RFC 9457
-    """An answer that says what was wrong."""
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        code: str,
-        detail: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        fault: Mapping[str, object] | None = None,
-    ) -> None:
-        """`fault`: `field`, `value` and `allowed` of what was wrong, where one value was."""
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.headers = headers or {}
-        self.fault = fault or {}
-
-
-def response_of(problem: Problem) -> web.Response:
-    """The problem document."""
-    response = web.json_response(
-        {
-            "title": problem.status.phrase,
-            "status": problem.status,
-            "code": problem.code,
-            "detail": str(problem),
-            **problem.fault,
-        },
-        status=problem.status,
-        content_type="application/problem+json",
-        headers=problem.headers,
-    )
-    if problem.status in _BODY_UNREAD:
-        response.force_close()
-    return response
-
-
-async def read_body(request: web.Request, most: int) -> bytes:
-    """The body, which must be here within `BODY_WITHIN_S`: who sends it slowly holds up nobody else.
-
-    Raises:
-        Problem: it is larger than `most` bytes, comes too slowly, breaks off, or cannot be decompressed.
-    """
-    too_large = Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {most} bytes."
-    )
-    if (request.content_length or 0) > most:
-        raise too_large
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            async for part in request.content.iter_any():
-                size += len(part)
-                if size > most:
-                    raise too_large
-                parts.append(part)
-    except TimeoutError:
-        detail = f"The body was not here within {BODY_WITHIN_S:.0f} s."
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", detail) from None
-    except (web.RequestPayloadError, ConnectionError):
-        detail = "The body broke off, or is not encoded as its headers say."
-        raise Problem(HTTPStatus.BAD_REQUEST, "unreadable_body", detail) from None
-    return b"".join(parts)
-
-
-@web.middleware
-async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error leaves as a problem document; what is unexpected is logged and says nothing."""
-    try:
-        return await handler(request)
-    except Problem as problem:
-        return response_of(problem)
-    except web.HTTPException as error:
-        status = HTTPStatus(error.status)
-        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-        code = status.phrase.lower().replace(" ", "_")
-        return response_of(Problem(status, code, f"{status.phrase}.", headers))
-    except Exception:
-        log.exception("%s %s failed", request.method, _where(request))
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        return response_of(Problem(status, "internal_error", "The gateway failed at this."))
-
-
-def _where(request: web.Request) -> str:
-    """The path as it is routed, since the path itself may hold a token."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "an unknown path"
 
 
 class WhipDoor:
@@ -340,7 +237,7 @@ def make_app(
     whip: WhipDoor, health: HealthDoor, trackers: Iterable[web.RouteDef] = ()
 ) -> web.Application:
     """The application of the gateway's HTTP port; `trackers`: the routes of phones."""
-    app = web.Application(middlewares=[problems], client_max_size=LONGEST_OFFER_BYTES)
+    app = web.Application(middlewares=[counted, problems], client_max_size=LONGEST_OFFER_BYTES)
     session = "/whip/{publication}/{session}"
     app.add_routes(
         [
@@ -355,15 +252,3 @@ def make_app(
         ]
     )
     return app
-
-
-def make_runner(app: web.Application) -> web.AppRunner:
-    """What serves the application: no log of requests, and no patience with those that never get complete."""
-    return web.AppRunner(
-        app,
-        access_log=None,
-        logger=library_log,
-        shutdown_timeout=1.0,
-        keepalive_timeout=REQUEST_WITHIN_S,
-        lingering_time=_LINGER_S,
-    )

@@ -18,7 +18,7 @@ from sightline.ingest.merge import FLAG_STUCK, MergeRules
 from sightline.ingest.messages import NOTHING_HEARD, Signal
 from sightline.ingest.packed_copy import Kind, PackedCopy
 from sightline.ingest.plain import PlainMerge
-from sightline.ingest.planning import DoubtRow, Plan, Row
+from sightline.ingest.planning import DoubtRow, FixKey, Plan, Row
 
 Array = npt.NDArray[Any]
 
@@ -293,6 +293,16 @@ def joined(parts: Sequence[Columns]) -> Columns:
 
 def _length(columns: Columns) -> int:
     return len(next(iter(columns.values())))
+
+
+def columns_of_key(values: Columns) -> tuple[Array, Array, Array]:
+    """What makes each fix the same fix: camera, time and content, as `FixKey` has them."""
+    return values["camera_id"], values["fix_time"], values["content_hash"]
+
+
+def fix_keys(values: Columns) -> Iterable[FixKey]:
+    """The same, one by one."""
+    return map(FixKey, *(column.tolist() for column in columns_of_key(values)))
 
 
 def some(columns: Columns, which: Array | slice) -> Columns:

@@ -25,7 +25,7 @@ from websockets.typing import Subprotocol
 
 from sightline.ingest import protocol
 from sightline.ingest.admission import LONGEST_WAIT_S, Reconnects, advice
-from sightline.ingest.admitted import AdmittedConnection, HalfOpen
+from sightline.ingest.admitted import AdmittedConnection
 from sightline.ingest.bridge import BridgeConversation
 from sightline.ingest.conversation import (
     COME_BACK_AFTER_S,
@@ -36,6 +36,7 @@ from sightline.ingest.conversation import (
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity, Doors, token_of
 from sightline.ingest.errors import DatabaseAwayError, NotNowError
 from sightline.ingest.fields import MAX_MESSAGE_BYTES
+from sightline.ingest.half_open import HalfOpen
 from sightline.ingest.settings import GatewaySettings
 from sightline.sql.accounts import token_hash
 

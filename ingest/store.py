@@ -15,7 +15,6 @@ from datetime import date
 from typing import Any, Final, Self
 
 import asyncpg
-import msgspec
 import numpy as np
 
 from sightline.ingest.answers import Stored
@@ -27,12 +26,15 @@ from sightline.ingest.live_columns import Array, Columns, LiveColumns, columns_o
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.packed_copy import POSTGRES_EPOCH_US, PackedCopy
 from sightline.ingest.plain import BIN_US
-from sightline.ingest.planning import DoubtKey, DoubtRow, FixKey
+from sightline.ingest.planning import FixKey
+from sightline.ingest.quarantine import Quarantine
 from sightline.ingest.rows import (
     FIX_COPY,
     LIVE_COPY,
     STAGED_FIX_COPY,
     Rows,
+    columns_of_key,
+    fix_keys,
     joined,
     live_of,
     loaded_row,
@@ -113,10 +115,10 @@ class Store:
         self._rules = rules
         self._settling = Settling(connection, rules)
         self._packed = PackedHistory(connection)
+        self._quarantine = Quarantine(connection, self._packed)
         self.names = names
         self._partitions: dict[tuple[int, int], str] = {}  # by class and day since 1970
         self._listed: set[int] = set()
-        self._put_aside: set[int] = set()  # cameras with fixes in quarantine that may yet be taken
         # By camera, the run and the flush that had written it last when it was read.
         self._others: dict[int, tuple[int, int]] = {}
         self._learnt_s = 0.0
@@ -202,10 +204,8 @@ class Store:
             live.put(np.array(list(found)), columns_of(list(found.values())))
         if others:
             live.put(np.array(others), unheard(len(others)))
-        self._put_aside.difference_update(camera_ids)
-        self._put_aside.update(
-            row["camera_id"] for row in await self._fetch("writer.put_aside", list(camera_ids))
-        )
+        passing = await self._fetch("writer.put_aside", list(camera_ids))
+        self._quarantine.learn(camera_ids, (row["camera_id"] for row in passing))
 
     async def learn(self, pairs: Iterable[Pair]) -> None:
         """Give every network and cell its number; kept whatever becomes of the batch.
@@ -304,17 +304,17 @@ class Store:
         if rows.unsettled or self._settling.has_rest:
             to_settle = await self._settling.begin(rows.unsettled)
         fresh, checked = rows.fresh, [rows.checked]
-        apart = apart | await self._packed.holds(*_columns_of_key(fresh))
+        apart = apart | await self._packed.holds(*columns_of_key(fresh))
         stored = Stored(all_fresh=not apart.any())
         if not stored.all_fresh:
             fresh, checked = some(fresh, ~apart), [some(fresh, apart), rows.checked]
-            stored.fixes.update(_keys(fresh))
+            stored.fixes.update(fix_keys(fresh))
         await self._copy_history(fresh)
         await self._store_checked(checked, rows.archived, stored)
-        await self._take_after_all(fresh, stored, unchecked=True)
+        await self._quarantine.take_after_all(fresh, stored, unchecked=True)
         for part in (*checked, rows.archived):
-            await self._take_after_all(part, stored, unchecked=False)
-        await self._store_doubted(rows.doubted, stored)
+            await self._quarantine.take_after_all(part, stored, unchecked=False)
+        await self._quarantine.put(rows.doubted, stored)
         await self._store_live(rows, flush)
         if to_settle:
             stored.settled = await self._settling.settle(to_settle)
@@ -396,63 +396,13 @@ class Store:
         staged = [part | {"archive": ~self._has_day(part)} for part in parts]
         staged.append(archived | {"archive": np.ones(len(archived["camera_id"]), bool)})
         whole = joined([part for part in staged if len(part["camera_id"])] or staged[:1])
-        whole = some(whole, ~await self._packed.holds(*_columns_of_key(whole)))
+        whole = some(whole, ~await self._packed.holds(*columns_of_key(whole)))
         if not len(whole["camera_id"]):
             return
         await self._copy("fix_stage", STAGED_FIX_COPY, whole)
         for name in ("writer.store_checked", "writer.store_archived"):
             for row in await self._connection.fetch(query(name)):
                 stored.fixes.add(FixKey(*row))
-
-    async def _take_after_all(self, values: Columns, stored: Stored, *, unchecked: bool) -> None:
-        """What was put aside when it came first, and is in history now, is in quarantine no more, and no news."""
-        if not self._put_aside:
-            return
-        again = some(values, np.isin(values["camera_id"], list(self._put_aside)))
-        if not len(again["camera_id"]):
-            return
-        keys = (column.tolist() for column in _columns_of_key(again))
-        moved = await self._connection.fetch(query("writer.taken_after_all"), *keys)
-        if moved and stored.all_fresh and unchecked:
-            stored.all_fresh = False
-            stored.fixes.update(_keys(values))
-        stored.fixes.difference_update(FixKey(*row) for row in moved)
-
-    async def _store_doubted(self, doubted: Sequence[DoubtRow], stored: Stored) -> None:
-        if not doubted:
-            return
-        keys = _keys_of_doubts(doubted)
-        held = await self._packed.holds(*keys)
-        new = [row for row, is_packed in zip(doubted, held.tolist(), strict=True) if not is_packed]
-        if not new:
-            return
-        # What was put aside for a reason that passes stands in quarantine for this one now, and is no news.
-        lasting = [row for row in new if row.doubted.reason not in _PASSING]
-        known = await self._connection.fetch(
-            query("writer.taken_after_all"), *(one.tolist() for one in _keys_of_doubts(lasting))
-        )
-        columns = zip(
-            *(
-                (
-                    row.key.camera_id,
-                    row.received_us,
-                    row.doubted.fix.time_us,
-                    row.doubted.reason,
-                    row.doubted.detail[:500],
-                    row.key.content,
-                    msgspec.json.encode(row.doubted.fix).decode(),
-                )
-                for row in new
-            ),
-            strict=True,
-        )
-        for row in await self._connection.fetch(query("writer.store_doubted"), *columns):
-            stored.doubts.add(DoubtKey(*row))
-        again = {(camera, content) for camera, _time, content in known}
-        stored.doubts.difference_update(
-            row.key for row in lasting if (row.key.camera_id, row.key.content) in again
-        )
-        self._put_aside.update(row.key.camera_id for row in new if row.doubted.reason in _PASSING)
 
     async def _store_live(self, rows: Rows, flush: Flush) -> None:
         values, nulls = live_of(
@@ -469,8 +419,6 @@ class Store:
         await self._connection.execute(query("writer.upsert_live"))
 
 
-_PASSING: Final = ("clock_ahead", "refused_by_database")
-"""Reasons that may be none when a fix is sent again."""
 _DAYS: Final = 1 << 20
 """More than there will be days that are kept."""
 _MOST_PARTITIONS: Final = 8
@@ -497,20 +445,6 @@ def _marks(coverage: tuple[Array, Array]) -> Array:
     cameras, starts = coverage
     marks: Array = cameras * _BINS + starts // BIN_US
     return marks
-
-
-def _columns_of_key(values: Columns) -> tuple[Array, Array, Array]:
-    return values["camera_id"], values["fix_time"], values["content_hash"]
-
-
-def _keys_of_doubts(doubted: Sequence[DoubtRow]) -> tuple[Array, Array, Array]:
-    keys = ((row.key.camera_id, row.doubted.fix.time_us, row.key.content) for row in doubted)
-    camera_id, fix_time, content = np.array(list(keys), np.int64).reshape(-1, 3).T
-    return camera_id, fix_time, content
-
-
-def _keys(values: Columns) -> Iterable[FixKey]:
-    return map(FixKey, *(column.tolist() for column in _columns_of_key(values)))
 
 
 def _sentence(error: BaseException) -> str:

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import io
+import json
 import time
 
+import aiohttp
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -66,8 +68,10 @@ def _request(token):
     )
 
 
-async def _half(gateway, begin=b""):
-    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.settings.gateway_port)
+async def _half(gateway, begin=b"", *, http=False):
+    settings = gateway.settings
+    port = settings.gateway_http_port if http else settings.gateway_port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(begin)
     return reader, writer
 
@@ -108,6 +112,72 @@ async def test_connections_that_say_nothing_crowd_nobody_out(database, owner):
             assert await _ended(reader)
         for _, writer in silent:
             writer.close()
+
+
+BEGINNINGS = {
+    "nothing": b"",
+    "half a head": b"POST /osmand HTTP/1.1\r\nHost",
+    "half a body": b"POST /whip/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n"
+    b"Content-Type: application/sdp\r\nContent-Length: 99\r\n\r\nv=0",
+    "answered": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("begin", BEGINNINGS.values(), ids=BEGINNINGS)
+async def test_http_connections_that_ask_nothing_crowd_nobody_out(database, owner, begin):
+    token = (await add_camera(owner, "CAM")).token
+    async with running(database, gateway_half_open_connections=20) as gateway:
+        silent = [await _half(gateway, begin, http=True) for _ in range(60)]
+        async with aiohttp.ClientSession() as client:
+            url = f"{gateway.http}/osmand/{token}?lat=51.9&lon=-8.4&timestamp={time.time():.0f}"
+            async with client.get(url) as answer:
+                assert answer.status == 200
+        for reader, _ in silent[:40]:  # the oldest had to go
+            assert await _over(reader)
+        for _, writer in silent:
+            writer.close()
+
+
+async def _over(reader):
+    """Whether the connection ends at once, whatever was answered before."""
+    try:
+        async with asyncio.timeout(2):
+            await reader.read()
+    except ConnectionError:
+        pass
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_a_phone_that_asks_again_and_again_keeps_its_connection(database, owner):
+    token = (await add_camera(owner, "CAM")).token
+    async with running(database, gateway_half_open_connections=20) as gateway:
+        reader, writer = await _half(gateway, http=True)
+        for number in range(5):
+            silent = [await _half(gateway, http=True) for _ in range(19)]
+            stamp = time.time() - number
+            writer.write(
+                f"GET /osmand/{token}?lat=51.9&lon=-8.4&timestamp={stamp:.3f} HTTP/1.1\r\n"
+                "Host: x\r\n\r\n".encode()
+            )
+            async with asyncio.timeout(5):
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            for _, one in silent:
+                one.close()
+        writer.close()
+
+
+async def test_what_is_no_http_is_answered_with_a_problem_that_repeats_nothing(database):
+    async with running(database) as gateway:
+        reader, writer = await _half(gateway, b"secret-token <b>?\r\n\r\n", http=True)
+        async with asyncio.timeout(5):
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+    assert head.startswith((b"HTTP/1.0 400", b"HTTP/1.1 400"))
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "unreadable_request"
+    assert b"secret-token" not in head + body
 
 
 async def _ended(reader):

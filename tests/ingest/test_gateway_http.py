@@ -9,9 +9,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sightline.ingest import gateway_http
+from sightline.ingest import http_port
 from sightline.sql.accounts import add_camera, token_hash
 from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
+from tests.ingest.openapi_check import held_to_document
 
 OFFER = (Path(__file__).parent / "media" / "viewer_offer.sdp").read_bytes().decode()
 ANSWER = "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\n"
@@ -58,7 +59,7 @@ async def gateway(database):
 
 @pytest.fixture
 async def client():
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(trace_configs=[held_to_document()]) as session:
         yield session
 
 
@@ -205,7 +206,7 @@ class TestWhip:
             assert answer.status == 201
 
     async def test_an_offer_that_does_not_come(self, gateway, publication, monkeypatch):
-        monkeypatch.setattr(gateway_http, "BODY_WITHIN_S", 0.3)
+        monkeypatch.setattr(http_port, "BODY_WITHIN_S", 0.3)
         id_, token = publication
         port = gateway.settings.gateway_http_port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sightline.ingest import gateway_http, tracker_http
+from sightline.ingest import http_port, tracker_http
 from sightline.sql.accounts import add_bridge
 from tests.ingest.camera_client import until
 from tests.ingest.tracker_client import trackers
@@ -298,7 +298,7 @@ def head(token, length, method="POST"):
 
 class TestFairness:
     async def test_a_body_that_does_not_come(self, phones, token, monkeypatch):
-        monkeypatch.setattr(gateway_http, "BODY_WITHIN_S", 0.5)
+        monkeypatch.setattr(http_port, "BODY_WITHIN_S", 0.5)
         other = await phones.token("PHONE-2")
         slow = [await raw(phones, head(token, 100) + "lat=51") for _ in range(10)]
         started = time.monotonic()
@@ -339,7 +339,7 @@ class TestFairness:
         await phones.osmand(token, "lat=51&lon=0")
 
     async def test_a_head_that_does_not_come(self, database, monkeypatch):
-        monkeypatch.setattr(gateway_http, "REQUEST_WITHIN_S", 0.5)
+        monkeypatch.setattr(http_port, "REQUEST_WITHIN_S", 0.5)
         async with trackers(database) as phones:
             for begun in ("", "POST /osmand/x HTTP/1.1\r\nHost: x\r\n"):
                 reader, writer = await raw(phones, begun)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.ingest import fields, gateway_http, tracker_http
+from sightline.ingest import fields, http_port, tracker_http
 from sightline.ingest.adapters import osmand, owntracks
 from sightline.ingest.adapters.moment import OWN_NAMES
 from sightline.ingest.messages import Report
@@ -62,8 +62,8 @@ def test_limits_stand_in_the_text():
     assert f"{tracker_http.MOST_WITH_A_TOKEN} requests may wait" in TEXT
     assert f"more than {tracker_http.HEAVY_BYTES // 1024} KiB are" in TEXT
     assert f"together {tracker_http.MOST_AT_ONCE:,}" in TEXT
-    assert f"within {gateway_http.BODY_WITHIN_S:.0f} s |" in TEXT
-    assert f"within {gateway_http.REQUEST_WITHIN_S:.0f} s." in TEXT
+    assert f"within {http_port.BODY_WITHIN_S:.0f} s |" in TEXT
+    assert f"within {http_port.REQUEST_WITHIN_S:.0f} s." in TEXT
     assert f"{fields.MAX_FIXES:,} positions" in TEXT
     assert fields.MAX_MESSAGE_BYTES == 1024 * 1024
     assert "more than 1 MiB" in TEXT

@@ -8,6 +8,7 @@ import aiohttp
 
 from sightline.sql.accounts import add_camera
 from tests.ingest.camera_client import RunningGateway
+from tests.ingest.openapi_check import held_to_document
 
 STORED = (
     "select fix_time, lat, lon, altitude_m, speed_mps, heading_deg, accuracy_m, battery_pct, recording from {}"
@@ -83,7 +84,9 @@ async def trackers(database, **settings):
     """Trackers of a gateway that runs as long as the context."""
     gateway = await RunningGateway(database, **settings).start()
     try:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), trace_configs=[held_to_document()]
+        ) as client:
             yield Trackers(gateway, await database.connect(), client)
     finally:
         await gateway.stop()
