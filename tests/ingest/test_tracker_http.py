@@ -298,12 +298,12 @@ def head(token, length, method="POST"):
 
 class TestFairness:
     async def test_a_body_that_does_not_come(self, phones, token, monkeypatch):
-        monkeypatch.setattr(http_port, "BODY_WITHIN_S", 0.5)
+        monkeypatch.setattr(http_port, "BODY_WITHIN_S", 2.0)
         other = await phones.token("PHONE-2")
         slow = [await raw(phones, head(token, 100) + "lat=51") for _ in range(10)]
         started = time.monotonic()
         await phones.osmand(other, "lat=51&lon=0")
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < http_port.BODY_WITHIN_S
         for reader, writer in slow:
             answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
             assert b" 408 " in answer.splitlines()[0]
