@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from sightline.ingest.store import AWAY
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,7 @@ import msgspec
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.links import Link, Links
 from sightline.ingest.messages import Command
-from sightline.ingest.store import AWAY
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 

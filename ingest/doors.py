@@ -9,8 +9,7 @@ import asyncpg
 
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.gather import Gather
-from sightline.ingest.store import AWAY
-from sightline.sql import query
+from sightline.sql import AWAY, query
 from sightline.sql.accounts import token_hash
 
 

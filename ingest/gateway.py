@@ -42,11 +42,10 @@ from sightline.ingest.metrics import registry
 from sightline.ingest.news import News
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.sockets import SocketDoor
-from sightline.ingest.store import AWAY
 from sightline.ingest.tolerance import Limits
 from sightline.ingest.tracker_http import TrackerDoor
 from sightline.ingest.writer import Writer
-from sightline.sql import open_pool, query
+from sightline.sql import AWAY, open_pool, query
 
 log = logging.getLogger(__name__)
 

@@ -33,8 +33,7 @@ from sightline.ingest.doors import token_of
 from sightline.ingest.http_port import Problem, counted, problems, read_body
 from sightline.ingest.media.sdp import why_no_offer
 from sightline.ingest.settings import GatewaySettings
-from sightline.ingest.store import AWAY
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 

@@ -25,8 +25,7 @@ import asyncpg
 from sightline.ingest.history.packing import PackHistory
 from sightline.ingest.rollup import roll_up
 from sightline.ingest.settings import KeeperSettings
-from sightline.ingest.store import AWAY
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.audit import seal, signing_key
 from sightline.sql.audit_head import HeadFile
 

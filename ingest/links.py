@@ -19,8 +19,7 @@ from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.explain import micros
 from sightline.ingest.gather import Gather
 from sightline.ingest.messages import Outgoing
-from sightline.ingest.store import AWAY
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 

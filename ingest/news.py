@@ -13,8 +13,7 @@ from typing import Final
 import asyncpg
 
 from sightline.ingest.errors import DatabaseAwayError
-from sightline.ingest.store import AWAY
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
 log = logging.getLogger(__name__)

@@ -42,7 +42,7 @@ from sightline.ingest.rows import (
     some,
 )
 from sightline.ingest.settling import Settling, Span
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
 _ANSWER_MARGIN_S: Final = 5.0
@@ -62,15 +62,6 @@ _REFUSALS: Final = (
     TypeError,
 )
 """What a value of ours brings about, and would again."""
-
-AWAY: Final = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
-)
-"""Whatever else can come from the database: the batch is kept and tried again."""
 
 
 class UnsureError(DatabaseAwayError):

@@ -7,7 +7,7 @@ Everything that speaks SQL does so through the named queries of this package::
 Imports run one way, ``sql`` ← ``ingest`` ← ``dashboard``.
 """
 
-from sightline.sql.connect import connect, open_pool
+from sightline.sql.connect import AWAY, connect, open_pool
 from sightline.sql.named import query
 
-__all__ = ["connect", "open_pool", "query"]
+__all__ = ["AWAY", "connect", "open_pool", "query"]

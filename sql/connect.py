@@ -7,12 +7,25 @@ owner of the directory only). With ``SIGHTLINE_DATABASE_URL`` the URL's user sig
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import asyncpg
 
 from sightline.sql.errors import ClusterError
 from sightline.sql.settings import DatabaseSettings
+
+AWAY: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""Whatever can come of a question while the database is away, or goes.
+
+The third is not our mistake there: when a connection is closed in the middle of a COPY the driver may learn of it only
+with the next statement, and says then that another one were in progress.
+"""
 
 Role = Literal["owner", "gateway", "media", "dashboard", "audit", "keeper"]
 

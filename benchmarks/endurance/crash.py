@@ -26,8 +26,7 @@ from benchmarks.endurance.stored import cameras_not_at_their_newest, stored
 from benchmarks.installation import GatewayProcess, Installation, installation
 from benchmarks.measure import Goal, Measure
 from sightline.ingest.history.packing import PackHistory
-from sightline.ingest.store import AWAY
-from sightline.sql import connect
+from sightline.sql import AWAY, connect
 from sightline.sql.errors import ClusterError
 
 CRASHES: Final = int(os.environ.get("BENCH_CRASHES", "12"))

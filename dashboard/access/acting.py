@@ -28,7 +28,7 @@ from sightline.dashboard.errors import (
     RefusalError,
     translated,
 )
-from sightline.sql import query
+from sightline.sql import AWAY, query
 from sightline.sql.accounts import token_hash
 
 log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ async def transaction(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
             raise
         else:
             await current.commit()
-    except (TimeoutError, OSError, *DRIVER) as error:
+    except AWAY as error:
         known = translated(error)
         if isinstance(known, DatabaseAwayError):
             log.warning("the database was lost: %s: %s", type(error).__name__, error)
@@ -193,7 +193,7 @@ async def _begin(pool: asyncpg.Pool) -> tuple[asyncpg.Connection, Transaction]:
                     raise
                 else:
                     return connection, begun
-    except (TimeoutError, OSError, *DRIVER) as error:
+    except AWAY as error:
         log.warning("no connection to the database: %s: %s", type(error).__name__, error)
         raise DatabaseAwayError from error
 
@@ -202,7 +202,7 @@ async def _give_back(pool: asyncpg.Pool, connection: asyncpg.Connection) -> None
     """Release a connection; one that cannot be reset is dropped, since what it did is done or undone already."""
     try:
         await pool.release(connection, timeout=BEGIN_WITHIN_S)
-    except (TimeoutError, OSError, *DRIVER) as error:
+    except AWAY as error:
         log.warning("a connection of the pool was lost: %s", error)
 
 

@@ -18,8 +18,7 @@ from uuid import UUID
 
 import asyncpg
 
-from sightline.dashboard.access.acting import DRIVER
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
 CHECK_EVERY_S = 2.0
@@ -75,7 +74,7 @@ class SessionWatch:
         while True:
             try:
                 await self._watch_connected()
-            except (OSError, TimeoutError, *DRIVER) as error:
+            except AWAY as error:
                 if not self._away:
                     log.warning("session watch: the database is away: %s", error)
                 self._away = True

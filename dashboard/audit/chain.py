@@ -7,12 +7,10 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-import asyncpg
-
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.ages import age_words
 from sightline.dashboard.errors import translated
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.audit import AuditReport, verify
 from sightline.sql.settings import DatabaseSettings
 
@@ -50,7 +48,7 @@ async def read_chain(act: Actor, settings: DatabaseSettings) -> Chain:
             return Chain(**await connection.fetchrow(query("audit_page.chain")))
         finally:
             await connection.close()
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except AWAY as error:
         raise translated(error) or error from error
 
 
@@ -64,7 +62,7 @@ async def verify_chain(act: Actor, settings: DatabaseSettings) -> AuditReport:
     await act.require("audit.read", "audit.verify", "audit", "chain")
     try:
         report = await asyncio.to_thread(asyncio.run, verify(settings))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except AWAY as error:
         raise translated(error) or error from error
     await act.connection.fetchval(query("audit_page.verified"), json.dumps(asdict(report)))
     return report

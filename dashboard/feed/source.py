@@ -25,7 +25,7 @@ from sightline.dashboard.feed.health import Health, gateway_health
 from sightline.dashboard.feed.hub import FeedHub
 from sightline.dashboard.live_map.visibility import NO_ID, Attachment, Viewing
 from sightline.dashboard.live_state import EYES_ON, STREAMED, CameraEntry
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
 ANSWER_WITHIN_S: Final = 1.0
@@ -37,8 +37,6 @@ RESYNC_EVERY_S: Final = 5.0
 DIRECTORY_EVERY_S: Final = 10.0
 BEHIND_OVER_S: Final = 3.0
 """The worst delay within this time is what the health pill shows."""
-
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +70,7 @@ class FeedSource:
         while True:
             try:
                 await self._run_connected()
-            except _LOST as error:
+            except AWAY as error:
                 if self._hub.health.database == "ok":
                     log.warning("feed: the database is lost: %s", error or type(error).__name__)
                 self._hub.set_health(self._hub.health.lost(self._hub.now_ms()))

@@ -17,8 +17,7 @@ import asyncpg
 from sightline.ingest.doors import BridgeIdentity, CameraIdentity, Doors
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.settings import is_loopback
-from sightline.ingest.store import AWAY
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 REFUSALS = {
     "role_not_permitted": "the account's role does not see all officers on the map",

@@ -23,8 +23,7 @@ from sightline.ingest.cot.access import Recipient
 from sightline.ingest.cot.counts import CotCounts
 from sightline.ingest.cot.picture import Picture
 from sightline.ingest.errors import DatabaseAwayError, IngestError
-from sightline.ingest.store import AWAY
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 

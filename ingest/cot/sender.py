@@ -28,9 +28,8 @@ from sightline.ingest.fields import CAMERA_ID_ALLOWED, CAMERA_ID_PATTERN
 from sightline.ingest.gather import Gather
 from sightline.ingest.merge import APART
 from sightline.ingest.received import Received, acknowledgement
-from sightline.ingest.store import AWAY
 from sightline.ingest.tolerance import Tolerance
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,8 @@ from sightline.ingest.cot.tls import server_context
 from sightline.ingest.doors import CameraIdentity, Doors
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.settings import GatewaySettings
-from sightline.ingest.store import AWAY
 from sightline.ingest.tolerance import Tolerance
-from sightline.sql import query
+from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,7 @@ import asyncpg
 
 from sightline.ingest.cot.audience import Audience
 from sightline.ingest.cot.picture import Caption, Where
-from sightline.ingest.store import AWAY
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
 log = logging.getLogger(__name__)

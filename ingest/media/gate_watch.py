@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 
 from sightline.ingest.media.relay import PeerKind, Relay
-from sightline.sql import connect, query
+from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
 ASK_INTERVAL_S = 0.25
@@ -30,8 +30,6 @@ LONGEST_REASON = 200
 
 SILENT = "the database does not answer, so nobody can prove that anyone may watch"
 NOT_YET = "the database has not been reached yet"
-
-_UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +115,7 @@ class GateWatch:
                         await self._record(connection)
                 finally:
                     connection.terminate()
-        except _UNREACHABLE as error:
+        except AWAY as error:
             for kind, id_, reason in self._ends.oldest():
                 log.error(  # noqa: TRY400 - no traceback, the cause is named
                     "end not recorded %s=%s reason=%r error=%r", kind, id_, reason, _named(error)
@@ -138,7 +136,7 @@ class GateWatch:
                 finally:
                     # Not close(), which would wait for a server that may be gone.
                     connection.terminate()
-            except _UNREACHABLE as error:
+            except AWAY as error:
                 if (named := _named(error)) != trouble:
                     trouble = named
                     log.warning(

@@ -64,14 +64,17 @@ class DatabaseLine:
         if self._refusing:
             writer.transport.abort()
             return
-        onward_reader, onward = await asyncio.open_connection(*self._target)
-        self._writers |= {writer, onward}
+        ends = [writer]
+        self._writers.add(writer)
         try:
+            onward_reader, onward = await asyncio.open_connection(*self._target)
+            ends.append(onward)
+            self._writers.add(onward)
             await asyncio.gather(self._copy(reader, onward), self._copy(onward_reader, writer))
         except OSError:
             pass  # cut
         finally:
-            for end in (writer, onward):
+            for end in ends:
                 self._writers.discard(end)
                 end.transport.abort()
 
