@@ -124,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/rota", ("rota.read",), "rota.view"),
     Rule("PUT", "/api/rota", ("rota.write",), "rota.write"),
     Rule("GET", "/api/rota/cover", ("rota.read",), "rota.view"),
+    Rule("GET", "/api/places", ("map.view",), "place.find"),
     Rule("GET", "/api/coverage/forecast", ("coverage.forecast",), "coverage.forecast"),
     Rule("GET", "/api/audit", ("audit.read",), "audit.read"),
     Rule("GET", "/api/audit/watched-me", ("audit.watched_me",), "audit.watched_me"),

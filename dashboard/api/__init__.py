@@ -16,6 +16,7 @@ from sightline.dashboard.api import (
     incidents,
     machine,
     openapi,
+    places,
     problems,
     rota,
     session,
@@ -30,6 +31,6 @@ def include_api(app: FastAPI, services: Services) -> None:
     app.state.services = services
     problems.install(app)
     for family in (
-        session, cameras, streams, alerts, incidents, deployments, rota, coverage, audit, machine, openapi,
+        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, audit, machine, openapi,
     ):  # fmt: skip
         app.include_router(family.router, dependencies=[Depends(only_known)])

@@ -26,6 +26,8 @@ export class CameraList extends EventTarget {
   #distances = null;
   #selected = -1;
   #active = -1;
+  /** What else is known of a camera, for the end of its row: index → words. */
+  hint = () => "";
 
   /**
    * @param {HTMLElement} container
@@ -156,7 +158,7 @@ export class CameraList extends EventTarget {
     if (flags & FLAG.eyesOn) return "asks for eyes on";
     if (fresh === "stale" || fresh === "never") return fresh === "stale" ? "stale" : "never reported";
     if (flags & FLAG.streamed) return "watched";
-    return flags & FLAG.stuck ? "stuck" : "";
+    return flags & FLAG.stuck ? "stuck" : this.hint(index);
   }
 
   #click(event, kind) {

@@ -1,20 +1,21 @@
 /**
- * The live map: one selection, one set of filters, one framed incident, shown by map, list, card, strip and address
- * alike. The exports are called by Dash's clientside callbacks.
+ * The live map: one selection, one set of filters, one framed incident or chosen place, shown by map, list, card, strip
+ * and address alike. The exports are called by Dash's clientside callbacks.
  */
 import { app } from "./app.js";
 import { call } from "./api.js";
 import { CameraList } from "./camera_list.js";
 import { NO_FILTER, SearchTexts, isFiltering, ordered, shownCameras } from "./camera_filter.js";
 import { goTo, h, mark, present, say, setProps } from "./dom.js";
-import { FoundIncidents } from "./found_incidents.js";
+import { Finder } from "./finder.js";
 import { IncidentStrip } from "./incident_strip.js";
 import { askLink, mayLink } from "./link_incident.js";
 import { drawLegend } from "./map_legend.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
 import { addMarkShapes } from "./mark_icons.js";
+import { NearForecasts } from "./near_forecasts.js";
 import { OfficerCard } from "./officer_card.js";
-import { readAddress, writeAddress } from "./url_state.js";
+import { placeName, readAddress, writeAddress } from "./url_state.js";
 import { shortName } from "./camera_words.js";
 import { theme } from "./theme.js";
 
@@ -24,6 +25,8 @@ const ORDER_MS = 4000;
 /** The map waits this long for the cameras, so that it need not move once they are there. */
 const FIRST_CAMERAS_MS = 1500;
 const FRAME_METRES = 450;
+/** So many cameras nearest to a scene say what their streams would be like. */
+const FORECAST_ROWS = 6;
 
 /** @type {LiveMap|null} */
 let page = null;
@@ -53,7 +56,8 @@ class LiveMap {
   #list;
   #card;
   #strip;
-  #found;
+  #finder;
+  #forecasts;
   #orderedAt = 0;
   #toReorder = true;
   #toRefilter = false;
@@ -68,7 +72,9 @@ class LiveMap {
     this.#list = new CameraList(this.#part("list"), this.#store, () => app.nowMs());
     this.#card = new OfficerCard(this.#part("card"), { app, call });
     this.#strip = new IncidentStrip(this.#part("incidents"), { mayLink: (incident) => mayLink(incident, app.facts) });
-    this.#found = new FoundIncidents(this.#part("found"));
+    this.#finder = new Finder(this.#part("found"), this.#part("places"), call);
+    this.#forecasts = new NearForecasts(this.#store, call);
+    this.#list.hint = (index) => this.#forecasts.of(index);
     drawLegend(this.#part("legend"));
   }
 
@@ -84,13 +90,17 @@ class LiveMap {
     this.#refilter();
     this.#reorder();
     this.#showSelection(true);
-    if (this.#state.incident && !this.#state.view) this.#frame(this.#state.incident);
+    if (this.#state.view) return;
+    if (this.#state.incident) this.#frame(this.#state.incident);
+    else if (this.#state.place) this.#showPlace();
   }
 
   /** The page is left. */
   leave() {
     this.#stop.abort();
     clearInterval(this.#timer);
+    this.#finder.stop();
+    this.#forecasts.stop();
     this.#map?.destroy();
     this.#map = null;
   }
@@ -120,7 +130,11 @@ class LiveMap {
     });
     this.#on(this.#strip, "frame", (event) => this.#frame(event.detail));
     this.#on(this.#strip, "link", (event) => this.#link(event.detail));
-    this.#on(this.#found, "frame", (event) => this.#frameFound(event.detail));
+    this.#on(this.#finder, "frame", (event) => this.#frameFound(event.detail));
+    this.#on(this.#finder, "choose", (event) => this.#choosePlace(event.detail));
+    this.#on(this.#finder, "change", () => this.#sayWhyEmpty());
+    this.#on(this.#forecasts, "change", () => this.#list.draw());
+    this.#on(this.#part("forget"), "click", () => this.#setPlace(null));
     this.#on(this.#card, "close", () => this.#select(-1, false));
     this.#on(this.#card, "show", () => {
       this.#showView("map");
@@ -172,6 +186,9 @@ class LiveMap {
       this.#toAddress();
     });
     this.#on(this.#map.incidents, "frame", (event) => this.#frame(event.detail));
+    this.#on(this.#map.place, "press", () => this.#showPlace());
+    this.#on(this.#map, "point", ({ detail: { lat, lon } }) => this.#setPlace({ lat, lon, name: placeName(lat, lon) }));
+    this.#map.place.show(this.#state.place);
     this.#addControls();
     this.#drawIncidents();
   }
@@ -186,6 +203,7 @@ class LiveMap {
         button("Nearer", "glyph-plus", () => this.#map.zoomBy(1)),
         button("Further", "glyph-minus", () => this.#map.zoomBy(-1)),
         button("Show all cameras", "glyph-all", () => this.#map.frameAll()),
+        button("Recording cameras nearest to the map's middle (n)", "glyph-pin", () => this.#pointAtMiddle()),
       ),
     );
   }
@@ -275,7 +293,11 @@ class LiveMap {
   }
 
   #drawFound() {
-    this.#found.draw(app.incidents?.open ?? [], this.#state.filter.text);
+    this.#finder.draw(app.incidents?.open ?? [], this.#state.filter.text, this.#map?.view ?? null);
+    this.#sayWhyEmpty();
+  }
+
+  #sayWhyEmpty() {
     if (this.#list.count === 0 && this.#shown.length) this.#list.setEmpty(this.#whyEmpty());
   }
 
@@ -309,6 +331,8 @@ class LiveMap {
 
   /** Where the list is nearest to. */
   get #near() {
+    const { place } = this.#state;
+    if (place) return { x: mercatorX(place.lon), y: mercatorY(place.lat), recordingFirst: true };
     const incident = app.incidents?.byId(this.#state.incident);
     if (incident && incident.lat !== null) {
       return { x: mercatorX(incident.lon), y: mercatorY(incident.lat), recordingFirst: true };
@@ -324,6 +348,14 @@ class LiveMap {
     this.#list.setEmpty(order.length ? null : this.#whyEmpty());
     this.#drawCount();
     this.#drawNear();
+    this.#askForecasts(order);
+  }
+
+  /** Where the list is nearest to a scene, its first cameras say what their streams would be like. */
+  #askForecasts(order) {
+    const isScene = this.#state.place !== null || app.incidents?.byId(this.#state.incident);
+    if (!isScene || !app.may("coverage.forecast")) this.#forecasts.want([]);
+    else this.#forecasts.want(order.subarray(0, FORECAST_ROWS).filter((index) => this.#store.columns.recording[index] === 3));
   }
 
   #drawCount() {
@@ -338,14 +370,16 @@ class LiveMap {
 
   #drawNear() {
     const incident = app.incidents?.byId(this.#state.incident);
-    const words = incident ? `recording, nearest to “${incident.title}”` : this.#map ? "nearest to the map's middle" : "";
+    const scene = this.#state.place?.name ?? (incident ? `“${incident.title}”` : "");
+    const words = scene ? `recording, nearest to ${scene}` : this.#map ? "nearest to the map's middle" : "";
+    this.#part("forget").hidden = this.#state.place === null;
     say(this.#part("near"), words);
     this.#part("near").title = words;
   }
 
   #whyEmpty() {
     if (this.#store.count > 0) {
-      const why = this.#found.found.length ? "No camera is called that; the incident above is." : "No camera passes these filters.";
+      const why = this.#finder.instead || "No camera passes these filters.";
       return h(
         "div", {}, h("p", { text: why }),
         h("button", { class: "button", type: "button", text: "Clear filters", onclick: () => this.#clearFilter() }),
@@ -374,6 +408,7 @@ class LiveMap {
   /** @param {string} id of the incident to frame, "" to let go */
   #frame(id) {
     this.#state.incident = id;
+    if (id) this.#dropPlace();
     const incident = app.incidents?.byId(id);
     if (incident && incident.lat !== null) this.#map?.frame(incident, FRAME_METRES);
     this.#drawIncidents();
@@ -386,6 +421,40 @@ class LiveMap {
     this.#clearFilter();
     this.#showView("map");
     this.#frame(id);
+  }
+
+  // places
+
+  /** @param {import("./found_places.js").Place|null} place null: none any more */
+  #setPlace(place) {
+    this.#state.place = place;
+    if (place) this.#state.incident = "";
+    this.#map?.place.show(place);
+    this.#drawIncidents();
+    this.#reorder();
+    this.#toAddress();
+  }
+
+  /** The place that was searched for: the search has done its work. */
+  #choosePlace(place) {
+    this.setFilter({ ...this.#state.filter, text: "" });
+    this.#showFilter();
+    this.#showView("map");
+    this.#setPlace(place);
+    this.#showPlace();
+  }
+
+  #showPlace() { this.#map?.frame(this.#state.place, FRAME_METRES); }
+
+  #dropPlace() {
+    this.#state.place = null;
+    this.#map?.place.show(null);
+  }
+
+  #pointAtMiddle() {
+    if (!this.#map) return;
+    const { lat, lon } = this.#map.view;
+    this.#setPlace({ lat, lon, name: placeName(lat, lon) });
   }
 
   async #link(id) {
@@ -423,8 +492,10 @@ class LiveMap {
   #fromAddress() {
     if (!this.#element.isConnected || location.pathname !== this.#path) return;
     this.#state = { ...readAddress(location.search), view: this.#state.view };
+    this.#map?.place.show(this.#state.place);
     this.#showFilter();
     this.#refilter();
+    this.#reorder();
     this.#showSelection(true);
     this.#drawIncidents();
   }
@@ -443,7 +514,10 @@ class LiveMap {
       event.preventDefault();
       document.getElementById("live-map-search").focus();
     } else if (event.key === "Escape") {
-      this.#select(-1, false);
+      if (this.#state.camera) this.#select(-1, false);
+      else if (this.#state.place) this.#setPlace(null);
+    } else if (event.key === "n") {
+      this.#pointAtMiddle();
     } else if (event.key === "o" && this.#selected >= 0) {
       this.#openStream();
     }
@@ -451,10 +525,9 @@ class LiveMap {
 
   #searchKey(event) {
     if (event.key === "Enter") {
-      const [incident] = this.#found.found;
-      if (incident && this.#list.count === 0) {
-        this.#frameFound(String(incident.id));
-      } else if (this.#list.first >= 0) {
+      if (this.#list.count === 0) {
+        this.#finder.enter();
+      } else {
         this.#reorder();
         this.#select(this.#list.first, true);
         this.#map?.goTo(this.#selected);

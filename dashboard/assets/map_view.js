@@ -2,7 +2,8 @@
  * The map of the live map: basemap, cameras, crowds, call signs, selection, incidents.
  *
  * It only ever moves when somebody asks for it: by hand, by choosing an incident, by asking to see a camera. Events:
- * `select` (detail: index of a camera, -1 for none), `moved` (the view is another one).
+ * `select` (detail: index of a camera, -1 for none), `moved` (the view is another one), `point` (detail: lat and lon of a
+ * place that was right-clicked, or pressed for long).
  */
 import * as maplibre from "/static/lib/maplibre-gl/maplibre-gl.mjs";
 import { SOURCE, basemapStyle } from "./basemap_style.js";
@@ -11,6 +12,7 @@ import { latitude } from "./camera_filter.js";
 import { clustered } from "./clusters.js";
 import { FramePacer } from "./frame_pacer.js";
 import { IncidentMarkers } from "./incident_markers.js";
+import { PlaceMarker } from "./place_marker.js";
 import { addOverlays, overlayPaint, clusterFeatures, labelFeatures, selectionFeatures } from "./map_overlays.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
 
@@ -39,6 +41,7 @@ export class MapView extends EventTarget {
   #store;
   #nowMs;
   #markers;
+  #place;
   #pacer = new FramePacer(() => this.#paint());
   /** The room for the map is another one since the last frame. */
   #resized = false;
@@ -96,6 +99,7 @@ export class MapView extends EventTarget {
     this.#map.keyboard.disableRotation();
     this.#map.addControl(new maplibre.ScaleControl({ unit: "metric", maxWidth: 96 }), "bottom-right");
     this.#markers = new IncidentMarkers(this.#map, maplibre.Marker);
+    this.#place = new PlaceMarker(this.#map, maplibre.Marker);
     this.#listen(theme);
   }
 
@@ -113,6 +117,9 @@ export class MapView extends EventTarget {
 
   /** Incident markers; see `IncidentMarkers`. */
   get incidents() { return this.#markers; }
+
+  /** The chosen place's pin; see `PlaceMarker`. */
+  get place() { return this.#place; }
 
   /** @param {import("./camera_store.js").Change} change */
   changed(change) {
@@ -238,6 +245,10 @@ export class MapView extends EventTarget {
       requestAnimationFrame(() => this.#pacer.painted(performance.now() - began));
     });
     map.on("click", (event) => this.#click(event));
+    map.on("contextmenu", (event) => {
+      event.preventDefault();
+      this.dispatchEvent(new CustomEvent("point", { detail: { lat: event.lngLat.lat, lon: event.lngLat.lng } }));
+    });
     map.on("mousemove", (event) => {
       const over = this.#clusterAt(event.point) !== null || this.#layer.nearest(event.point, HIT_PX) >= 0;
       map.getCanvas().style.cursor = over ? "pointer" : "";

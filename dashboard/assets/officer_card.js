@@ -8,13 +8,9 @@ import { FLAG, UNKNOWN } from "./feed_frame.js";
 import {
   QUALITY_MEANING, RECORDING_WORDS, fullName, qualityOf, recordingOf, signalWords, whyNoStream,
 } from "./camera_words.js";
-import { mercatorX, mercatorY, metresPerUnit } from "./camera_store.js";
 import { gridReference } from "./grid_reference.js";
 import { markIcon, markName, showMark } from "./mark_icons.js";
-
-/** A forecast is asked for again when the camera has moved this far, or after this time. */
-const FORECAST_METRES = 120;
-const FORECAST_MS = 60_000;
+import { KNOWN_FOR_MS, MOVED_METRES, metresBetween } from "./near_forecasts.js";
 
 export class OfficerCard extends EventTarget {
   #element;
@@ -201,7 +197,7 @@ export class OfficerCard extends EventTarget {
       return;
     }
     const place = { lat: this.#store.lat(index), lon: this.#store.lon(index), at: Date.now() };
-    if (this.#asked && place.at - this.#asked.at < FORECAST_MS && metresBetween(this.#asked, place) < FORECAST_METRES) return;
+    if (this.#asked && place.at - this.#asked.at < KNOWN_FOR_MS && metresBetween(this.#asked, place) < MOVED_METRES) return;
     this.#asked = place;
     this.#abort?.abort();
     const abort = new AbortController();
@@ -245,8 +241,3 @@ export class OfficerCard extends EventTarget {
 
 /** A number stays with its unit where a line is too long. */
 function unbroken(words) { return words.split(" · ").map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); }
-
-function metresBetween(one, other) {
-  const units = Math.hypot(mercatorX(one.lon) - mercatorX(other.lon), mercatorY(one.lat) - mercatorY(other.lat));
-  return units * metresPerUnit(one.lat);
-}

@@ -1,17 +1,21 @@
 /**
- * What the map's address says: selection, incident, filters, view. Pure.
+ * What the map's address says: selection, incident or place, filters, view. Pure.
  *
  *     /map?camera=AB4-000123&incident=7&q=RB3&recording=recording&unit=B3&quality=good&at=56.36940,1.14654,12.50
+ *     /map?place=56.36940,1.14654&called=High+Street,+Salthaven
  */
 import { NO_FILTER } from "./camera_filter.js";
+import { gridReference } from "./grid_reference.js";
 
 const RECORDING = ["all", "recording", "buffering", "off", "unknown"];
+const LONGEST_NAME = 120;
 const QUALITY = ["", "good", "fair", "poor", "unknown"];
 
 /**
  * @typedef {object} MapState
  * @property {string} camera selected, "" for none
  * @property {string} incident framed, "" for none
+ * @property {import("./found_places.js").Place|null} place chosen; never beside an incident
  * @property {import("./camera_filter.js").Filter} filter
  * @property {{lat: number, lon: number, zoom: number}|null} view null: the whole county
  */
@@ -23,10 +27,12 @@ const QUALITY = ["", "good", "fair", "poor", "unknown"];
  */
 export function readAddress(search) {
   const given = new URLSearchParams(search);
-  const incident = given.get("incident") ?? "";
+  const said = given.get("incident") ?? "";
+  const incident = /^\d+$/.test(said) ? said : "";
   return {
     camera: given.get("camera") ?? "",
-    incident: /^\d+$/.test(incident) ? incident : "",
+    incident,
+    place: incident ? null : readPlace(given.get("place"), given.get("called")),
     filter: {
       text: given.get("q") ?? NO_FILTER.text,
       recording: oneOf(RECORDING, given.get("recording"), NO_FILTER.recording),
@@ -41,17 +47,19 @@ export function readAddress(search) {
  * @param {MapState} state
  * @returns {string} "" or beginning with a question mark
  */
-export function writeAddress({ camera, incident, filter, view }) {
+export function writeAddress({ camera, incident, place, filter, view }) {
   const said = new URLSearchParams();
   if (camera) said.set("camera", camera);
   if (incident) said.set("incident", incident);
+  if (place) said.set("called", place.name);
   if (filter.text.trim()) said.set("q", filter.text.trim());
   if (filter.recording !== "all") said.set("recording", filter.recording);
   if (filter.unit) said.set("unit", filter.unit);
   if (filter.quality) said.set("quality", filter.quality);
   // A comma may stand as it is, and is easier to read aloud.
   const at = view ? `at=${view.lat.toFixed(5)},${view.lon.toFixed(5)},${view.zoom.toFixed(2)}` : "";
-  const all = [said.toString(), at].filter(Boolean).join("&");
+  const where = place ? `place=${place.lat.toFixed(5)},${place.lon.toFixed(5)}` : "";
+  const all = [where, said.toString(), at].filter(Boolean).join("&");
   return all ? `?${all}` : "";
 }
 
@@ -60,9 +68,25 @@ function oneOf(allowed, value, otherwise) {
 }
 
 function readView(text) {
-  const parts = (text ?? "").split(",").map(Number);
-  if (parts.length !== 3 || parts.some((part) => !Number.isFinite(part)) || !text) return null;
-  const [lat, lon, zoom] = parts;
-  if (Math.abs(lat) > 85 || Math.abs(lon) > 180 || zoom < 0 || zoom > 22) return null;
+  const [lat, lon, zoom] = numbers(text, 3) ?? [];
+  if (lat === undefined || !isOnMap(lat, lon) || zoom < 0 || zoom > 22) return null;
   return { lat, lon, zoom };
+}
+
+function readPlace(text, called) {
+  const [lat, lon] = numbers(text, 2) ?? [];
+  if (lat === undefined || !isOnMap(lat, lon)) return null;
+  return { lat, lon, name: (called ?? "").trim().slice(0, LONGEST_NAME) || placeName(lat, lon) };
+}
+
+/** What a place is called that has no name: its grid reference, or degrees off the grid. */
+export function placeName(lat, lon) {
+  return gridReference(lat, lon) || `${lat.toFixed(4)}, ${lon.toFixed(4)}`;
+}
+
+function isOnMap(lat, lon) { return Math.abs(lat) <= 85 && Math.abs(lon) <= 180; }
+
+function numbers(text, count) {
+  const parts = (text ?? "").split(",").map(Number);
+  return !text || parts.length !== count || parts.some((part) => !Number.isFinite(part)) ? null : parts;
 }

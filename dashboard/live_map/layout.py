@@ -36,6 +36,7 @@ def layout(**_: str) -> html.Main:
                 [
                     _filters(),
                     html.Div(id=ids.FOUND, className="found", hidden=True),
+                    html.Div(id=ids.PLACES, className="found", hidden=True),
                     _list_head(),
                     html.Div(id=ids.LIST, className="camera-list"),
                 ],
@@ -85,8 +86,8 @@ def _filters() -> html.Div:
         [
             dmc.TextInput(
                 id=ids.SEARCH, inputProps={"type": "search"}, size="sm", debounce=False,
-                placeholder="Number, call sign, unit, incident",
-                **{"aria-label": "Search by shoulder number, name, call sign, camera, unit or incident"},
+                placeholder="Number, call sign, unit, incident, place",
+                **{"aria-label": "Search by shoulder number, name, call sign, camera, unit, incident, place name or grid reference"},
             ),
             dmc.SegmentedControl(
                 id=ids.RECORDING, data=RECORDING_CHOICES, value="all", size="xs", fullWidth=True,
@@ -117,6 +118,17 @@ def _list_head() -> html.Div:
             html.Span(id=ids.COUNT, className="list-count", role="status"),
             html.Button("Clear", id=ids.CLEAR, className="link-button", type="button", hidden=True),
             html.Span(id=ids.NEAR, className="list-near"),
+            html.Button(
+                [
+                    html.Span(className="glyph-close", **{"aria-hidden": "true"}),
+                    html.Span("Let go of the place", className="unseen"),
+                ],
+                id=ids.FORGET,
+                className="icon-button",
+                type="button",
+                title="Let go of the place (Esc)",
+                hidden=True,
+            ),
         ],
         className="list-head",
     )

@@ -541,6 +541,95 @@ async def test_a_search_finds_incidents_too(desk: Desk, force: Force) -> None:
     assert said(page)["incident"] == str(incident)
 
 
+async def settlement(force: Force, name: str, lat: float, lon: float) -> None:
+    await force.owner.execute(
+        "insert into basemap_feature (layer, kind, name, geom)"
+        " values ('place', 'town', $1, st_transform(st_setsrid(st_makepoint($3, $2), 4326), 3857))",
+        name, lat, lon,
+    )  # fmt: skip
+
+
+async def test_a_place_that_is_searched_for_ranks_the_recording_cameras_near_it(
+    desk: Desk, force: Force
+) -> None:
+    await settlement(force, "Kirkwick", LAT + 0.1, LON + 0.2)
+    await officer(force, 1)
+    await officer(force, 2, lat=LAT + 0.101, lon=LON + 0.2, state="buffering")
+    await officer(force, 3, lat=LAT + 0.11, lon=LON + 0.2)
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await expect(page.locator(".row-name").first).to_have_text("RB01")
+    await page.locator("#live-map-search").fill("kirkw")
+    await expect(page.locator(".found-place")).to_contain_text("Kirkwick")
+    await expect(page.locator("#live-map-list")).to_contain_text("the place above is")
+    await page.locator("#live-map-search").press("Enter")
+    await expect(page.locator(".place-marker")).to_have_text("Kirkwick")
+    await expect(page.locator("#live-map-near")).to_have_text("recording, nearest to Kirkwick")
+    await expect(page.locator(".row-name").first).to_have_text("RB03")
+    await expect(page.locator(".row-flag").first).to_have_text("untested by this force")
+    await expect(page.locator("#live-map-search")).to_have_value("")
+    assert said(page)["called"] == "Kirkwick"
+    assert said(page)["place"] == f"{LAT + 0.1:.5f},{LON + 0.2:.5f}"
+
+    again = await desk.open(await force.user("fim", "fim2"), page.url.removeprefix(desk.url))
+    await expect(again.page.locator(".place-marker")).to_have_text("Kirkwick")
+    await expect(again.page.locator(".row-name").first).to_have_text("RB03")
+    assert (screen.problems, again.problems) == ([], [])
+
+    await page.locator("#live-map-forget").click()
+    await expect(page.locator(".place-marker")).to_have_count(0)
+    assert "place" not in said(page)
+
+
+async def test_a_grid_reference_typed_in_a_hurry_is_a_place(desk: Desk, force: Force) -> None:
+    await officer(force, 1)
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await expect(page.locator(".row")).to_have_count(1)
+    await page.keyboard.press("/")
+    await page.keyboard.type("tr148578")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".place-marker")).to_have_text("TR 148 578")
+    await page.locator("#live-map-search").fill("TR 148 57")
+    await expect(page.locator("#live-map-list")).to_contain_text("is not a grid reference")
+    assert screen.problems == []
+
+
+async def test_a_place_by_right_click_or_by_key(desk: Desk, force: Force) -> None:
+    await officer(force, 1, lat=LAT + 0.01)
+    await officer(force, 2, state="buffering")
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await expect(page.locator(".row-name").first).to_have_text("RB02")
+    before = said(page)["at"]
+    await page.locator("#live-map-map canvas").click(button="right", position={"x": 200, "y": 200})
+    await expect(page.locator(".place-marker")).to_be_visible()
+    await expect(page.locator(".row-name").first).to_have_text("RB01")
+    assert said(page)["at"] == before, "the view stays"
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".place-marker")).to_have_count(0)
+    await page.keyboard.press("n")
+    lat, lon = said(page)["place"].split(",")
+    assert (float(lat), float(lon)) == pytest.approx((LAT, LON), abs=0.001)
+    assert screen.problems == []
+
+
+async def test_an_incident_and_a_place_take_turns(desk: Desk, force: Force) -> None:
+    incident = await force.incident("Man on a roof")
+    await force.owner.execute("update incident set lat = $1, lon = $2", LAT, LON)
+    await officer(force, 1)
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await page.locator("#live-map-map canvas").focus()
+    await page.keyboard.press("n")
+    await expect(page.locator(".place-marker")).to_be_visible()
+    await page.locator(".incident-marker").click()
+    await expect(page.locator(".place-marker")).to_have_count(0)
+    assert said(page)["incident"] == str(incident)
+    assert "place" not in said(page)
+    assert screen.problems == []
+
+
 async def test_a_provisional_incident_is_linked_from_the_strip(desk: Desk, force: Force) -> None:
     camera = await officer(force, 17)
     bridge = await force.incident("Man on the bridge")

@@ -61,6 +61,7 @@ ALLOWED = {
     "GET /api/rota": "fim negco commander coordinator",
     "PUT /api/rota": "coordinator",
     "GET /api/rota/cover": "fim negco commander coordinator",
+    "GET /api/places": "fim negco commander supervisor officer",
     "GET /api/coverage/forecast": "fim negco commander planner",
     "GET /api/audit": "auditor",
     "GET /api/audit/watched-me": "officer",

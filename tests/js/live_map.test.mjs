@@ -9,6 +9,7 @@ import { CELL_PX, ENTER, LEAVE, NO_CLUSTERS_FROM_ZOOM, clustered } from "../../d
 import { incidentsNamed } from "../../dashboard/assets/found_incidents.js";
 import { gridReference } from "../../dashboard/assets/grid_reference.js";
 import { healthView, readyView } from "../../dashboard/assets/health.js";
+import { metresBetween, shortForecast } from "../../dashboard/assets/near_forecasts.js";
 import { linkWords, mayLink } from "../../dashboard/assets/link_incident.js";
 import { OpenStreams } from "../../dashboard/assets/open_streams.js";
 import { readAddress, writeAddress } from "../../dashboard/assets/url_state.js";
@@ -197,7 +198,7 @@ test("grid references agree with those of the server", () => {
 // address
 
 test("an address says what is shown, and is read back", () => {
-  const state = { camera: "AB4-000123", incident: "7", filter: { text: "rb 3", recording: "recording", unit: "B3", quality: "good" }, view: { lat: 56.3694, lon: 1.14654, zoom: 12.5 } };
+  const state = { camera: "AB4-000123", incident: "7", place: null, filter: { text: "rb 3", recording: "recording", unit: "B3", quality: "good" }, view: { lat: 56.3694, lon: 1.14654, zoom: 12.5 } };
   const address = writeAddress(state);
   assert.equal(address, "?camera=AB4-000123&incident=7&q=rb+3&recording=recording&unit=B3&quality=good&at=56.36940,1.14654,12.50");
   assert.deepEqual(readAddress(address), state);
@@ -206,7 +207,7 @@ test("an address says what is shown, and is read back", () => {
 
 test("what an address says wrongly, it does not say", () => {
   const read = readAddress("?incident=7;drop&recording=maybe&quality=best&at=1,2");
-  assert.deepEqual(read, { camera: "", incident: "", filter: NO_FILTER, view: null });
+  assert.deepEqual(read, { camera: "", incident: "", place: null, filter: NO_FILTER, view: null });
   for (const at of ["", "a,b,c", "91,0,3", "0,181,3", "1,1,99", "Infinity,1,1"]) assert.equal(readAddress(`?at=${at}`).view, null, at);
 });
 
@@ -304,4 +305,25 @@ test("who watches is said once each, oneself first", () => {
   assert.equal(streams.watchersAt("C2"), "NegCo 2");
   assert.equal(streams.watchersAt("C3"), "");
   assert.deepEqual(streams.othersAt("C1"), ["NegCo 1", "NegCo 1"]);
+});
+
+test("a chosen place is in the address, and never beside an incident", () => {
+  const place = { lat: 56.3694, lon: 1.14654, name: "High Street, Salthaven & Co" };
+  const address = writeAddress({ camera: "", incident: "", place, filter: NO_FILTER, view: null });
+  assert.equal(address, "?place=56.36940,1.14654&called=High+Street%2C+Salthaven+%26+Co");
+  assert.deepEqual(readAddress(address).place, place);
+  assert.equal(readAddress(`${address}&incident=7`).place, null);
+  assert.equal(readAddress("?place=51.2797,1.0793").place.name, "TR 148 578");
+  assert.equal(readAddress("?place=10,20&called=").place.name, "10.0000, 20.0000");
+  for (const wrong of ["", "1", "1,2,3", "a,b", "91,0", "0,181"]) assert.equal(readAddress(`?place=${wrong}`).place, null, wrong);
+});
+
+test("a forecast is short at the end of a row", () => {
+  assert.equal(shortForecast("A stream should mostly hold: fails about 1 time in 10"), "should mostly hold");
+  assert.equal(shortForecast("Untested by this force"), "untested by this force");
+});
+
+test("metres between places", () => {
+  assert.ok(Math.abs(metresBetween({ lat: 56, lon: 1 }, { lat: 56.001, lon: 1 }) - 111.3) < 0.5);
+  assert.equal(metresBetween({ lat: 56, lon: 1 }, { lat: 56, lon: 1 }), 0);
 });
