@@ -1,6 +1,7 @@
 /**
  * Which cameras are shown, and in which order. Pure.
  */
+import { insideOf } from "./area.js";
 import { FLAG } from "./feed_frame.js";
 import { QUALITY, RECORDING, metresPerUnit } from "./camera_store.js";
 
@@ -10,14 +11,15 @@ import { QUALITY, RECORDING, metresPerUnit } from "./camera_store.js";
  * @property {"all"|"recording"|"buffering"|"off"|"unknown"} recording
  * @property {string} unit code, "" for any
  * @property {string} quality "" for any; "good", "fair" and "poor" mean that or better, "unknown" just that
+ * @property {import("./area.js").Area|null} area null for anywhere; cameras without a position are in none
  */
 
 /** @type {Filter} */
-export const NO_FILTER = { text: "", recording: "all", unit: "", quality: "" };
+export const NO_FILTER = { text: "", recording: "all", unit: "", quality: "", area: null };
 
 /** Whether a filter leaves anything out. @param {Filter} filter */
 export function isFiltering(filter) {
-  return filter.text.trim() !== "" || filter.recording !== "all" || filter.unit !== "" || filter.quality !== "";
+  return filter.text.trim() !== "" || filter.recording !== "all" || filter.unit !== "" || filter.quality !== "" || filter.area !== null;
 }
 
 /** What a search looks through, in small letters. @param {import("./camera_store.js").Entry|undefined} entry */
@@ -53,11 +55,13 @@ export function shownCameras(store, filter, texts) {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const recording = filter.recording === "all" ? -1 : RECORDING.indexOf(filter.recording);
   const quality = filter.quality === "" ? -1 : QUALITY.indexOf(filter.quality);
+  const isInside = filter.area && insideOf(filter.area);
   const { recording: recordings, quality: qualities } = store.columns;
   for (let index = 0; index < store.size; index++) {
     if (!store.alive[index]) continue;
     if (recording >= 0 && recordings[index] !== recording) continue;
     if (quality === 0 ? qualities[index] !== 0 : qualities[index] < quality) continue;
+    if (isInside && !(store.hasPosition(index) && isInside(store.x[index], store.y[index]))) continue;
     const entry = store.entries[index];
     if (filter.unit && entry?.unit !== filter.unit) continue;
     if (words.length) {

@@ -93,6 +93,7 @@ class LiveMap {
     if (this.#state.view) return;
     if (this.#state.incident) this.#frame(this.#state.incident);
     else if (this.#state.place) this.#showPlace();
+    else if (this.#state.filter.area) this.#map?.frameArea(this.#state.filter.area);
   }
 
   /** The page is left. */
@@ -105,7 +106,8 @@ class LiveMap {
     this.#map = null;
   }
 
-  setFilter(wanted) {
+  setFilter(said) {
+    const wanted = { ...this.#state.filter, ...said };
     if (JSON.stringify(wanted) === JSON.stringify(this.#state.filter)) return;
     this.#state.filter = wanted;
     this.#refilter();
@@ -203,6 +205,7 @@ class LiveMap {
         button("Nearer", "glyph-plus", () => this.#map.zoomBy(1)),
         button("Further", "glyph-minus", () => this.#map.zoomBy(-1)),
         button("Show all cameras", "glyph-all", () => this.#map.frameAll()),
+        button("Draw an area: what is inside it", "glyph-area", () => this.#drawArea()),
         button("Recording cameras nearest to the map's middle (n)", "glyph-pin", () => this.#pointAtMiddle()),
       ),
     );
@@ -285,6 +288,7 @@ class LiveMap {
     const before = this.#shown;
     this.#shown = shownCameras(this.#store, this.#state.filter, this.#texts);
     this.#map?.setShown(this.#shown);
+    this.#map?.setArea(this.#state.filter.area);
     this.#drawFound();
     const same = before.length === this.#shown.length && before.every((one, index) => one === this.#shown[index]);
     if (same && this.#list.count > 0) return;
@@ -371,7 +375,9 @@ class LiveMap {
   #drawNear() {
     const incident = app.incidents?.byId(this.#state.incident);
     const scene = this.#state.place?.name ?? (incident ? `“${incident.title}”` : "");
-    const words = scene ? `recording, nearest to ${scene}` : this.#map ? "nearest to the map's middle" : "";
+    const inside = this.#state.filter.area ? "in the area · " : "";
+    const order = scene ? `recording, nearest to ${scene}` : this.#map ? "nearest to the map's middle" : "";
+    const words = inside + order;
     this.#part("forget").hidden = this.#state.place === null;
     say(this.#part("near"), words);
     this.#part("near").title = words;
@@ -437,7 +443,7 @@ class LiveMap {
 
   /** The place that was searched for: the search has done its work. */
   #choosePlace(place) {
-    this.setFilter({ ...this.#state.filter, text: "" });
+    this.setFilter({ text: "" });
     this.#showFilter();
     this.#showView("map");
     this.#setPlace(place);
@@ -449,6 +455,20 @@ class LiveMap {
   #dropPlace() {
     this.#state.place = null;
     this.#map?.place.show(null);
+  }
+
+  /** Draw an area; pressed again, give it up. */
+  #drawArea() {
+    const under = this.#map?.drawing;
+    if (under) {
+      under.giveUp();
+      return;
+    }
+    const drawing = this.#map.draw();
+    const words = this.#part("drawing");
+    words.hidden = false;
+    this.#on(drawing, "drawn", ({ detail: area }) => this.setFilter({ area }));
+    for (const kind of ["drawn", "given-up"]) this.#on(drawing, kind, () => { words.hidden = true; });
   }
 
   #pointAtMiddle() {

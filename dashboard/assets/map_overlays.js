@@ -1,5 +1,6 @@
 /**
- * What lies over the basemap beside the cameras themselves: crowds, call signs, the selected camera's accuracy and ring.
+ * What lies over the basemap beside the cameras themselves: crowds, call signs, the selected camera's accuracy and ring,
+ * an area that was drawn.
  * Small GeoJSON sources, since these are few.
  */
 import { latitude } from "./camera_filter.js";
@@ -25,6 +26,9 @@ const COLOURS = {
 export function overlayPaint(theme) {
   const c = COLOURS[theme];
   return [
+    ["area-drawn", { "fill-color": c.accuracy, "fill-opacity": 0.08 }],
+    ["area-drawn-edge", { "line-color": c.accuracy, "line-width": 2, "line-dasharray": [3, 2] }],
+    ["area-drawn-corner", { "circle-radius": 5, "circle-color": c.accuracy, "circle-stroke-color": c.halo, "circle-stroke-width": 1.5 }],
     ["accuracy", { "fill-color": c.accuracy, "fill-opacity": 0.14 }],
     ["accuracy-edge", { "line-color": c.accuracy, "line-opacity": 0.7, "line-width": 1 }],
     ["clusters", {
@@ -47,13 +51,16 @@ export function overlayPaint(theme) {
  */
 export function addOverlays(map, cameras, theme) {
   const paint = Object.fromEntries(overlayPaint(theme));
-  for (const name of ["clusters", "labels", "selection"]) {
+  for (const name of ["clusters", "labels", "selection", "area-drawn"]) {
     if (!map.getSource(name)) map.addSource(name, { type: "geojson", data: collection([]), tolerance: 0 });
   }
   const add = (id, type, source, layout = {}, filter = undefined) => {
     if (!map.getLayer(id)) map.addLayer({ id, type, source, layout, paint: paint[id], ...(filter && { filter }) });
   };
   const area = ["==", ["geometry-type"], "Polygon"];
+  add("area-drawn", "fill", "area-drawn", {}, area);
+  add("area-drawn-edge", "line", "area-drawn");
+  add("area-drawn-corner", "circle", "area-drawn", {}, ["==", ["geometry-type"], "Point"]);
   add("accuracy", "fill", "selection", {}, area);
   add("accuracy-edge", "line", "selection", {}, area);
   if (!map.getLayer(cameras.id)) map.addLayer(cameras);

@@ -6,6 +6,8 @@
  * place that was right-clicked, or pressed for long).
  */
 import * as maplibre from "/static/lib/maplibre-gl/maplibre-gl.mjs";
+import { areaFeatures } from "./area.js";
+import { AreaDrawing } from "./area_drawing.js";
 import { SOURCE, basemapStyle } from "./basemap_style.js";
 import { CameraLayer } from "./camera_layer.js";
 import { latitude } from "./camera_filter.js";
@@ -42,6 +44,10 @@ export class MapView extends EventTarget {
   #nowMs;
   #markers;
   #place;
+  /** @type {import("./area.js").Area|null} */
+  #area = null;
+  /** @type {AreaDrawing|null} */
+  #drawing = null;
   #pacer = new FramePacer(() => this.#paint());
   /** The room for the map is another one since the last frame. */
   #resized = false;
@@ -120,6 +126,47 @@ export class MapView extends EventTarget {
 
   /** The chosen place's pin; see `PlaceMarker`. */
   get place() { return this.#place; }
+
+  /** @param {import("./area.js").Area|null} area that is shown */
+  setArea(area) {
+    this.#area = area;
+    this.#drawArea();
+  }
+
+  /** The area being drawn; null: none is. */
+  get drawing() { return this.#drawing; }
+
+  /** Begin to draw an area. @returns {AreaDrawing} */
+  draw() {
+    this.#drawing?.giveUp();
+    const drawing = new AreaDrawing(this.#map);
+    this.#drawing = drawing;
+    const ended = () => {
+      this.#drawing = null;
+      this.#drawArea();
+    };
+    drawing.addEventListener("change", () => this.#drawArea());
+    drawing.addEventListener("drawn", ended);
+    drawing.addEventListener("given-up", ended);
+    this.#drawArea();
+    return drawing;
+  }
+
+  #drawArea() {
+    if (!this.#ready) return;
+    if (this.#drawing) this.#give("area-drawn", areaFeatures(this.#drawing.preview, false));
+    else this.#give("area-drawn", areaFeatures(this.#area ?? [], true));
+  }
+
+  /** Show an area as a whole. @param {import("./area.js").Area} area */
+  frameArea(area) {
+    const lats = area.map(([lat]) => lat);
+    const lons = area.map(([, lon]) => lon);
+    this.#map.fitBounds(
+      [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]],
+      { padding: 40, maxZoom: 16.5, duration: this.#duration() },
+    );
+  }
 
   /** @param {import("./camera_store.js").Change} change */
   changed(change) {
@@ -247,9 +294,11 @@ export class MapView extends EventTarget {
     map.on("click", (event) => this.#click(event));
     map.on("contextmenu", (event) => {
       event.preventDefault();
+      if (this.#drawing) return;
       this.dispatchEvent(new CustomEvent("point", { detail: { lat: event.lngLat.lat, lon: event.lngLat.lng } }));
     });
     map.on("mousemove", (event) => {
+      if (this.#drawing) return;
       const over = this.#clusterAt(event.point) !== null || this.#layer.nearest(event.point, HIT_PX) >= 0;
       map.getCanvas().style.cursor = over ? "pointer" : "";
     });
@@ -268,9 +317,11 @@ export class MapView extends EventTarget {
     this.#given.clear();
     this.#ready = true;
     this.#refresh();
+    this.#drawArea();
   }
 
   #click(event) {
+    if (this.#drawing) return;
     const cluster = this.#clusterAt(event.point);
     if (cluster !== null) {
       this.#enter(cluster);

@@ -2,8 +2,10 @@
  * What the map's address says: selection, incident or place, filters, view. Pure.
  *
  *     /map?camera=AB4-000123&incident=7&q=RB3&recording=recording&unit=B3&quality=good&at=56.36940,1.14654,12.50
+ *     /map?area=56.3600,1.1200;56.3700,1.1200;56.3700,1.1500
  *     /map?place=56.36940,1.14654&called=High+Street,+Salthaven
  */
+import { areaText, readArea } from "./area.js";
 import { NO_FILTER } from "./camera_filter.js";
 import { gridReference } from "./grid_reference.js";
 
@@ -38,6 +40,7 @@ export function readAddress(search) {
       recording: oneOf(RECORDING, given.get("recording"), NO_FILTER.recording),
       unit: given.get("unit") ?? NO_FILTER.unit,
       quality: oneOf(QUALITY, given.get("quality"), NO_FILTER.quality),
+      area: readArea(given.get("area")),
     },
     view: readView(given.get("at")),
   };
@@ -59,7 +62,8 @@ export function writeAddress({ camera, incident, place, filter, view }) {
   // A comma may stand as it is, and is easier to read aloud.
   const at = view ? `at=${view.lat.toFixed(5)},${view.lon.toFixed(5)},${view.zoom.toFixed(2)}` : "";
   const where = place ? `place=${place.lat.toFixed(5)},${place.lon.toFixed(5)}` : "";
-  const all = [where, said.toString(), at].filter(Boolean).join("&");
+  const inside = filter.area ? `area=${areaText(filter.area)}` : "";
+  const all = [where, said.toString(), inside, at].filter(Boolean).join("&");
   return all ? `?${all}` : "";
 }
 

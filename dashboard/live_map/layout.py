@@ -47,6 +47,14 @@ def layout(**_: str) -> html.Main:
                 [
                     html.Div(id=ids.MAP, className="map"),
                     html.Div(id=ids.MAP_EMPTY, className="map-empty", hidden=True),
+                    html.P(
+                        "Press the corners of the area; press the first one again, or Enter, to close it. Backspace takes"
+                        " a corner back, Esc gives up. By keyboard, Space sets a corner at the map's middle.",
+                        id=ids.DRAWING,
+                        className="map-drawing",
+                        role="status",
+                        hidden=True,
+                    ),
                     html.Div(id=ids.MAP_LEGEND, className="map-legend"),
                 ],
                 className="map-frame",

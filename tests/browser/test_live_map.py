@@ -630,6 +630,72 @@ async def test_an_incident_and_a_place_take_turns(desk: Desk, force: Force) -> N
     assert screen.problems == []
 
 
+async def draw(page: Page, *corners: tuple[int, int]) -> None:
+    await page.get_by_role("button", name="Draw an area").click()
+    await expect(page.locator("#live-map-drawing")).to_be_visible()
+    for x, y in corners:
+        await page.locator("#live-map-map canvas").click(position={"x": x, "y": y})
+
+
+async def test_an_area_that_is_drawn_leaves_out_what_is_outside(desk: Desk, force: Force) -> None:
+    await officer(force, 1)
+    await officer(force, 2, lat=LAT + 0.004)
+    mover = await officer(force, 3, lat=LAT - 0.02)
+    screen = await desk.open(await force.user("fim"), here(14))
+    page = screen.page
+    await map_is_drawn(page)
+    rows = page.get_by_role("option")
+    await expect(rows).to_have_count(3)
+    box = await page.locator("#live-map-map").bounding_box()
+    x, y = box["width"] / 2, box["height"] / 2
+    await draw(page, (x - 60, y - 40), (x + 60, y - 40), (x + 60, y + 40), (x - 60, y + 40))
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#live-map-drawing")).to_be_hidden()
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("RB01")
+    await expect(page.locator("#live-map-count")).to_have_text("1 of 3 cameras")
+    await expect(page.locator("#live-map-near")).to_contain_text("in the area")
+    assert said(page)["area"].count(";") == 3
+
+    await report(force, mover, lat=LAT + 0.001)
+    await expect(rows).to_have_count(2)
+
+    again = await desk.open(await force.user("fim", "fim2"), page.url.removeprefix(desk.url))
+    await expect(again.page.get_by_role("option")).to_have_count(2)
+    assert (screen.problems, again.problems) == ([], [])
+
+    await page.locator("#live-map-clear").click()
+    await expect(rows).to_have_count(3)
+    assert "area" not in said(page)
+
+
+async def test_an_area_can_be_given_up_taken_back_and_drawn_by_keyboard(
+    desk: Desk, force: Force
+) -> None:
+    await officer(force, 1)
+    screen = await desk.open(await force.user("fim"), here(14))
+    page = screen.page
+    await map_is_drawn(page)
+    await draw(page, (100, 100), (200, 100))
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#live-map-drawing")).to_be_hidden()
+    assert "area" not in said(page)
+
+    await draw(page)
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowLeft"):
+        await page.keyboard.press("Space")
+        before = said(page)["at"]
+        await page.keyboard.press(key)
+        await page.wait_for_function(
+            "at => new URLSearchParams(location.search).get('at') !== at", arg=before
+        )
+    await page.keyboard.press("Backspace")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#live-map-drawing")).to_be_hidden()
+    assert said(page)["area"].count(";") == 2
+    assert screen.problems == []
+
+
 async def test_a_provisional_incident_is_linked_from_the_strip(desk: Desk, force: Force) -> None:
     camera = await officer(force, 17)
     bridge = await force.incident("Man on the bridge")

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ageWords, ago, freshness, runningTime } from "../../dashboard/assets/ages.js";
+import { areaFeatures, areaText, insideOf, readArea } from "../../dashboard/assets/area.js";
 import { CameraStore, mercatorX, mercatorY } from "../../dashboard/assets/camera_store.js";
 import { NO_FILTER, SearchTexts, isFiltering, latitude, ordered, shownCameras } from "../../dashboard/assets/camera_filter.js";
 import { distanceWords, fullName, shortName, signalWords, uplinkWords, whyNoStream } from "../../dashboard/assets/camera_words.js";
@@ -198,7 +199,7 @@ test("grid references agree with those of the server", () => {
 // address
 
 test("an address says what is shown, and is read back", () => {
-  const state = { camera: "AB4-000123", incident: "7", place: null, filter: { text: "rb 3", recording: "recording", unit: "B3", quality: "good" }, view: { lat: 56.3694, lon: 1.14654, zoom: 12.5 } };
+  const state = { camera: "AB4-000123", incident: "7", place: null, filter: { text: "rb 3", recording: "recording", unit: "B3", quality: "good", area: null }, view: { lat: 56.3694, lon: 1.14654, zoom: 12.5 } };
   const address = writeAddress(state);
   assert.equal(address, "?camera=AB4-000123&incident=7&q=rb+3&recording=recording&unit=B3&quality=good&at=56.36940,1.14654,12.50");
   assert.deepEqual(readAddress(address), state);
@@ -326,4 +327,40 @@ test("a forecast is short at the end of a row", () => {
 test("metres between places", () => {
   assert.ok(Math.abs(metresBetween({ lat: 56, lon: 1 }, { lat: 56.001, lon: 1 }) - 111.3) < 0.5);
   assert.equal(metresBetween({ lat: 56, lon: 1 }, { lat: 56, lon: 1 }), 0);
+});
+
+test("an area is inside its sides, whichever way round it was drawn", () => {
+  const arrow = [[56, 1], [56.2, 1.2], [56, 1.4], [56.1, 1.2]]; // pointing north, with a notch from the south
+  const cases = [[56.15, 1.2, true], [56.05, 1.2, false], [56.05, 1.09, true], [56.3, 1.2, false], [56.05, 1.5, false], [55.9, 1.2, false]];
+  for (const ring of [arrow, [...arrow].reverse()]) {
+    const isInside = insideOf(ring);
+    for (const [lat, lon, expected] of cases) assert.equal(isInside(mercatorX(lon), mercatorY(lat)), expected, `${lat}, ${lon}`);
+  }
+});
+
+test("an area leaves out what is outside, and cameras without a position", () => {
+  const store = storeOf([{ lat: 56.05, lon: 1.05 }, { lat: 57, lon: 1 }, { lat: 56.05, lon: 1.05, flags: 0 }]);
+  const area = [[56, 1], [56, 1.1], [56.1, 1.1], [56.1, 1]];
+  assert.deepEqual(shownIndices(store, { area }), [0]);
+  assert.ok(isFiltering({ ...NO_FILTER, area }));
+});
+
+test("an area is in the address", () => {
+  const area = [[56.36, 1.12], [56.37, 1.12], [56.37, 1.15]];
+  const filter = { ...NO_FILTER, area };
+  const address = writeAddress({ camera: "", incident: "", place: null, filter, view: null });
+  assert.equal(address, "?area=56.3600,1.1200;56.3700,1.1200;56.3700,1.1500");
+  assert.deepEqual(readAddress(address).filter, filter);
+  assert.equal(areaText(readArea("1,2;3,4;5,6")), "1.0000,2.0000;3.0000,4.0000;5.0000,6.0000");
+  const many = Array.from({ length: 61 }, () => "1,2").join(";");
+  for (const wrong of ["", "1,2;3,4", "1,2;3,4;5", "1,2;3,4;x,6", "91,2;3,4;5,6", "1,2,3;3,4;5,6", many]) assert.equal(readArea(wrong), null, wrong);
+});
+
+test("an area is a line until it is closed", () => {
+  const kinds = (corners, isClosed) => areaFeatures(corners, isClosed).features.map(({ geometry }) => geometry.type);
+  assert.deepEqual(kinds([[1, 2]], false), ["Point"]);
+  assert.deepEqual(kinds([[1, 2], [3, 4]], false), ["LineString", "Point", "Point"]);
+  assert.deepEqual(kinds([[1, 2], [3, 4], [5, 6]], true), ["Polygon"]);
+  assert.deepEqual(kinds([], true), []);
+  assert.deepEqual(areaFeatures([[1, 2], [3, 4], [5, 6]], true).features[0].geometry.coordinates[0], [[2, 1], [4, 3], [6, 5], [2, 1]]);
 });
