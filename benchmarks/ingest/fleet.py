@@ -114,10 +114,15 @@ def _cores(run: Run, gateway_goal: Goal | None = None) -> Iterator[Measure]:
         yield Measure("ingest", "… the load generator could not keep its own pace", 1, "yes")
 
 
+def smaller(cameras: int) -> int:
+    """The force that is tried next, in whole hundreds."""
+    return int(cameras * _SMALLER) // 100 * 100
+
+
 def _largest(run: Run, *, bridge: bool) -> Iterator[Measure]:
     """The largest force that holds, where the one that was asked for does not."""
     while not _holds(run, bridge=bridge) and run.cameras > _SMALLEST:
-        run = _run(round(run.cameras * _SMALLER, -2), _SEARCH_S, bridge=bridge)
+        run = _run(smaller(run.cameras), _SEARCH_S, bridge=bridge)
     if run.cameras != (CAMERAS if bridge else SOCKETS):
         how = "over a bridge" if bridge else "with a socket each"
         yield Measure("ingest", f"… the largest force that holds {how}", run.cameras, "cameras")

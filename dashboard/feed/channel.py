@@ -21,8 +21,8 @@ from sightline.dashboard.live_map.visibility import Attachment, VisibilityClass,
 from sightline.dashboard.live_state import LiveState, Places
 
 Payload = str | bytes
-LOG_LENGTH: Final = 480
-"""Changes that are kept: two minutes at four a second."""
+LOG_LENGTH: Final = 720
+"""Changes that are kept: two minutes at six a second."""
 
 _NONE: Final = np.zeros(0, np.intp)
 

@@ -107,7 +107,7 @@ class FeedHub:
     # the beat
 
     def beat(self) -> None:
-        """Pass on what changed; to be called four times a second."""
+        """Pass on what changed: to be called after each reading, and four times a second whatever happens to those."""
         now_ms = self.now_ms()
         columns, directory = _merged(self._columns), _merged(self._directory)
         if self._look_again:

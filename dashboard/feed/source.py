@@ -31,6 +31,9 @@ from sightline.sql.settings import DatabaseSettings
 ANSWER_WITHIN_S: Final = 1.0
 TRY_AGAIN_AFTER_S: Final = 0.5
 READ_EVERY_S: Final = 0.25
+READ_AT_MOST_EVERY_S: Final = 0.2
+TOGETHER_S: Final = 0.02
+"""What is reported within this time after a notice is read with it."""
 HEALTH_EVERY_S: Final = 0.5
 MARKS_EVERY_S: Final = 1.0
 RESYNC_EVERY_S: Final = 5.0
@@ -84,14 +87,17 @@ class FeedSource:
                 await connection.add_listener("sightline_event", self._heard_event)
             self._due.clear()
             while True:
+                began_s = time.monotonic()
                 await self._read(connection)
                 self.first_reading.set()
+                self._hub.beat()  # what was read waits for nothing
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(READ_EVERY_S):
                         await self._news.wait()
                 self._news.clear()
-                # reports of many cameras are read together, so that a flood of notices costs no flood of reads
-                await asyncio.sleep(0.02)
+                # Reports of many cameras are read together, so that a flood of notices costs no flood of reads and frames.
+                since_s = time.monotonic() - began_s
+                await asyncio.sleep(max(TOGETHER_S, READ_AT_MOST_EVERY_S - since_s))
         finally:
             connection.terminate()
 
