@@ -26,6 +26,8 @@ const PULSE_MS = 80;
 /** The map stands still for a stream that opens, but no longer than this. */
 const STAND_STILL_MS = 2500;
 const HIT_PX = 16;
+/** A finger that rests for so long points at a place. */
+const LONG_PRESS_MS = 600;
 /** Room that a mark needs around its middle to be seen. */
 const CLEAR_PX = 24;
 /** Incidents bear their names from this zoom on, and only their shapes before. */
@@ -65,6 +67,7 @@ export class MapView extends EventTarget {
   #stale = true;
   #refreshed = 0;
   #timers = [];
+  #pressing = 0;
   #ready = false;
   /** Source → the features that it was given last, as JSON. */
   #given = new Map();
@@ -257,6 +260,8 @@ export class MapView extends EventTarget {
   destroy() {
     this.#room.disconnect();
     this.#pacer.stop();
+    this.#drawing?.stop();
+    clearTimeout(this.#pressing);
     for (const timer of this.#timers) clearInterval(timer);
     this.#map.remove();
   }
@@ -294,9 +299,13 @@ export class MapView extends EventTarget {
     map.on("click", (event) => this.#click(event));
     map.on("contextmenu", (event) => {
       event.preventDefault();
-      if (this.#drawing) return;
-      this.dispatchEvent(new CustomEvent("point", { detail: { lat: event.lngLat.lat, lon: event.lngLat.lng } }));
+      this.#point(event.lngLat);
     });
+    map.on("touchstart", ({ points, lngLat }) => {
+      clearTimeout(this.#pressing);
+      if (points.length === 1) this.#pressing = setTimeout(() => this.#point(lngLat), LONG_PRESS_MS);
+    });
+    for (const kind of ["touchmove", "touchend", "touchcancel", "movestart"]) map.on(kind, () => clearTimeout(this.#pressing));
     map.on("mousemove", (event) => {
       if (this.#drawing) return;
       const over = this.#clusterAt(event.point) !== null || this.#layer.nearest(event.point, HIT_PX) >= 0;
@@ -318,6 +327,10 @@ export class MapView extends EventTarget {
     this.#ready = true;
     this.#refresh();
     this.#drawArea();
+  }
+
+  #point({ lat, lng: lon }) {
+    if (!this.#drawing) this.dispatchEvent(new CustomEvent("point", { detail: { lat, lon } }));
   }
 
   #click(event) {
