@@ -170,7 +170,7 @@ $$;
 revoke execute on function sightline.live_upsert() from public;
 grant execute on function sightline.live_upsert() to sightline_gateway;
 
--- Live rows move when their house has grown beyond p_least bytes and four times what they need (512 bytes a row, half of each page being
+-- Live rows move when their house has grown beyond p_least bytes and four times what they need (512 bytes a row, most of each page being
 -- left free). Flushes under way are waited for; those that come wait for the move. Returns how many rows moved; null: none had to, or it
 -- is tried again.
 create function sightline.live_move(p_least bigint) returns bigint
