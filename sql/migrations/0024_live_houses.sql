@@ -50,22 +50,46 @@ create function sightline.live_houses() returns table (house smallint, size bigi
   from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'sightline.live'::regclass
 $$;
 
--- Whether nobody has a house locked, for longer than a moment.
-create function sightline.live_house_is_free(p_house smallint) returns boolean
+-- Takes a house for oneself; false: somebody has it locked. Asked before, since whoever waits for such a lock has all others wait, too.
+create function sightline.live_house_taken(p_house smallint) returns boolean
   language plpgsql set search_path = sightline set lock_timeout = '100ms' as $$
 begin
+  if exists (select from pg_locks where relation = format('sightline.live_%s', p_house)::regclass and pid <> pg_backend_pid()) then
+    return false;
+  end if;
   execute format('lock table sightline.live_%s in access exclusive mode', p_house);
-  raise exception using errcode = 'SLFRE';  -- lets go of it again
-exception
-  when sqlstate 'SLFRE' then return true;
-  when lock_not_available then return false;
+  return true;
+exception when lock_not_available then
+  return false;
 end
 $$;
 
--- Where live rows are and stay until the transaction ends, as the name of the table.
+-- Whether nobody has a house locked, for longer than a moment.
+create function sightline.live_house_is_free(p_house smallint) returns boolean
+  language plpgsql set search_path = sightline as $$
+begin
+  for tried in 1..4 loop
+    begin
+      if live_house_taken(p_house) then
+        raise exception using errcode = 'SLFRE';  -- lets go of it again
+      end if;
+    exception when sqlstate 'SLFRE' then
+      return true;
+    end;
+    perform pg_sleep(0.03);
+  end loop;
+  return false;
+end
+$$;
+
+-- Where live rows are and stay until the transaction ends, as the name of the table. (A lock of the advisory kind is fair: who wants to
+-- move waits for the flushes under way, and not for those that come, however many gateways there are.)
 create function sightline.live_house_held() returns text
-  language sql security definer set search_path = sightline as $$
-  select format('sightline.live_%s', house) from live_house for share
+  language plpgsql security definer set search_path = sightline as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtext('sightline.live'), 0);
+  return (select format('sightline.live_%s', house) from live_house);
+end
 $$;
 revoke execute on function sightline.live_house_held() from public;
 grant execute on function sightline.live_house_held() to sightline_gateway;
@@ -184,15 +208,15 @@ begin
   if grown < p_least or grown < 4 * 512 * (select count(*) from live) then
     return null;
   end if;
+  perform pg_advisory_xact_lock(hashtext('sightline.live'), 0);
+  if here <> (select house from live_house) then
+    return null;                            -- somebody else has moved them
+  end if;
   select h.house into there from live_houses() h
     where h.house <> here and h.size = 0 and live_house_is_free(h.house) order by h.house limit 1;
   if there is null then
     there := (select max(house) + 1 from live_houses());
     perform live_house_make(there);
-  end if;
-  perform from live_house where house = here for update;
-  if not found then
-    return null;                            -- somebody else has moved them
   end if;
   update live set house = there where house = here;
   get diagnostics moved = row_count;
@@ -206,22 +230,28 @@ $$;
 -- Houses that the rows left p_after seconds ago are emptied, and those beyond p_most taken down, for which nobody waits: where one is in
 -- use, it is tried again. By then no statement can be under way that looked for the rows there. Returns how many were.
 create function sightline.live_sweep(p_after float8, p_most int) returns bigint
-  language plpgsql security definer set search_path = sightline, public set lock_timeout = '100ms' as $$
+  language plpgsql security definer set search_path = sightline, public set lock_timeout = '2s' as $$
 declare
   swept bigint := 0;
   one record;
   is_used boolean;
 begin
+  if not exists (select from live_house l cross join live_houses() h
+      where h.house <> l.house and (h.size > 0 or (select count(*) from live_houses()) > p_most + 1)) then
+    return 0;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('sightline.live'), 0);
+  perform set_config('lock_timeout', '100ms', true);
   for one in
     select h.house, h.size, row_number() over (order by h.house) > p_most as is_spare from live_house l cross join live_houses() h
     where h.house <> l.house and coalesce(l.left_time[h.house + 1], '-infinity') < clock_timestamp() - make_interval(secs => p_after)
   loop
     continue when one.size = 0 and not one.is_spare;
     begin
+      continue when not live_house_taken(one.house);
       if one.is_spare then
-        lock table live in access exclusive mode;
+        lock table only live in access exclusive mode;
       end if;
-      execute format('lock table sightline.live_%s in access exclusive mode', one.house);
       execute format('select exists (select from sightline.live_%s)', one.house) into is_used;
       if is_used then
         raise warning 'live state has rows in house %, which it left', one.house;
@@ -237,8 +267,11 @@ begin
     end;
   end loop;
   return swept;
+exception when lock_not_available then
+  return 0;
 end
 $$;
-revoke execute on function sightline.live_houses(), sightline.live_house_is_free(smallint), sightline.live_house_now(),
+revoke execute on function sightline.live_houses(), sightline.live_house_is_free(smallint),
+  sightline.live_house_taken(smallint), sightline.live_house_now(),
   sightline.live_move(bigint), sightline.live_sweep(float8, int) from public;
 grant execute on function sightline.live_move(bigint), sightline.live_sweep(float8, int) to sightline_keeper;
