@@ -36,6 +36,11 @@ _HOUR_S: Final = 3_600.0
 _MINUTE_S: Final = 60.0
 _STREAMS_EVERY_S: Final = 2.0
 _PAUSE_S: Final = 1.0
+_LIVE_EVERY_S: Final = 1.0
+_LEFT_FOR_S: Final = 5.0
+"""Longer than any statement takes that was under way when live state moved."""
+_LEAST_HOUSE_BYTES: Final = 24_000_000
+_SPARE_HOUSES: Final = 2
 
 Work = Callable[[KeeperSettings, asyncpg.Connection], Awaitable[int]]
 """Does a duty once with a connection as the keeper; returns how much there was to do."""
@@ -73,6 +78,13 @@ async def retain(_settings: KeeperSettings, connection: asyncpg.Connection) -> i
 async def cover(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
     """Compute coverage."""
     return await roll_up(connection)
+
+
+async def house_live(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """Live state moves house where an open snapshot keeps its old versions; what it left is emptied."""
+    swept: int = await connection.fetchval(query("keeper.live_sweep"), _LEFT_FOR_S, _SPARE_HOUSES)
+    moved: int | None = await connection.fetchval(query("keeper.live_move"), _LEAST_HOUSE_BYTES)
+    return swept + (moved or 0)
 
 
 class PackClosed:
@@ -130,6 +142,7 @@ DUTIES: Final = (
     Duty("coverage", cover),
     Duty("history", PackClosed(), _MINUTE_S),
     Duty("audit", SealAudit()),
+    Duty("live", house_live, _LIVE_EVERY_S),
     Duty("streams", end_streams, _STREAMS_EVERY_S),
     Duty("expiry", expire, _HOUR_S),
 )

@@ -18,6 +18,14 @@ select fix_partitions_drop()
 -- Ends streams that may not go on, for the case that no relay asks; returns nothing of interest.
 select count(*) from media_must_end('{}', '{}')
 
+-- name: live_sweep
+-- Empties houses of live state that the rows left $1 seconds ago, and takes down those beyond $2; returns how many.
+select live_sweep($1, $2)
+
+-- name: live_move
+-- Live state moves when its house has grown beyond $1 bytes and what it needs; returns how many rows; null: it need not.
+select live_move($1)
+
 -- name: expire_commands
 -- Commands that were delivered or expired an hour ago.
 delete from camera_command where expires_time < now() - interval '1 hour'

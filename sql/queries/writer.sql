@@ -91,48 +91,8 @@ select live_take_newer()
 select l.camera_id, l.gateway_id, l.batch from live_stage s join live l using (camera_id) where l.gateway_id <> s.gateway_id
 
 -- name: upsert_live
--- Staged live state of which this flush is not in place yet. Position goes by the device's time (of two readings of one instant the
--- same one wins whatever came first), recording state by arrival on the newest connection, signal and charge by their time. Ordered, so
--- that writers cannot deadlock.
-insert into live as l (camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
-  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
-  operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps)
-select camera_id, gateway_id, batch, epoch, seen_time, recording, recording_time, recording_since, fix_time,
-  fix_received_time, lat, lon, accuracy_m, altitude_m, speed_mps, heading_deg, flags, battery_pct, battery_time, signal_time, bearer,
-  operator_id, cell_id, rsrp_dbm, rsrq_db, sinr_db, rssi_dbm, uplink_kbps
-from live_stage s
-where not exists (
-  select from live l where l.camera_id = s.camera_id and l.gateway_id = s.gateway_id and l.batch = s.batch)
-order by camera_id
-on conflict (camera_id) do update set
-  gateway_id = excluded.gateway_id,
-  batch = excluded.batch,
-  seen_time = greatest(l.seen_time, excluded.seen_time),
-  flags = excluded.flags,
-  battery_pct = case when l.battery_time is null or (excluded.battery_time, excluded.battery_pct) > (l.battery_time, l.battery_pct) then coalesce(excluded.battery_pct, l.battery_pct) else l.battery_pct end,
-  battery_time = case when l.battery_time is null or (excluded.battery_time, excluded.battery_pct) > (l.battery_time, l.battery_pct) then excluded.battery_time else l.battery_time end,
-  epoch = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.epoch else l.epoch end,
-  recording = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.recording else l.recording end,
-  recording_time = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity')) then excluded.recording_time else l.recording_time end,
-  recording_since = case when excluded.recording_time is not null and (excluded.epoch, excluded.recording_time) >= (l.epoch, coalesce(l.recording_time, '-infinity'))
-    and (l.recording_time is null or excluded.recording <> l.recording) then excluded.recording_since else l.recording_since end,
-  fix_time = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.fix_time else l.fix_time end,
-  fix_received_time = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.fix_received_time else l.fix_received_time end,
-  lat = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.lat else l.lat end,
-  lon = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.lon else l.lon end,
-  accuracy_m = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.accuracy_m else l.accuracy_m end,
-  altitude_m = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.altitude_m else l.altitude_m end,
-  speed_mps = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.speed_mps else l.speed_mps end,
-  heading_deg = case when l.fix_time is null or (excluded.fix_time, excluded.lat, excluded.lon) > (l.fix_time, l.lat, l.lon) then excluded.heading_deg else l.heading_deg end,
-  signal_time = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.signal_time else l.signal_time end,
-  bearer = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.bearer else l.bearer end,
-  operator_id = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.operator_id else l.operator_id end,
-  cell_id = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.cell_id else l.cell_id end,
-  rsrp_dbm = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.rsrp_dbm else l.rsrp_dbm end,
-  rsrq_db = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.rsrq_db else l.rsrq_db end,
-  sinr_db = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.sinr_db else l.sinr_db end,
-  rssi_dbm = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.rssi_dbm else l.rssi_dbm end,
-  uplink_kbps = case when l.signal_time is null or excluded.signal_time > l.signal_time then excluded.uplink_kbps else l.uplink_kbps end
+-- Staged live state of which this flush is not in place yet, decided value by value.
+select live_upsert()
 
 -- name: coverage_todo
 -- Five minutes of cameras whose coverage must be computed again ($1 cameras, $2 starts).

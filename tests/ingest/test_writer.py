@@ -599,8 +599,8 @@ async def test_live_state_is_updated_in_place(own_cluster):
     await desk.stop()
     assert await desk.count("fix") == 6_000
     updates, in_place, size = await owner.fetchrow(
-        "select n_tup_upd, n_tup_hot_upd, pg_relation_size('live') from pg_stat_user_tables"
-        " where relname = 'live'"
+        "select n_tup_upd, n_tup_hot_upd, pg_relation_size(relid) from pg_stat_user_tables"
+        " where relname = (select 'live_' || house from live_house)"
     )
     await owner.close()
     assert updates == 19 * 300
