@@ -7,14 +7,20 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks.endurance import crash, fairness, fuzz, storm
+from benchmarks.endurance import crash, fairness, fuzz, snapshot, storm
 from benchmarks.ingest import fleet, packing, throughput
 from benchmarks.ingest.peers import comparison
 from benchmarks.measure import Measure, show
 
 BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
     "ingest": (throughput.measures, comparison.measures, packing.measures, fleet.measures),
-    "endurance": (fuzz.measures, crash.measures, fairness.measures, storm.measures),
+    "endurance": (
+        fuzz.measures,
+        crash.measures,
+        fairness.measures,
+        storm.measures,
+        snapshot.measures,
+    ),
 }
 
 

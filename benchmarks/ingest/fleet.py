@@ -7,20 +7,13 @@ hold, smaller forces are tried until one does.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
-import psutil
-
-from benchmarks.ingest.force import Force, running_force
+from benchmarks.ingest.force import running_force
+from benchmarks.ingest.load import Run, run_load
 from benchmarks.measure import Goal, Measure
-from benchmarks.processes import cpu_s, memory_mb
 
 CAMERAS: Final = int(os.environ.get("BENCH_FLEET_CAMERAS", "34000"))
 SOCKETS: Final = int(os.environ.get("BENCH_FLEET_SOCKETS", "18000"))
@@ -31,41 +24,9 @@ _SEARCH_S: Final = 60.0
 """How long each smaller force is tried."""
 _SMALLER: Final = 0.85
 _SMALLEST: Final = 1_000
-_SAMPLE_S: Final = 5.0
-_SETTLED: Final = 0.25
-"""Part of a run after which memory must not grow any more."""
 _MOST_GROWTH: Final = 1.1
 _MOST_MS: Final = 1_000.0
 _MOST_CORE: Final = 0.6
-
-
-@dataclass
-class Run:
-    """What one run came to.
-
-    Attributes:
-        cameras: how many.
-        figures: of the load generator; see `Load.figures`.
-        cores: part → share of a core that it used while the load lasted.
-        memory_mb: of the gateway, one figure after the other.
-    """
-
-    cameras: int
-    figures: dict[str, float] = field(default_factory=dict)
-    cores: dict[str, float] = field(default_factory=dict)
-    memory_mb: list[float] = field(default_factory=list)
-
-    @property
-    def dropped(self) -> float:
-        """Reports that were due and not acknowledged, or refused."""
-        figures = self.figures
-        return figures["due"] - figures["acknowledged"] + figures["rejected"] + figures["errors"]
-
-    @property
-    def growth(self) -> float:
-        """Memory at the end ÷ memory once the run had settled."""
-        settled = self.memory_mb[int(len(self.memory_mb) * _SETTLED)]
-        return self.memory_mb[-1] / settled
 
 
 def measures() -> Iterator[Measure]:
@@ -138,35 +99,4 @@ def _holds(run: Run, *, bridge: bool) -> bool:
 
 def _run(cameras: int, seconds: float, *, bridge: bool) -> Run:
     with running_force(cameras, bridge=bridge) as force:
-        command = [
-            sys.executable, "-m", "sightline.dashboard.cli", "simulate", "--json",
-            "--cameras", str(cameras), "--duration", str(seconds),
-            "--tokens", str(force.tokens), "--gateway", force.gateway_url,
-            "--data-dir", str(force.directory),
-            *(("--feed", force.feed_url) if bridge else ()),
-        ]  # fmt: skip
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as generator:
-            assert generator.stdout is not None
-            try:
-                json.loads(generator.stdout.readline())  # all are connected
-                run = Run(cameras)
-                _watch(run, force, generator.pid, seconds)
-                run.figures = json.loads(generator.stdout.readline())
-            finally:
-                generator.kill()
-    return run
-
-
-def _watch(run: Run, force: Force, generator: int, seconds: float) -> None:
-    """Note processor time and memory while the load lasts."""
-
-    def used_s() -> dict[str, float]:
-        parts = {**force.pids, "database": force.database, "load generator": [generator]}
-        return {part: cpu_s(pids) for part, pids in parts.items()}
-
-    began_s, before = time.monotonic(), used_s()
-    while time.monotonic() - began_s < seconds - _SAMPLE_S and psutil.pid_exists(generator):
-        time.sleep(_SAMPLE_S)
-        run.memory_mb.append(memory_mb(force.pids["gateway"][0]))
-    took_s, after = time.monotonic() - began_s, used_s()
-    run.cores = {part: (after[part] - before[part]) / took_s for part in after}
+        return run_load(force, seconds)

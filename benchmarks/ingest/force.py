@@ -1,4 +1,4 @@
-"""A force for the load generator: cameras with tokens, a gateway, and for a bridge also a dashboard with a viewer's token."""
+"""A force for the load generator: cameras with tokens, a gateway, a keeper, and for a bridge a dashboard with a viewer's token."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from benchmarks.installation import (
 from benchmarks.processes import server_pids
 from sightline.dashboard.access.sign_in import machine_token
 from sightline.sql import accounts, connect, query
+from sightline.sql.settings import DatabaseSettings
 
 _REF: Final = "load:{:06d}"
 
@@ -32,6 +33,8 @@ class Force:
     """What is running.
 
     Attributes:
+        cameras: how many.
+        settings: of its database.
         directory: the data directory.
         tokens: file of tokens, as `simulate` reads it.
         gateway_url: ws:// address with its path.
@@ -40,6 +43,8 @@ class Force:
         postgres: the cluster's directory.
     """
 
+    cameras: int
+    settings: DatabaseSettings
     directory: Path
     tokens: Path
     gateway_url: str
@@ -66,15 +71,16 @@ def running_force(cameras: int, *, bridge: bool) -> Iterator[Force]:
         tokens = directory / "tokens.json"
         tokens.write_text(json.dumps(asyncio.run(_tokens(place, cameras, bridge=bridge))))
         taking = running.enter_context(gateway(place))
-        pids, feed_url = {"gateway": [taking.pid]}, ""
+        keeper = running.enter_context(_part("keeper", place))
+        pids, feed_url = {"gateway": [taking.pid], "keeper": [keeper.pid]}, ""
         if bridge:
             port = free_port()
             pids["dashboard"] = [running.enter_context(_dashboard(place, port))]
             feed_url = f"ws://127.0.0.1:{port}/api/feed"
         path = "bridge" if bridge else "camera"
-        yield Force(
-            directory, tokens, f"{taking.url}/{path}", feed_url, pids, place.cluster.directory
-        )
+        url = f"{taking.url}/{path}"
+        postgres = place.cluster.directory
+        yield Force(cameras, place.settings, directory, tokens, url, feed_url, pids, postgres)
 
 
 async def _tokens(place: Installation, cameras: int, *, bridge: bool) -> dict[str, object]:
@@ -98,16 +104,20 @@ async def _tokens(place: Installation, cameras: int, *, bridge: bool) -> dict[st
 @contextlib.contextmanager
 def _dashboard(place: Installation, port: int) -> Iterator[int]:
     """The process of a dashboard on the installation."""
-    settings = {"data_dir": str(place.settings.data_dir), "dashboard_port": str(port)}
-    environment = os.environ | {
-        f"SIGHTLINE_{name.upper()}": value
-        for name, value in (settings | {"log_level": "warning"}).items()
-    }
-    command = [sys.executable, "-m", "sightline.dashboard.cli", "up", "dashboard"]
+    with _part("dashboard", place, dashboard_port=str(port)) as process:
+        wait_until_alive(process, port, "dashboard")
+        yield process.pid
+
+
+@contextlib.contextmanager
+def _part(name: str, place: Installation, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of a part, until the end of the block."""
+    given = {"data_dir": str(place.settings.data_dir), "log_level": "warning", **settings}
+    environment = os.environ | {f"SIGHTLINE_{key.upper()}": value for key, value in given.items()}
+    command = [sys.executable, "-m", "sightline.dashboard.cli", "up", name]
     with subprocess.Popen(command, env=environment) as process:
         try:
-            wait_until_alive(process, port, "dashboard")
-            yield process.pid
+            yield process
         finally:
             process.terminate()
             process.wait(15)

@@ -292,7 +292,11 @@ class _Reading:
         values = np.full(self._count, NO_ID, np.int64)
         if head & _METHOD != _NOTHING:
             values[known] = self._numbers(head, known)
-        return values + fixes["fix_time"] if head & _SINCE else values
+        if not head & _SINCE:
+            return values
+        if "fix_time" not in fixes:
+            raise SegmentError("a segment's times are counted from themselves")
+        return values + fixes["fix_time"]
 
     def floating(self, kind: Kind) -> Array:
         head, known = self._head()

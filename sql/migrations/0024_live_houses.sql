@@ -50,18 +50,11 @@ create function sightline.live_houses() returns table (house smallint, size bigi
   from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'sightline.live'::regclass
 $$;
 
--- Takes a house for oneself; false: somebody has it locked. Asked before, since whoever waits for such a lock has all others wait, too.
-create function sightline.live_house_taken(p_house smallint) returns boolean
-  language plpgsql set search_path = sightline set lock_timeout = '100ms' as $$
-begin
-  if exists (select from pg_locks where relation = format('sightline.live_%s', p_house)::regclass and pid <> pg_backend_pid()) then
-    return false;
-  end if;
-  execute format('lock table sightline.live_%s in access exclusive mode', p_house);
-  return true;
-exception when lock_not_available then
-  return false;
-end
+-- Whether somebody else has a house locked now.
+create function sightline.live_house_is_locked(p_house smallint) returns boolean
+  language sql set search_path = sightline as $$
+  select exists (select from pg_locks k join pg_database d on d.oid = k.database
+    where d.datname = current_database() and k.relation = format('sightline.live_%s', p_house)::regclass and k.pid <> pg_backend_pid())
 $$;
 
 -- Whether nobody has a house locked, for longer than a moment.
@@ -69,13 +62,9 @@ create function sightline.live_house_is_free(p_house smallint) returns boolean
   language plpgsql set search_path = sightline as $$
 begin
   for tried in 1..4 loop
-    begin
-      if live_house_taken(p_house) then
-        raise exception using errcode = 'SLFRE';  -- lets go of it again
-      end if;
-    exception when sqlstate 'SLFRE' then
+    if not live_house_is_locked(p_house) then
       return true;
-    end;
+    end if;
     perform pg_sleep(0.03);
   end loop;
   return false;
@@ -248,7 +237,9 @@ begin
   loop
     continue when one.size = 0 and not one.is_spare;
     begin
-      continue when not live_house_taken(one.house);
+      -- Asked before, since whoever waits for such a lock has all others wait, too.
+      continue when live_house_is_locked(one.house);
+      execute format('lock table sightline.live_%s in access exclusive mode', one.house);
       if one.is_spare then
         lock table only live in access exclusive mode;
       end if;
@@ -272,6 +263,6 @@ exception when lock_not_available then
 end
 $$;
 revoke execute on function sightline.live_houses(), sightline.live_house_is_free(smallint),
-  sightline.live_house_taken(smallint), sightline.live_house_now(),
+  sightline.live_house_is_locked(smallint), sightline.live_house_now(),
   sightline.live_move(bigint), sightline.live_sweep(float8, int) from public;
 grant execute on function sightline.live_move(bigint), sightline.live_sweep(float8, int) to sightline_keeper;

@@ -36,3 +36,18 @@ select c.ref as camera, q.reason, q.raw from fix_quarantine q join camera c on c
 select c.ref from camera c left join live l on l.camera_id = c.id
 where (l.fix_time, l.lat, l.lon) is distinct from (
   select (f.fix_time, f.lat, f.lon) from fix_history f where f.camera_id = c.id order by f.fix_time desc, f.lat desc, f.lon desc limit 1)
+
+-- name: live_bytes
+-- Bytes of live state on the disk, with its indexes.
+select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree('sightline.live')
+
+-- name: lock_all
+-- Locks every table as pg_dump does.
+do $$ begin
+  execute (select format('lock table %s in access share mode', string_agg(format('sightline.%I', relname), ', '))
+    from pg_class where relnamespace = 'sightline'::regnamespace and relkind in ('r', 'p'));
+end $$
+
+-- name: count_cameras
+-- How many cameras there are.
+select count(*) from camera

@@ -178,6 +178,10 @@ class TestHostile:
         with contextlib.suppress(SegmentError):
             unpack(packed, len(made["fix_time"]))
 
+    def test_times_that_are_counted_from_themselves(self):
+        with pytest.raises(SegmentError, match="counted from themselves"):
+            unpack(b"\x01\x80", 1)
+
     def test_another_version(self):
         with pytest.raises(SegmentError, match="version 02"):
             unpack(b"\2", 1)
