@@ -545,6 +545,7 @@ class LiveMap {
 
   #searchKey(event) {
     if (event.key === "Enter") {
+      this.setFilter({ text: event.target.value }); // what was typed in a hurry has not come by way of Dash yet
       if (this.#list.count === 0) {
         this.#finder.enter();
       } else {

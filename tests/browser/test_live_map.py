@@ -608,7 +608,9 @@ async def test_a_place_by_right_click_or_by_key(desk: Desk, force: Force) -> Non
     assert view == [LAT, LON, 15], "the view stays"
     await page.keyboard.press("Escape")
     await expect(page.locator(".place-marker")).to_have_count(0)
+    await page.wait_for_url(lambda url: "place=" not in url)
     await page.keyboard.press("n")
+    await page.wait_for_url("**place=**")
     lat, lon = said(page)["place"].split(",")
     assert (float(lat), float(lon)) == pytest.approx((LAT, LON), abs=0.001)
     assert screen.problems == []
@@ -657,7 +659,7 @@ async def test_an_area_that_is_drawn_leaves_out_what_is_outside(desk: Desk, forc
     await expect(page.locator("#live-map-near")).to_contain_text("in the area")
     assert said(page)["area"].count(";") == 3
 
-    await report(force, mover, lat=LAT + 0.001)
+    await report(force, mover, lat=LAT + 0.0005)
     await expect(rows).to_have_count(2)
 
     again = await desk.open(await force.user("fim", "fim2"), page.url.removeprefix(desk.url))
