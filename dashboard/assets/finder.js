@@ -33,7 +33,8 @@ export class Finder extends EventTarget {
   /** In a sentence: what there is instead of cameras, "" for nothing. */
   get instead() {
     if (this.#incidents.found.length) return "No camera is called that; the incident above is.";
-    if (this.#places.found.length) return "No camera is called that; the place above is.";
+    if (this.#places.found.length === 1) return "No camera is called that; the place above is.";
+    if (this.#places.found.length) return "No camera is called that; the places above are.";
     return this.#places.whyNot;
   }
 

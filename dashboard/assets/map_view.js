@@ -238,14 +238,16 @@ export class MapView extends EventTarget {
 
   /** @param {"dark"|"light"} theme */
   setTheme(theme) {
-    for (const { id, paint } of basemapStyle(theme).layers) {
-      for (const [name, value] of Object.entries(paint)) this.#map.setPaintProperty(id, name, value);
-    }
-    for (const [id, paint] of overlayPaint(theme)) {
-      for (const [name, value] of Object.entries(paint)) this.#map.setPaintProperty(id, name, value);
-    }
-    this.#layer.setTheme(theme);
     this.#theme = theme;
+    this.#layer.setTheme(theme);
+    if (this.#ready) this.#paintTheme();
+  }
+
+  #paintTheme() {
+    const paints = [...basemapStyle(this.#theme).layers.map(({ id, paint }) => [id, paint]), ...overlayPaint(this.#theme)];
+    for (const [id, paint] of paints) {
+      for (const [name, value] of Object.entries(paint)) this.#map.setPaintProperty(id, name, value);
+    }
   }
 
   /** Repaint, for what changes with time alone. */
@@ -325,6 +327,7 @@ export class MapView extends EventTarget {
     addOverlays(this.#map, this.#layer, this.#theme);
     this.#given.clear();
     this.#ready = true;
+    this.#paintTheme(); // which may have changed since the map began
     this.#refresh();
     this.#drawArea();
   }

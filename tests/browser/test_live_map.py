@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.force import RECORDING, Force, Person
@@ -301,6 +301,31 @@ async def test_themes_change_everything_and_are_kept(desk: Desk, force: Force) -
     await until_middle_is(page, (0, 158, 115))
     assert await page.evaluate(background) == "rgb(230, 235, 238)"
     await expect(page.get_by_role("button", name="Dark theme")).to_be_visible()
+
+
+async def test_a_theme_that_changes_before_the_map_is_drawn_is_the_maps_too(
+    desk: Desk, force: Force
+) -> None:
+    await officer(force, 17)
+    page = (await desk.open(await force.user("fim"), here())).page
+    said_by_page: list[str] = []
+    page.on(
+        "console", lambda said: said_by_page.append(said.text) if said.type == "error" else None
+    )
+    asked, painted = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await painted.wait()
+        await route.continue_()
+
+    await page.route("**/tiles/**", hold)
+    await page.reload(wait_until="commit")
+    await asyncio.wait_for(asked.wait(), 20)
+    await page.get_by_role("button", name="Light theme").click()
+    painted.set()
+    await until_middle_is(page, (0, 158, 115))
+    assert said_by_page == []
 
 
 async def test_a_restricted_incident_takes_its_camera_off_the_map(desk: Desk, force: Force) -> None:
