@@ -141,7 +141,9 @@ export class CameraList extends EventTarget {
     say(row.who, entry?.call_sign ? [entry.officer, entry.name].filter(Boolean).join(" ") : entry?.name ?? "");
     say(row.unit, entry?.unit_name ?? entry?.unit ?? "");
     say(row.age, ageWords(ageS));
-    say(row.flag, this.#flagWords(index, fresh));
+    const flag = this.#flagWords(index, fresh);
+    say(row.flag, flag || this.hint(index));
+    mark(row.flag, "data-hint", flag ? null : "true");
     const far = this.#distances?.[index];
     say(row.far, far === undefined || far === null ? "" : far === Infinity ? "no position" : distanceWords(far));
     mark(row.element, "data-fresh", fresh);
@@ -158,7 +160,7 @@ export class CameraList extends EventTarget {
     if (flags & FLAG.eyesOn) return "asks for eyes on";
     if (fresh === "stale" || fresh === "never") return fresh === "stale" ? "stale" : "never reported";
     if (flags & FLAG.streamed) return "watched";
-    return flags & FLAG.stuck ? "stuck" : this.hint(index);
+    return flags & FLAG.stuck ? "stuck" : "";
   }
 
   #click(event, kind) {
