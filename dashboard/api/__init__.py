@@ -18,6 +18,7 @@ from sightline.dashboard.api import (
     openapi,
     places,
     problems,
+    purposes,
     rota,
     session,
     streams,
@@ -31,6 +32,6 @@ def include_api(app: FastAPI, services: Services) -> None:
     app.state.services = services
     problems.install(app)
     for family in (
-        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, audit, machine, openapi,
+        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, purposes, audit, machine, openapi,
     ):  # fmt: skip
         app.include_router(family.router, dependencies=[Depends(only_known)])

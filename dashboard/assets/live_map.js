@@ -18,6 +18,7 @@ import { OfficerCard } from "./officer_card.js";
 import { placeName, readAddress, writeAddress } from "./url_state.js";
 import { shortName } from "./camera_words.js";
 import { theme } from "./theme.js";
+import { askTrack } from "./track_dialog.js";
 
 const TICK_MS = 1000;
 /** The list is put in order again this often, unless it is held. */
@@ -147,6 +148,8 @@ class LiveMap {
     this.#on(this.#card, "stream", () => this.#openStream());
     this.#on(this.#card, "request", () => this.#request());
     this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
+    this.#on(this.#card, "ask-track", () => this.#askTrack());
+    this.#on(this.#card, "track", ({ detail }) => this.#map?.setTrack(detail));
     this.#on(this.#part("clear"), "click", () => this.#clearFilter());
     this.#on(window, "sightline:theme", (event) => this.#map?.setTheme(event.detail));
     this.#on(window, "sightline:stream-opening", () => this.#map?.standStill());
@@ -491,6 +494,20 @@ class LiveMap {
   #openStream() {
     const incident = this.#state.incident || null;
     window.dispatchEvent(new CustomEvent("sightline:open-stream", { detail: { camera: this.#state.camera, incident } }));
+  }
+
+  async #askTrack() {
+    const { camera } = this.#state;
+    const track = await askTrack({
+      camera,
+      name: this.#selected < 0 ? camera : shortName(this.#store.entries[this.#selected]),
+      incident: String(this.#state.incident || app.incidents?.ofCamera(camera)?.id || ""),
+      open: app.incidents?.open ?? [],
+      nowMs: app.nowMs(),
+    }, call);
+    if (track === null || this.#stop.signal.aborted) return;
+    this.#card.showTrack(camera, track);
+    this.#map?.framePlaces(track.places);
   }
 
   #request() {

@@ -1,6 +1,6 @@
 /**
  * What lies over the basemap beside the cameras themselves: crowds, call signs, the selected camera's accuracy and ring,
- * an area that was drawn.
+ * an area that was drawn, and where it has been.
  * Small GeoJSON sources, since these are few.
  */
 import { latitude } from "./camera_filter.js";
@@ -14,8 +14,8 @@ const CIRCLE_POINTS = 64;
 const FONT = ["system-ui, sans-serif"];
 
 const COLOURS = {
-  dark: { cluster: "#1b2731", edge: "#6d8496", text: "#e8edf1", recording: "#12b886", label: "#dbe4eb", halo: "#0b1116", ring: "#ffffff", accuracy: "#56b4e9" },
-  light: { cluster: "#ffffff", edge: "#6b7a86", text: "#17212a", recording: "#00704f", label: "#17212a", halo: "#ffffff", ring: "#0b1116", accuracy: "#005f96" },
+  dark: { cluster: "#1b2731", edge: "#6d8496", text: "#e8edf1", recording: "#12b886", label: "#dbe4eb", halo: "#0b1116", ring: "#ffffff", accuracy: "#56b4e9", track: "#cc79a7" },
+  light: { cluster: "#ffffff", edge: "#6b7a86", text: "#17212a", recording: "#00704f", label: "#17212a", halo: "#ffffff", ring: "#0b1116", accuracy: "#005f96", track: "#a1457a" },
 };
 
 /**
@@ -29,6 +29,10 @@ export function overlayPaint(theme) {
     ["area-drawn", { "fill-color": c.accuracy, "fill-opacity": 0.08 }],
     ["area-drawn-edge", { "line-color": c.accuracy, "line-width": 2, "line-dasharray": [3, 2] }],
     ["area-drawn-corner", { "circle-radius": 5, "circle-color": c.accuracy, "circle-stroke-color": c.halo, "circle-stroke-width": 1.5 }],
+    ["track-gap", { "line-color": c.track, "line-width": 1.5, "line-opacity": 0.8, "line-dasharray": [1, 3] }],
+    ["track-known", { "line-color": c.track, "line-width": 2, "line-opacity": 0.75 }],
+    ["track-recorded", { "line-color": c.track, "line-width": 4 }],
+    ["track-at", { "circle-radius": 6, "circle-color": c.track, "circle-stroke-color": c.ring, "circle-stroke-width": 2 }],
     ["accuracy", { "fill-color": c.accuracy, "fill-opacity": 0.14 }],
     ["accuracy-edge", { "line-color": c.accuracy, "line-opacity": 0.7, "line-width": 1 }],
     ["clusters", {
@@ -51,7 +55,7 @@ export function overlayPaint(theme) {
  */
 export function addOverlays(map, cameras, theme) {
   const paint = Object.fromEntries(overlayPaint(theme));
-  for (const name of ["clusters", "labels", "selection", "area-drawn"]) {
+  for (const name of ["clusters", "labels", "selection", "area-drawn", "track"]) {
     if (!map.getSource(name)) map.addSource(name, { type: "geojson", data: collection([]), tolerance: 0 });
   }
   const add = (id, type, source, layout = {}, filter = undefined) => {
@@ -61,6 +65,9 @@ export function addOverlays(map, cameras, theme) {
   add("area-drawn", "fill", "area-drawn", {}, area);
   add("area-drawn-edge", "line", "area-drawn");
   add("area-drawn-corner", "circle", "area-drawn", {}, ["==", ["geometry-type"], "Point"]);
+  for (const kind of ["gap", "known", "recorded"]) {
+    add(`track-${kind}`, "line", "track", { "line-join": "round", "line-cap": kind === "gap" ? "butt" : "round" }, ["==", ["get", "kind"], kind]);
+  }
   add("accuracy", "fill", "selection", {}, area);
   add("accuracy-edge", "line", "selection", {}, area);
   if (!map.getLayer(cameras.id)) map.addLayer(cameras);
@@ -74,6 +81,7 @@ export function addOverlays(map, cameras, theme) {
     ...always, "text-field": ["concat", "● ", ["to-string", ["get", "recording"]]], "text-size": 11, "text-offset": [0, 0.72],
   }, [">", ["get", "recording"], 0]);
   add("selection-ring", "circle", "selection", {}, ["==", ["geometry-type"], "Point"]);
+  add("track-at", "circle", "track", {}, ["==", ["get", "kind"], "at"]);
   add("camera-labels", "symbol", "labels", {
     "text-field": ["get", "words"], "text-font": FONT, "text-size": 11.5, "text-anchor": "left", "text-offset": [1, 0],
     "text-padding": 2, "symbol-sort-key": ["get", "order"], "text-max-width": 30,

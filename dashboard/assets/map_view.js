@@ -61,6 +61,7 @@ export class MapView extends EventTarget {
     this.#pacer.ask();
   });
   #shown = new Uint8Array(0);
+  #track = null;
   #selected = -1;
   #clusterKeys = new Set();
   #clusters = [];
@@ -136,6 +137,16 @@ export class MapView extends EventTarget {
     this.#drawArea();
   }
 
+  /** @param {object|null} features of a track (see `trackFeatures`); null: none any more */
+  setTrack(features) {
+    this.#track = features;
+    this.#drawTrack();
+  }
+
+  #drawTrack() {
+    if (this.#ready) this.#give("track", this.#track ?? { type: "FeatureCollection", features: [] });
+  }
+
   /** The area being drawn; null: none is. */
   get drawing() { return this.#drawing; }
 
@@ -162,9 +173,13 @@ export class MapView extends EventTarget {
   }
 
   /** Show an area as a whole. @param {import("./area.js").Area} area */
-  frameArea(area) {
-    const lats = area.map(([lat]) => lat);
-    const lons = area.map(([, lon]) => lon);
+  frameArea(area) { this.framePlaces(area.map(([lat, lon]) => [lon, lat])); }
+
+  /** Show places as a whole. @param {Array<[number, number]>} places longitude, latitude */
+  framePlaces(places) {
+    if (places.length === 0) return;
+    const lons = places.map(([lon]) => lon);
+    const lats = places.map(([, lat]) => lat);
     this.#map.fitBounds(
       [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]],
       { padding: 40, maxZoom: 16.5, duration: this.#duration() },
@@ -330,6 +345,7 @@ export class MapView extends EventTarget {
     this.#paintTheme(); // which may have changed since the map began
     this.#refresh();
     this.#drawArea();
+    this.#drawTrack();
   }
 
   #point({ lat, lng: lon }) {

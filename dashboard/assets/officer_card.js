@@ -1,6 +1,6 @@
 /**
  * What is known of the selected officer, and what can be done: from the feed, with the forecast of a stream at the place.
- * Events: `close`, `show`, `stream`, `request`, `frame` (detail: incident id).
+ * Events: `close`, `show`, `stream`, `request`, `frame` (detail: incident id), `ask-track`, `track` (detail: features or null).
  */
 import { h, mark, say } from "./dom.js";
 import { ago, ageWords, fullTime, runningTime } from "./ages.js";
@@ -11,6 +11,7 @@ import {
 import { gridReference } from "./grid_reference.js";
 import { markIcon, markName, showMark } from "./mark_icons.js";
 import { KNOWN_FOR_MS, MOVED_METRES, metresBetween } from "./near_forecasts.js";
+import { TrackPanel } from "./track_panel.js";
 
 export class OfficerCard extends EventTarget {
   #element;
@@ -20,6 +21,7 @@ export class OfficerCard extends EventTarget {
   #index = -1;
   #ref = "";
   #parts = {};
+  #track = new TrackPanel();
   #body;
   #forecast = null;
   #asked = null;
@@ -37,6 +39,8 @@ export class OfficerCard extends EventTarget {
     this.#app = app;
     this.#store = app.feed.store;
     this.#call = call;
+    this.#track.addEventListener("ask", () => this.#tell("ask-track"));
+    this.#track.addEventListener("show", ({ detail }) => this.#tell("track", detail));
     this.#body = this.#build();
     this.#showNobody();
   }
@@ -45,6 +49,7 @@ export class OfficerCard extends EventTarget {
   select(index, ref) {
     if (ref !== this.#ref) {
       this.#ref = ref;
+      this.#track.show(null);
       this.#forecast = null;
       this.#asked = null;
       this.#abort?.abort();
@@ -56,6 +61,11 @@ export class OfficerCard extends EventTarget {
       if (this.#body.parentNode !== this.#element) this.#element.replaceChildren(this.#body);
       this.draw();
     }
+  }
+
+  /** @param {string} ref of the camera whose track it is @param {import("./track.js").Track} track */
+  showTrack(ref, track) {
+    if (ref === this.#ref) this.#track.show(track);
   }
 
   /** Draw what is known now. */
@@ -113,6 +123,7 @@ export class OfficerCard extends EventTarget {
       p.who, p.unit, p.state, p.watchers, p.warnings, p.actions,
       h("section", { class: "card-section" }, h("h3", { text: "Stream" }), h("p", { class: "card-now" }, h("span", { class: "card-label", text: "Signal now " }), p.quality), p.forecast),
       h("section", { class: "card-section" }, h("h3", { text: "Report" }), p.facts),
+      this.#app.may("track.view") ? this.#track.element : null,
       p.incident,
     );
   }

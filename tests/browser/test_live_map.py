@@ -831,3 +831,45 @@ async def test_opening_and_resizing_the_map_is_no_move(desk: Desk, force: Force)
     assert urlsplit(page.url).query == ""
     await page.get_by_role("button", name="Nearer").click()
     await expect(page).to_have_url(re.compile(r"at="))
+
+
+async def test_where_a_camera_has_been_is_asked_for_and_shown(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 17)
+    incident = await force.incident("Man on a roof")
+    await force.owner.execute(
+        "insert into fix (camera_id, retention_class, recording, fix_time, received_time, content_hash, lat, lon)"
+        " select $1, 'r', case when g < 20 then 2 else 3 end, at, at, g, $2 + g * 0.0001, $3"
+        " from generate_series(0, 39) g cross join lateral"
+        " (select now() - interval '10 min' + make_interval(secs => g + case when g > 29 then 240 else 0 end)) as t (at)",
+        camera, LAT, LON,
+    )  # fmt: skip
+    fim = await force.user("fim")
+    screen = await desk.open(fim, here() + "&camera=AB4-000017")
+    page = screen.page
+    card = page.locator("#live-map-card")
+    await card.get_by_role("button", name="Where it has been…").click()
+    dialog = page.get_by_role("dialog", name="Where RB17 · 4017 has been")
+    await dialog.get_by_role("button", name="Show").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("Choose the incident.")
+    assert not await force.owner.fetchval(
+        "select count(*) from audit_entry where action = 'track.view'"
+    )
+    await dialog.get_by_label("Incident").select_option(str(incident))
+    await dialog.get_by_label("Purpose").select_option(label="Negotiator triage")
+    await dialog.get_by_label("Reason").fill("Which way did he come?")
+    await dialog.get_by_role("button", name="Show").click()
+    await expect(dialog).to_have_count(0)
+    await expect(card).to_contain_text("40 fixes,")
+    await expect(card).to_contain_text("with a gap of 4 min.")
+    assert await force.owner.fetchval(
+        "select count(*) from audit_entry where action = 'track.view' and outcome = 'allowed'"
+    )
+
+    then = card.locator(".track-then")
+    await expect(then).to_contain_text("· recording")
+    await card.get_by_role("slider", name="Time on the track").focus()
+    await page.keyboard.press("Home")
+    await expect(then).to_contain_text("not recording")
+    await card.get_by_role("button", name="Hide").click()
+    await expect(then).to_be_hidden()
+    assert screen.problems == []

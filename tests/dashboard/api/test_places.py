@@ -98,14 +98,22 @@ async def test_what_looks_like_a_reference_and_is_none_is_told_why(
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("q=x", "q"), ("q=" + "x" * 81, "q"), ("", "q"), ("q=kirk&near=91,0", "near"), ("q=a%00b", "q")],
+    [
+        ("q=x", "q"),
+        ("q=" + "x" * 81, "q"),
+        ("", "q"),
+        ("q=kirk&near=91,0", "near"),
+        ("q=a%00b", "q"),
+    ],
 )
 async def test_wrong_parameters_are_named(force: Any, query: str, field: str) -> None:
     answer = await (await force.as_("fim")).get(f"/api/places?{query}")
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
-@pytest.mark.parametrize("typed", ["& | !", "a:* | b", "'; drop table", "((", "!!x", "x <-> y", "_%"])
+@pytest.mark.parametrize(
+    "typed", ["& | !", "a:* | b", "'; drop table", "((", "!!x", "x <-> y", "_%"]
+)
 async def test_signs_of_the_query_language_are_nothing_but_signs(
     force: Any, basemap: None, typed: str
 ) -> None:
