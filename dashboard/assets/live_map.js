@@ -507,7 +507,7 @@ class LiveMap {
     }, call);
     if (track === null || this.#stop.signal.aborted) return;
     this.#card.showTrack(camera, track);
-    this.#map?.framePlaces(track.places);
+    this.#map?.framePlaces(track.places, this.#part("card").getBoundingClientRect());
   }
 
   #request() {

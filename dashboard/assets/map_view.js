@@ -175,15 +175,18 @@ export class MapView extends EventTarget {
   /** Show an area as a whole. @param {import("./area.js").Area} area */
   frameArea(area) { this.framePlaces(area.map(([lat, lon]) => [lon, lat])); }
 
-  /** Show places as a whole. @param {Array<[number, number]>} places longitude, latitude */
-  framePlaces(places) {
+  /**
+   * Show places as a whole.
+   * @param {Array<[number, number]>} places longitude, latitude
+   * @param {DOMRect} [over] what may lie over the map, at its right
+   */
+  framePlaces(places, over) {
     if (places.length === 0) return;
-    const lons = places.map(([lon]) => lon);
-    const lats = places.map(([, lat]) => lat);
-    this.#map.fitBounds(
-      [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]],
-      { padding: 40, maxZoom: 16.5, duration: this.#duration() },
-    );
+    const bounds = places.reduce((sofar, place) => sofar.extend(place), new maplibre.LngLatBounds());
+    const map = this.#map.getContainer().getBoundingClientRect();
+    const covered = over && over.left < map.right && over.left > map.left + map.width / 4 ? map.right - over.left : 0;
+    const padding = { top: 40, bottom: 40, left: 40, right: 40 + covered };
+    this.#map.fitBounds(bounds, { padding, maxZoom: 16.5, duration: this.#duration() });
   }
 
   /** @param {import("./camera_store.js").Change} change */

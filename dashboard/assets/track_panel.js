@@ -54,6 +54,7 @@ export class TrackPanel extends EventTarget {
       this.#time.value = this.#time.max;
     }
     this.#draw();
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   #draw() {
