@@ -11,8 +11,10 @@ import { Finder } from "./finder.js";
 import { IncidentStrip } from "./incident_strip.js";
 import { askLink, mayLink } from "./link_incident.js";
 import { drawLegend } from "./map_legend.js";
+import { printable } from "./map_print.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
 import { addMarkShapes } from "./mark_icons.js";
+import { fullTime } from "./ages.js";
 import { NearForecasts } from "./near_forecasts.js";
 import { OfficerCard } from "./officer_card.js";
 import { placeName, readAddress, writeAddress } from "./url_state.js";
@@ -195,7 +197,21 @@ class LiveMap {
     this.#on(this.#map, "point", ({ detail: { lat, lon } }) => this.#setPlace({ lat, lon, name: placeName(lat, lon) }));
     this.#map.place.show(this.#state.place);
     this.#addControls();
+    printable(container.parentElement, {
+      picture: () => this.#map.picture(), lines: () => this.#printLines(), signal: this.#stop.signal,
+    });
     this.#drawIncidents();
+  }
+
+  #printLines() {
+    const said = (selector) => document.querySelector(selector)?.textContent ?? "";
+    const { text, recording, unit, quality } = this.#state.filter;
+    const filters = [text && `“${text}”`, recording !== "all" && recording, unit && `unit ${unit}`, quality && `stream ${quality}`];
+    return [
+      ["Live map", said(".brand-force")].filter(Boolean).join(" · "),
+      [fullTime(app.nowMs()), said(".who")].join(" · "),
+      [said(".health"), said("#live-map-count"), ...filters].filter(Boolean).join(" · "),
+    ];
   }
 
   #addControls() {

@@ -277,6 +277,12 @@ export class MapView extends EventTarget {
   /** The picture is there, or will not come. */
   goOn() { this.#pacer.release(); }
 
+  /** The map as it is now, as the data URL of a picture. */
+  picture() {
+    this.#map.redraw(); // what is drawn can be read until the browser has shown it
+    return this.#map.getCanvas().toDataURL();
+  }
+
   destroy() {
     this.#room.disconnect();
     this.#pacer.stop();

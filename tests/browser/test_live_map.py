@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -872,4 +873,30 @@ async def test_where_a_camera_has_been_is_asked_for_and_shown(desk: Desk, force:
     await expect(then).to_contain_text("not recording")
     await card.get_by_role("button", name="Hide").click()
     await expect(then).to_be_hidden()
+    assert screen.problems == []
+
+
+async def test_the_view_is_printed_with_time_and_legend(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await until_middle_is(page, GREEN)
+    await page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    await page.emulate_media(media="print")
+    await expect(page.get_by_role("heading", name="Live map")).to_have_count(2)
+    await expect(page.locator(".print-head")).to_contain_text("FIM")
+    await expect(page.locator(".print-head")).to_contain_text("1 camera")
+    await expect(page.locator("#live-map-legend")).to_be_visible()
+    await expect(page.locator("#live-map-list")).to_be_hidden()
+    picture = await page.locator(".print-map").get_attribute("src")
+    assert picture is not None
+    drawn = Image.open(io.BytesIO(base64.b64decode(picture.partition(",")[2]))).convert("RGB")
+    middle = drawn.getpixel((drawn.width // 2 - 4, drawn.height // 2 - 4))
+    assert is_like(middle, GREEN), middle  # type: ignore[arg-type]
+    await page.emulate_media(media="screen")
+    await page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    await expect(page.locator(".print-head")).to_have_count(0)
+    await until_middle_is(page, GREEN)
+    pages = await page.pdf(prefer_css_page_size=True, print_background=True)
+    assert pages.count(b"/Type /Page\n") == 1
     assert screen.problems == []
