@@ -44,18 +44,23 @@ def feed_routes(services: Services, feed: Feed) -> APIRouter:
             await websocket.close(TRY_AGAIN, str(error)[:100])
             return
         with feed.viewing(viewer):
-            sending = asyncio.create_task(_send(websocket, viewer), name="feed to browser")
-            hearing = asyncio.create_task(_until_gone(websocket), name="feed from browser")
-            try:
-                await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                sending.cancel()
-                hearing.cancel()
-                await asyncio.gather(sending, hearing, return_exceptions=True)
-        if sending.done() and not sending.cancelled():
-            sending.result()
+            await serve_viewer(websocket, viewer)
 
     return router
+
+
+async def serve_viewer(websocket: WebSocket, viewer: Viewer) -> None:
+    """Send a viewer what it has to hear until it goes, or does not take it."""
+    sending = asyncio.create_task(_send(websocket, viewer), name="feed to browser")
+    hearing = asyncio.create_task(_until_gone(websocket), name="feed from browser")
+    try:
+        await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sending.cancel()
+        hearing.cancel()
+        await asyncio.gather(sending, hearing, return_exceptions=True)
+    if sending.done() and not sending.cancelled():
+        sending.result()
 
 
 def _is_seq(text: str) -> bool:
