@@ -225,7 +225,7 @@ class HealthDoor:
 
 def _is_this_machine(request: web.Request) -> bool:
     # Behind a proxy everybody seems to come from here.
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+    if any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP")):
         return False
     try:
         return ipaddress.ip_address(request.remote or "").is_loopback

@@ -130,7 +130,12 @@ class Store:
         """
         try:
             answer_within_s = settings.database_statement_timeout_s + _ANSWER_MARGIN_S
-            connection = await connect(settings, "gateway", command_timeout=answer_within_s)
+            connection = await connect(
+                settings,
+                "gateway",
+                command_timeout=answer_within_s,
+                idle_transaction_s=_STANDS_STILL_S,
+            )
         except AWAY as error:
             raise DatabaseAwayError(f"Cannot connect: {error!r}") from error
         try:
@@ -424,6 +429,8 @@ class Store:
 
 _DAYS: Final = 1 << 20
 """More than there will be days that are kept."""
+_STANDS_STILL_S: Final = 3.0
+"""After so long within a flush a gateway that stands still holds up no other."""
 _MOST_DEADLOCKS: Final = 4
 """One after the other, before the database is given time."""
 _MOST_PARTITIONS: Final = 8

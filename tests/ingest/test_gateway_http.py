@@ -307,6 +307,9 @@ class TestHealth:
 
     async def test_metrics_are_not_for_strangers(self, gateway, client):
         url = f"{gateway.http}/metrics"
+        for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+            async with client.get(url, headers={name: "192.0.2.1"}) as answer:
+                assert answer.status == 401
         stranger = {"X-Forwarded-For": "192.0.2.1"}
         async with client.get(url, headers=stranger) as answer:
             assert answer.status == 401
