@@ -32,9 +32,10 @@ class BridgeIdentity:
 
 
 def token_of(authorization: str | None) -> str | None:
-    """The token of an ``Authorization: Bearer TOKEN`` header; None where it is not one."""
+    """The token of an ``Authorization: Bearer TOKEN`` header; None where it is not one (RFC 6750 allows ASCII only)."""
     scheme, _, token = (authorization or "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token and token.isascii() else None
 
 
 def password_of(authorization: str | None) -> str | None:

@@ -30,7 +30,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from sightline.ingest.doors import token_of
-from sightline.ingest.http_port import Problem, counted, problems, read_body
+from sightline.ingest.http_port import Problem, counted, expected, problems, read_body
 from sightline.ingest.media.sdp import why_no_offer
 from sightline.ingest.settings import GatewaySettings
 from sightline.sql import AWAY, query
@@ -120,7 +120,8 @@ class WhipDoor:
         return hmac.digest(self._secret.encode(), b"whip" + publication.bytes, "sha256").hex()[:32]
 
     def _check_session(self, request: web.Request, publication: UUID) -> None:
-        if not hmac.compare_digest(request.match_info["session"], self._session(publication)):
+        said = request.match_info["session"].encode(errors="surrogatepass")
+        if not hmac.compare_digest(said, self._session(publication).encode()):
             raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such session.")
 
     async def _ask(self, method: str, relay: str, publication: UUID, body: bytes | None) -> bytes:
@@ -224,7 +225,7 @@ class HealthDoor:
 
 def _is_this_machine(request: web.Request) -> bool:
     # Behind a proxy everybody seems to come from here.
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+    if any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP")):
         return False
     try:
         return ipaddress.ip_address(request.remote or "").is_loopback
@@ -238,16 +239,22 @@ def make_app(
     """The application of the gateway's HTTP port; `trackers`: the routes of phones."""
     app = web.Application(middlewares=[counted, problems], client_max_size=LONGEST_OFFER_BYTES)
     session = "/whip/{publication}/{session}"
+    routes = [
+        web.get("/healthz", health.healthz),
+        web.get("/readyz", health.readyz),
+        web.get("/metrics", health.metrics),
+        web.post("/whip/{publication}", whip.publish),
+        web.options("/whip/{publication}", whip.options),
+        web.delete(session, whip.end),
+        web.patch(session, whip.patch),
+        *trackers,
+    ]
     app.add_routes(
         [
-            web.get("/healthz", health.healthz),
-            web.get("/readyz", health.readyz),
-            web.get("/metrics", health.metrics),
-            web.post("/whip/{publication}", whip.publish),
-            web.options("/whip/{publication}", whip.options),
-            web.delete(session, whip.end),
-            web.patch(session, whip.patch),
-            *trackers,
+            web.RouteDef(
+                one.method, one.path, one.handler, {**one.kwargs, "expect_handler": expected}
+            )
+            for one in routes
         ]
     )
     return app

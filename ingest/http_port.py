@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 
 from sightline.ingest.half_open import HalfOpen
@@ -30,7 +30,13 @@ REQUEST_WITHIN_S: Final = 30.0
 """From the opening of a connection, or the answer before, to the end of a request's head."""
 _LINGER_S: Final = 5.0
 """What is refused unread is read on for so long, since many senders hear nothing before they have sent everything."""
-_BODY_UNREAD: Final = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+_BODY_UNREAD: Final = frozenset(
+    (
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.EXPECTATION_FAILED,
+    )
+)
 _ACCEPTED_AT_ONCE: Final = 1024
 _ENDS_WITHIN_S: Final = 1.0
 
@@ -78,8 +84,17 @@ async def read_body(request: web.Request, most: int) -> bytes:
     """The body, which must be here within `BODY_WITHIN_S`: who sends it slowly holds up nobody else.
 
     Raises:
-        Problem: it is larger than `most` bytes, comes too slowly, breaks off, or cannot be decompressed.
+        Problem: it is larger than `most` bytes, comes too slowly, breaks off, or is compressed: whether all of it is there
+            could not be told.
     """
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.strip().lower() not in ("identity", ""):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "content_encoding",
+            "A body is taken as it is, without Content-Encoding.",
+            {"Accept-Encoding": "identity"},
+        )
     too_large = Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {most} bytes."
     )
@@ -98,7 +113,7 @@ async def read_body(request: web.Request, most: int) -> bytes:
         detail = f"The body was not here within {BODY_WITHIN_S:.0f} s."
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", detail) from None
     except (web.RequestPayloadError, ConnectionError):
-        detail = "The body broke off, or is not encoded as its headers say."
+        detail = "The body broke off, or is not as its headers say."
         raise Problem(HTTPStatus.BAD_REQUEST, "unreadable_body", detail) from None
     _connection(request).asked()
     return b"".join(parts)
@@ -122,6 +137,18 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return response_of(Problem(status, "internal_error", "The gateway failed at this."))
 
 
+async def expected(request: web.Request) -> web.StreamResponse | None:
+    """The answer to a header `Expect`; None: the request goes on. The library's would repeat what the sender said."""
+    if request.version < HttpVersion11:
+        return None  # which knows no such header
+    if request.headers.get("Expect", "").strip().lower() != "100-continue":
+        detail = "Nothing is expected here but 100-continue."
+        return response_of(Problem(HTTPStatus.EXPECTATION_FAILED, "expectation_failed", detail))
+    if request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return None
+
+
 def _where(request: web.Request) -> str:
     """The path as it is routed, since the path itself may hold a token."""
     resource = request.match_info.route.resource
@@ -141,6 +168,7 @@ class HttpConnection(web.RequestHandler):
             logger=library_log,
             keepalive_timeout=REQUEST_WITHIN_S,
             lingering_time=_LINGER_S,
+            auto_decompress=False,
         )
         self._half_open = half_open
 

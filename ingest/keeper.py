@@ -39,8 +39,12 @@ _PAUSE_S: Final = 1.0
 _LIVE_EVERY_S: Final = 1.0
 _LEFT_FOR_S: Final = 5.0
 """Longer than any statement takes that was under way when live state moved."""
+_KNOWN_FOR_S: Final = 1.0
+"""Longer than between the planning of a statement and its beginning."""
 _LEAST_HOUSE_BYTES: Final = 24_000_000
 _SPARE_HOUSES: Final = 2
+_MOST_HOUSES: Final = 16
+"""More than four dumps at once need."""
 
 Work = Callable[[KeeperSettings, asyncpg.Connection], Awaitable[int]]
 """Does a duty once with a connection as the keeper; returns how much there was to do."""
@@ -82,9 +86,14 @@ async def cover(_settings: KeeperSettings, connection: asyncpg.Connection) -> in
 
 async def house_live(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
     """Live state moves house where an open snapshot keeps its old versions; what it left is emptied."""
-    swept: int = await connection.fetchval(query("keeper.live_sweep"), _LEFT_FOR_S, _SPARE_HOUSES)
-    moved: int | None = await connection.fetchval(query("keeper.live_move"), _LEAST_HOUSE_BYTES)
-    return swept + (moved or 0)
+    least, most = _LEAST_HOUSE_BYTES, _MOST_HOUSES
+    swept: bool = await connection.fetchval(query("keeper.live_sweep"), _LEFT_FOR_S)
+    down: bool = await connection.fetchval(query("keeper.live_take_down"), _SPARE_HOUSES)
+    made: bool = await connection.fetchval(query("keeper.live_prepare"), least, most)
+    moved: int | None = await connection.fetchval(
+        query("keeper.live_move"), least, _KNOWN_FOR_S, most
+    )
+    return int(swept) + int(down) + int(made) + (moved or 0)
 
 
 class PackClosed:

@@ -98,7 +98,7 @@ class CameraState(msgspec.Struct, frozen=True):
         recording: code of the state; see `fields.RECORDING_CODES`.
         recording_us: receipt of the message that set it; None: nothing did.
         recording_since_us: since when it has been so.
-        epoch: connection that set it; a lower one cannot set it again.
+        epoch: connection that set it; what a lower one says sets it no more, nor keeps it fresh.
         battery_pct: newest known, with the device's time in `battery_us`.
         signal: newest known, with the device's time in `signal_us`.
         flags: FLAG_STUCK and FLAG_DOUBTED.
@@ -186,8 +186,12 @@ def merge(
 
 
 def _speaks(state: CameraState, epoch: int) -> bool:
-    """Whether what comes is the camera's own word: what is apart from its connections is, where no state is known."""
-    return epoch != APART or state.recording == UNKNOWN
+    """Whether what comes is the camera's own word, as the newest connection's is.
+
+    What an older one brings may have lain in a gateway that stood still. What is apart from all of them speaks for the
+    camera where no state is known.
+    """
+    return epoch >= state.epoch or (epoch == APART and state.recording == UNKNOWN)
 
 
 def _keep_up(state: CameraState, received_us: int, rules: MergeRules) -> CameraState:

@@ -43,7 +43,7 @@ _TRACKER_REFUSALS: Final[Mapping[int, str]] = {
     404: "A bridge's token, and no such camera",
     408: "The body was not here within 10 s",
     413: "A body of more than 1 MiB",
-    415: "A body of another media type",
+    415: "A body of another media type, or a compressed one",
     500: "The gateway failed at this",
     503: "Come again after the seconds in `Retry-After`",
 }
@@ -55,7 +55,7 @@ _WHIP_REFUSALS: Final[Mapping[int, str]] = {
     409: "The relay has this publication already",
     410: "The publication is over",
     413: f"A body of more than {LONGEST_OFFER_BYTES} bytes",
-    415: f"A body that is not {SDP}",
+    415: f"A body that is not {SDP}, or a compressed one",
     422: "An offer that cannot be taken",
     500: "The gateway failed at this",
     502: "The media relay failed",
@@ -76,7 +76,8 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": (
                 "Trackers, cameras that publish (WHIP, RFC 9725), and the gateway's state. docs/trackers.md says what a"
-                " tracker's values mean. Errors are problem documents (RFC 9457). There is no CORS."
+                " tracker's values mean. Errors are problem documents (RFC 9457). There is no CORS. An `Expect` other than"
+                " `100-continue` is answered 417 everywhere."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -215,7 +216,7 @@ def _health() -> dict[str, Any]:
         {"text/plain": _TEXT, "application/json": {"$ref": "#/components/schemas/Readiness"}}
     )
     trusted = "This machine, and whoever has the token of metrics, is told why"
-    return {
+    paths: dict[str, Any] = {
         "/healthz": {
             "get": {
                 "tags": ["state"],
@@ -245,6 +246,12 @@ def _health() -> dict[str, Any]:
             }
         },
     }
+    for methods in paths.values():
+        methods["head"] = {
+            **methods["get"],
+            "summary": methods["get"]["summary"] + ", by the status alone",
+        }
+    return paths
 
 
 _UUID: Final = {"type": "string", "format": "uuid"}

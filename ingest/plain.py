@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +32,17 @@ Array = npt.NDArray[Any]
 
 BIN_US: Final = 300 * 1_000_000
 """Length of a coverage bin: five minutes of UTC."""
+_NEWEST_EPOCH: Final = np.iinfo(np.int64).max
 _SECOND: Final = 1_000_000
 _SURELY: Final = 1 - 1e-9
 """Of the greatest speed: what is closer to it is left to the exact merge, whose last digits may differ."""
+
+
+class Sign(NamedTuple):
+    """Other signs of life of a camera: receipt of the newest, and the oldest connection that brought one."""
+
+    received_us: int
+    lowest_epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def merge_plain(
     known: Callable[[Array], Columns],
     rules: MergeRules,
     barred: Collection[int] = (),
-    alive: Mapping[int, int] | None = None,
+    alive: Mapping[int, Sign] | None = None,
 ) -> PlainMerge:
     """Find the plain cameras and merge their reports.
 
@@ -78,7 +86,7 @@ def merge_plain(
         known: what is committed of cameras; see `LiveColumns.take`.
         rules: the numbers of the merge.
         barred: cameras that are not plain for another reason.
-        alive: camera → receipt of other signs of life.
+        alive: camera → its other signs of life.
     """
     by = ByCamera.of(arrivals, made)
     before = known(by.cameras)
@@ -98,6 +106,12 @@ def merge_plain(
     )
     if barred:
         plain &= ~np.isin(by.cameras, list(barred))
+    if alive:
+        lowest = [
+            alive[one].lowest_epoch if one in alive else _NEWEST_EPOCH
+            for one in by.cameras.tolist()
+        ]
+        plain &= np.array(lowest, np.int64) >= reports.epoch
     after = _after(by, reports, stillness, before, rules, alive or {})
     kept = plain[by.camera_of_fix]
     new_bin = np.ones(len(kept), bool)
@@ -195,7 +209,7 @@ def _after(
     stillness: StillnessColumns,
     before: Columns,
     rules: MergeRules,
-    alive: Mapping[int, int],
+    alive: Mapping[int, Sign],
 ) -> Columns:
     """What is known of each camera afterwards; means something only where it is plain."""
     made = by.made
@@ -204,7 +218,7 @@ def _after(
     newest = by.fixes[last]
     seen_us = np.maximum(before["seen_us"], reports.seen_us)
     if alive:
-        also = [alive.get(camera_id, NEVER) for camera_id in by.cameras.tolist()]
+        also = [alive[one].received_us if one in alive else NEVER for one in by.cameras.tolist()]
         seen_us = np.maximum(seen_us, np.array(also, np.int64))
     after["seen_us"] = seen_us
     after["fix_us"] = by.time_us[last]

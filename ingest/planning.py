@@ -29,7 +29,7 @@ from sightline.ingest.merge import (
     merge,
 )
 from sightline.ingest.messages import Fix, Rejection, Report, Status
-from sightline.ingest.plain import BIN_US, PlainMerge, merge_plain
+from sightline.ingest.plain import BIN_US, PlainMerge, Sign, merge_plain
 from sightline.ingest.received import Received, valued
 
 _ALLOWED: Final[Mapping[str, str]] = {
@@ -160,14 +160,17 @@ def _merge_plain(made: Plan, live: LiveColumns, rules: MergeRules) -> list[int]:
     batch = made.batch
     if batch.made is None or batch.arrivals is None:
         return batch.others
-    alive: dict[int, int] = {}
+    alive: dict[int, Sign] = {}
     signs: list[tuple[int, int]] = []
     left: list[int] = []
     barred = set()
     for place in batch.others:
         one = batch.received[place]
         if one.message is None:
-            alive[one.camera_id] = max(alive.get(one.camera_id, 0), one.received_us)
+            known = alive.get(one.camera_id, Sign(one.received_us, one.epoch))
+            alive[one.camera_id] = Sign(
+                max(known.received_us, one.received_us), min(known.lowest_epoch, one.epoch)
+            )
             signs.append((place, one.camera_id))
         else:
             left.append(place)

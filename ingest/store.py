@@ -8,6 +8,7 @@ of them were new. Should a fix that was thought new be there already, the whole 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ _DAY_US: Final = 86_400_000_000
 _LEARN_EVERY_S: Final = 10.0
 _MOST_LISTED: Final = 100_000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+
+log = logging.getLogger(__name__)
 
 _REFUSALS: Final = (
     asyncpg.DataError,
@@ -127,7 +130,12 @@ class Store:
         """
         try:
             answer_within_s = settings.database_statement_timeout_s + _ANSWER_MARGIN_S
-            connection = await connect(settings, "gateway", command_timeout=answer_within_s)
+            connection = await connect(
+                settings,
+                "gateway",
+                command_timeout=answer_within_s,
+                idle_transaction_s=_STANDS_STILL_S,
+            )
         except AWAY as error:
             raise DatabaseAwayError(f"Cannot connect: {error!r}") from error
         try:
@@ -241,7 +249,7 @@ class Store:
             try:
                 has_day = await self._see_days(rows, again=relearned)
                 apart = np.ones(len(has_day), bool) if checked else ~has_day
-                return await self._attempt(rows, apart, flush)
+                return await self._attempts(rows, apart, flush)
             except UnsureError:
                 raise
             except asyncpg.UniqueViolationError as error:
@@ -266,6 +274,15 @@ class Store:
             await self.learn_days()
             has_day = self._has_day(rows.fresh)
         return has_day
+
+    async def _attempts(self, rows: Rows, apart: Array, flush: Flush) -> Stored:
+        """Once, and again where another gateway wrote of the same cameras, which are between both, in another order."""
+        for _ in range(_MOST_DEADLOCKS):
+            try:
+                return await self._attempt(rows, apart, flush)
+            except asyncpg.DeadlockDetectedError as error:
+                log.info("flush %d is tried again: %s", flush.batch, _sentence(error))
+        return await self._attempt(rows, apart, flush)
 
     async def _attempt(self, rows: Rows, apart: Array, flush: Flush) -> Stored:
         transaction = self._connection.transaction()
@@ -412,6 +429,10 @@ class Store:
 
 _DAYS: Final = 1 << 20
 """More than there will be days that are kept."""
+_STANDS_STILL_S: Final = 3.0
+"""After so long within a flush a gateway that stands still holds up no other."""
+_MOST_DEADLOCKS: Final = 4
+"""One after the other, before the database is given time."""
 _MOST_PARTITIONS: Final = 8
 """Into more than these a flush is copied through the table as a whole: it is backlog, and small for each."""
 _BINS: Final = 1 << 24

@@ -7,6 +7,7 @@ owner of the directory only). With ``SIGHTLINE_DATABASE_URL`` the URL's user sig
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final, Literal
 
 import asyncpg
@@ -59,16 +60,22 @@ def database_url(settings: DatabaseSettings, role: Role) -> tuple[str, str | Non
     return url, None
 
 
-def _server_settings(settings: DatabaseSettings, role: Role, work_as: str | None) -> dict[str, str]:
+def _server_settings(
+    settings: DatabaseSettings,
+    role: Role,
+    work_as: str | None,
+    statement_timeout_s: float = math.inf,
+    idle_transaction_s: float = math.inf,
+) -> dict[str, str]:
+    statement_s = min(statement_timeout_s, settings.database_statement_timeout_s)
+    idle_s = min(idle_transaction_s, settings.database_idle_transaction_timeout_s)
     wanted = {
         "application_name": f"sightline-{role}",
         "search_path": "sightline,public",
         "timezone": "UTC",
         "jit": "off",  # of queries over many partitions, compiling takes seconds and the rest milliseconds
-        "statement_timeout": str(int(settings.database_statement_timeout_s * 1000)),
-        "idle_in_transaction_session_timeout": str(
-            int(settings.database_idle_transaction_timeout_s * 1000)
-        ),
+        "statement_timeout": str(int(statement_s * 1000)),
+        "idle_in_transaction_session_timeout": str(int(idle_s * 1000)),
     }
     if role == "owner":  # migrations, seeding and exports take the time they take
         wanted["statement_timeout"] = wanted["idle_in_transaction_session_timeout"] = "0"
@@ -83,6 +90,8 @@ async def connect(
     *,
     timeout: float = 10.0,
     command_timeout: float | None = None,
+    statement_timeout_s: float = math.inf,
+    idle_transaction_s: float = math.inf,
 ) -> asyncpg.Connection:
     """One connection as `role`, outside any pool: for LISTEN, migrations and commands.
 
@@ -91,13 +100,17 @@ async def connect(
         role: the role it works as.
         timeout: seconds within which it must be there.
         command_timeout: seconds after which the client gives up on one call, whatever the server does.
+        statement_timeout_s: seconds after which the server gives up on a statement, where the settings say more.
+        idle_transaction_s: likewise on a transaction in which nothing happens.
     """
     url, work_as = database_url(settings, role)
     return await asyncpg.connect(
         url,
         timeout=timeout,
         command_timeout=command_timeout,
-        server_settings=_server_settings(settings, role, work_as),
+        server_settings=_server_settings(
+            settings, role, work_as, statement_timeout_s, idle_transaction_s
+        ),
     )
 
 

@@ -29,6 +29,8 @@ from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
 ANSWER_WITHIN_S: Final = 1.0
+LONGEST_READ_S: Final = 5.0
+"""For the directory; the database itself gives up then, so that nothing piles up there behind a lock."""
 TRY_AGAIN_AFTER_S: Final = 0.5
 READ_EVERY_S: Final = 0.25
 READ_AT_MOST_EVERY_S: Final = 0.2
@@ -80,7 +82,9 @@ class FeedSource:
                 await asyncio.sleep(TRY_AGAIN_AFTER_S)
 
     async def _run_connected(self) -> None:
-        connection = await connect(self._settings, "dashboard", timeout=ANSWER_WITHIN_S)
+        connection = await connect(
+            self._settings, "dashboard", timeout=ANSWER_WITHIN_S, statement_timeout_s=LONGEST_READ_S
+        )
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await connection.add_listener("sightline_live", self._heard_live)
@@ -129,12 +133,14 @@ class FeedSource:
         force = await connection.fetchrow(query("api_cameras.force"), timeout=ANSWER_WITHIN_S)
         self._hub.state.ageing_after_s = force["ageing_after_s"]
         self._hub.state.stale_after_s = force["stale_after_s"]
-        marks = await _copied(connection, DIRECTORY_MARKS, "feed.directory_marks", within_s=5.0)
+        marks = await _copied(
+            connection, DIRECTORY_MARKS, "feed.directory_marks", within_s=LONGEST_READ_S
+        )
         found = dict(zip(marks["camera_id"].tolist(), marks["mark"].tolist(), strict=True))
         changed = [number for number, mark in found.items() if self._marks.get(number) != mark]
         entries = []
         if changed:
-            rows = await connection.fetch(query("feed.directory"), changed, timeout=5.0)
+            rows = await connection.fetch(query("feed.directory"), changed, timeout=LONGEST_READ_S)
             entries = [_entry(row) for row in rows]
         state = self._hub.state
         gone = state.drop(set(self._marks) - set(found))
@@ -151,9 +157,10 @@ class FeedSource:
         rows = await _copied(
             connection, LIVE_ROWS, "feed.changed_since", list(known), list(known.values())
         )
+        if resync:
+            self._batches = {}  # a database that was put back to an older state has lower ones
         for gateway in np.unique(rows["gateway_id"]).tolist():
-            newest = int(rows["batch"][rows["gateway_id"] == gateway].max())
-            self._batches[gateway] = max(newest, self._batches.get(gateway, newest))
+            self._batches[gateway] = int(rows["batch"][rows["gateway_id"] == gateway].max())
         state = self._hub.state
         await _name(connection, state.operators, "feed.operators", rows["operator_id"])
         await _name(connection, state.cells, "feed.cells", rows["cell_id"])
@@ -203,8 +210,9 @@ class FeedSource:
             return frozenset(found)
 
         while self._events:
-            event = self._events.popleft()
+            event = self._events[0]
             told = await viewers_of(event, self._hub.viewers, audience)
+            self._events.popleft()  # not before: the connection may be lost while it is asked
             if told:
                 self._hub.say_event(said(event), told)
 

@@ -126,7 +126,13 @@ class GateWatch:
         trouble = None
         while True:
             try:
-                connection = await connect(self._settings, "media", timeout=self._limit_s)
+                # The database gives up with us, so that nothing piles up there behind a lock.
+                connection = await connect(
+                    self._settings,
+                    "media",
+                    timeout=self._limit_s,
+                    statement_timeout_s=self._limit_s,
+                )
                 try:
                     while True:
                         async with asyncio.timeout(self._limit_s):

@@ -4,13 +4,20 @@
 -- report at 20,000 cameras the table had 430 MB, and flushes took 20 s. So the rows have several tables to live in. When the one they are
 -- in has grown far beyond what they need, they move to an empty one, as an ordinary change that every snapshot sees as a whole or not at
 -- all; the one they left is emptied once nobody looks at it. Who has locked all of them (pg_dump) has not locked those that are made
--- after it began, and one is made where none is both empty and free.
+-- after it began: one is made ahead where none is both empty and free, and those that are too many are taken down afterwards.
 
 alter table sightline.live rename to live_before;
 create table sightline.live (
   like sightline.live_before including defaults including constraints including comments,
   house smallint default 0                  -- the table that the row is in
 ) partition by list (house);
+
+create table sightline.live_house (
+  house smallint not null,
+  empty_since timestamptz[] not null,       -- since when nobody lives in each; the first is of house 0; null: somebody does
+  only_one boolean primary key default true check (only_one)
+);
+insert into sightline.live_house values (0, array[null]::timestamptz[]);
 
 -- Another table for live rows to live in. (ATTACH, which waits for nobody who reads or writes the others.)
 create function sightline.live_house_make(p_house smallint) returns void
@@ -21,6 +28,7 @@ begin
   execute format('alter table sightline.live_%s alter column house set default %s', p_house, p_house);
   execute format('grant select, insert, update on sightline.live_%s to sightline_gateway', p_house);
   execute format('alter table sightline.live attach partition sightline.live_%s for values in (%s)', p_house, p_house);
+  update live_house set empty_since[p_house + 1] = clock_timestamp() where house <> p_house;
 end
 $$;
 revoke execute on function sightline.live_house_make(smallint) from public;
@@ -29,13 +37,6 @@ insert into sightline.live select *, 0 from sightline.live_before;
 drop table sightline.live_before;
 grant select, insert, update on sightline.live to sightline_gateway;
 grant select on sightline.live to sightline_dashboard, sightline_keeper;
-
-create table sightline.live_house (
-  house smallint not null,
-  left_time timestamptz[] not null,         -- when the rows left each; the first is of house 0; null: never
-  only_one boolean primary key default true check (only_one)
-);
-insert into sightline.live_house values (0, array[null]::timestamptz[]);
 
 -- Where live rows are now. What is not said otherwise goes there.
 create function sightline.live_house_now() returns smallint
@@ -50,25 +51,33 @@ create function sightline.live_houses() returns table (house smallint, size bigi
   from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'sightline.live'::regclass
 $$;
 
--- Whether somebody else has a house locked now.
-create function sightline.live_house_is_locked(p_house smallint) returns boolean
-  language sql set search_path = sightline as $$
-  select exists (select from pg_locks k join pg_database d on d.oid = k.database
-    where d.datname = current_database() and k.relation = format('sightline.live_%s', p_house)::regclass and k.pid <> pg_backend_pid())
+-- Empty houses that no transaction holds for longer than a moment, as one does that locked all tables. (Whoever reads live state locks
+-- every house, and is gone before the second look.)
+create function sightline.live_houses_free() returns smallint[]
+  language plpgsql set search_path = sightline as $$
+declare
+  empty smallint[] := array(select h.house from live_houses() h where h.size = 0 and h.house <> live_house_now());
+  held text[];
+begin
+  if empty = '{}' then
+    return empty;
+  end if;
+  held := live_house_holders(empty);
+  if held <> '{}' then
+    perform pg_sleep(0.05);
+    held := array(select unnest(held) intersect select unnest(live_house_holders(empty)));
+  end if;
+  return array(select h from unnest(empty) h where not exists (select from unnest(held) k where k like h || ' %') order by h);
+end
 $$;
 
--- Whether nobody has a house locked, for longer than a moment.
-create function sightline.live_house_is_free(p_house smallint) returns boolean
-  language plpgsql set search_path = sightline as $$
-begin
-  for tried in 1..4 loop
-    if not live_house_is_locked(p_house) then
-      return true;
-    end if;
-    perform pg_sleep(0.03);
-  end loop;
-  return false;
-end
+-- Who has houses locked now, as house and transaction.
+create function sightline.live_house_holders(p_houses smallint[]) returns text[]
+  language sql set search_path = sightline as $$
+  select coalesce(array_agg(h || ' ' || k.virtualtransaction), '{}')
+  from unnest(p_houses) h join pg_locks k on k.relation = format('sightline.live_%s', h)::regclass
+  join pg_database d on d.oid = k.database
+  where d.datname = current_database() and k.granted and k.pid <> pg_backend_pid()
 $$;
 
 -- Where live rows are and stay until the transaction ends, as the name of the table. (A lock of the advisory kind is fair: who wants to
@@ -183,11 +192,29 @@ $$;
 revoke execute on function sightline.live_upsert() from public;
 grant execute on function sightline.live_upsert() to sightline_gateway;
 
+-- A house is made ahead when a move is near (half of what it takes is reached) and none is empty and free, up to p_most; whether one was.
+create function sightline.live_prepare(p_least bigint, p_most int) returns boolean
+  language plpgsql security definer set search_path = sightline, public set lock_timeout = '1s' as $$
+declare
+  grown bigint := (select size from live_houses() where house = live_house_now());
+begin
+  if grown < p_least / 2 or grown < 2 * 512 * (select count(*) from live) or (select count(*) from live_houses()) >= p_most or live_houses_free() <> '{}' then
+    return false;
+  end if;
+  perform live_house_make((select max(house) + 1 from live_houses())::smallint);
+  return true;
+exception when lock_not_available then
+  return false;                             -- it is tried again
+end
+$$;
+
 -- Live rows move when their house has grown beyond p_least bytes and four times what they need (512 bytes a row, most of each page being
--- left free). Flushes under way are waited for; those that come wait for the move. Returns how many rows moved; null: none had to, or it
--- is tried again.
-create function sightline.live_move(p_least bigint) returns bigint
-  language plpgsql security definer set search_path = sightline, public set lock_timeout = '2s' as $$
+-- left free), to one that is empty and free and that everybody has known of for p_known seconds: a statement that was planned before
+-- would not look there. Where no empty one is free, one that is held is better than none once there are p_most. Flushes under way are
+-- waited for, the longer the more it is needed, since those that come wait for the move. Returns how many rows moved; null: none had to,
+-- or it is tried again.
+create function sightline.live_move(p_least bigint, p_known float8, p_most int) returns bigint
+  language plpgsql security definer set search_path = sightline, public set lock_timeout = '300ms' as $$
 declare
   here smallint := (select house from live_house);
   grown bigint := (select size from live_houses() where house = here);
@@ -197,72 +224,87 @@ begin
   if grown < p_least or grown < 4 * 512 * (select count(*) from live) then
     return null;
   end if;
-  perform pg_advisory_xact_lock(hashtext('sightline.live'), 0);
-  if here <> (select house from live_house) then
-    return null;                            -- somebody else has moved them
-  end if;
-  select h.house into there from live_houses() h
-    where h.house <> here and h.size = 0 and live_house_is_free(h.house) order by h.house limit 1;
+  with free as materialized (select live_houses_free() as houses)
+  select h.house into there from live_houses() h cross join live_house l cross join free f
+    where h.house <> here and h.size = 0 and l.empty_since[h.house + 1] < clock_timestamp() - make_interval(secs => p_known)
+      and (h.house = any (f.houses) or (select count(*) from live_houses()) >= p_most)
+    order by h.house = any (f.houses) desc, h.house limit 1;
   if there is null then
-    there := (select max(house) + 1 from live_houses());
-    perform live_house_make(there);
+    return null;
+  end if;
+  perform set_config('lock_timeout', least(2000, 300 * grown / greatest(p_least, 1)) || 'ms', true);
+  perform pg_advisory_xact_lock(hashtext('sightline.live'), 0);
+  if here <> (select house from live_house) or (select size > 0 from live_houses() where house = there) then
+    return null;                            -- somebody else has moved them
   end if;
   update live set house = there where house = here;
   get diagnostics moved = row_count;
-  update live_house set house = there, left_time[here + 1] = clock_timestamp();
+  update live_house set house = there, empty_since[here + 1] = clock_timestamp(), empty_since[there + 1] = null;
   return moved;
 exception when lock_not_available then
   return null;
 end
 $$;
 
--- Houses that the rows left p_after seconds ago are emptied, and those beyond p_most taken down, for which nobody waits: where one is in
--- use, it is tried again. By then no statement can be under way that looked for the rows there. Returns how many were.
-create function sightline.live_sweep(p_after float8, p_most int) returns bigint
-  language plpgsql security definer set search_path = sightline, public set lock_timeout = '2s' as $$
+-- A house that the rows left p_after seconds ago is emptied, for which nobody waits: where it is in use, it is tried again. By then no
+-- statement can be under way that looked for the rows there. One at a time, since what is locked stays so to the end of the transaction.
+-- Returns whether one was.
+create function sightline.live_sweep(p_after float8) returns boolean
+  language plpgsql security definer set search_path = sightline, public as $$
 declare
-  swept bigint := 0;
-  one record;
+  one smallint;
   is_used boolean;
 begin
-  if not exists (select from live_house l cross join live_houses() h
-      where h.house <> l.house and (h.size > 0 or (select count(*) from live_houses()) > p_most + 1)) then
-    return 0;
-  end if;
-  perform pg_advisory_xact_lock(hashtext('sightline.live'), 0);
-  perform set_config('lock_timeout', '100ms', true);
-  for one in
-    select h.house, h.size, row_number() over (order by h.house) > p_most as is_spare from live_house l cross join live_houses() h
-    where h.house <> l.house and coalesce(l.left_time[h.house + 1], '-infinity') < clock_timestamp() - make_interval(secs => p_after)
-  loop
-    continue when one.size = 0 and not one.is_spare;
-    begin
-      -- Asked before, since whoever waits for such a lock has all others wait, too.
-      continue when live_house_is_locked(one.house);
-      execute format('lock table sightline.live_%s in access exclusive mode', one.house);
-      if one.is_spare then
-        lock table only live in access exclusive mode;
-      end if;
-      execute format('select exists (select from sightline.live_%s)', one.house) into is_used;
-      if is_used then
-        raise warning 'live state has rows in house %, which it left', one.house;
-        continue;
-      elsif one.is_spare then
-        execute format('drop table sightline.live_%s', one.house);
-      else
-        execute format('truncate sightline.live_%s', one.house);
-      end if;
-      swept := swept + 1;
-    exception when lock_not_available then
-      null;
-    end;
+  for tried in 1..2 loop
+    for one in
+      select h.house from live_house l cross join live_houses() h where h.house <> l.house and h.size > 0
+        and l.empty_since[h.house + 1] < clock_timestamp() - make_interval(secs => p_after) order by h.house
+    loop
+      begin
+        execute format('lock table sightline.live_%s in access exclusive mode nowait', one);
+        execute format('select exists (select from sightline.live_%s)', one) into is_used;
+        if is_used or one = (select house from live_house) then
+          raise warning 'live state has rows in house %, which it left', one;
+          continue;
+        end if;
+        execute format('truncate sightline.live_%s', one);
+        return true;
+      exception when lock_not_available then
+        null;
+      end;
+    end loop;
+    exit when one is null;
+    perform pg_sleep(0.03);
   end loop;
-  return swept;
-exception when lock_not_available then
-  return 0;
+  return false;
 end
 $$;
-revoke execute on function sightline.live_houses(), sightline.live_house_is_free(smallint),
-  sightline.live_house_is_locked(smallint), sightline.live_house_now(),
-  sightline.live_move(bigint), sightline.live_sweep(float8, int) from public;
-grant execute on function sightline.live_move(bigint), sightline.live_sweep(float8, int) to sightline_keeper;
+-- An empty house beyond p_spare is taken down, for which nobody waits; whether one was. All of live state is locked for it before the
+-- house, in the order in which readers lock them.
+create function sightline.live_take_down(p_spare int) returns boolean
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  spare smallint[] := live_houses_free();
+  one smallint := spare[cardinality(spare)];
+  is_used boolean;
+begin
+  if cardinality(spare) <= p_spare then
+    return false;
+  end if;
+  lock table only live in access exclusive mode nowait;
+  execute format('lock table sightline.live_%s in access exclusive mode nowait', one);
+  execute format('select exists (select from sightline.live_%s)', one) into is_used;
+  if is_used or one = (select house from live_house) then
+    return false;
+  end if;
+  execute format('drop table sightline.live_%s', one);
+  return true;
+exception when lock_not_available then
+  return false;
+end
+$$;
+revoke execute on function sightline.live_houses(), sightline.live_houses_free(), sightline.live_house_holders(smallint[]),
+  sightline.live_house_now(), sightline.live_prepare(bigint, int), sightline.live_move(bigint, float8, int),
+  sightline.live_sweep(float8), sightline.live_take_down(int) from public;
+grant execute on function sightline.live_prepare(bigint, int), sightline.live_move(bigint, float8, int), sightline.live_sweep(float8),
+  sightline.live_take_down(int) to sightline_keeper;

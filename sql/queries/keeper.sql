@@ -19,12 +19,21 @@ select fix_partitions_drop()
 select count(*) from media_must_end('{}', '{}')
 
 -- name: live_sweep
--- Empties houses of live state that the rows left $1 seconds ago, and takes down those beyond $2; returns how many.
-select live_sweep($1, $2)
+-- Empties a house of live state that the rows left $1 seconds ago; whether one was.
+select live_sweep($1)
+
+-- name: live_take_down
+-- Takes down an empty house of live state beyond $1; whether one was.
+select live_take_down($1)
+
+-- name: live_prepare
+-- Makes a house for live state ahead, when a move ($1 bytes) is near and none is empty and free, up to $2; whether one was.
+select live_prepare($1, $2)
 
 -- name: live_move
--- Live state moves when its house has grown beyond $1 bytes and what it needs; returns how many rows; null: it need not.
-select live_move($1)
+-- Live state moves when its house has grown beyond $1 bytes and what it needs, to one that has been there for $2 seconds, and to one that
+-- somebody holds only when there are $3; returns how many rows; null: it need not.
+select live_move($1, $2, $3)
 
 -- name: expire_commands
 -- Commands that were delivered or expired an hour ago.

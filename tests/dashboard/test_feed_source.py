@@ -44,3 +44,38 @@ async def test_connections_lost_in_the_middle_of_anything_end_no_source(
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*reading)
+
+
+async def test_a_database_that_was_put_back_is_followed_like_any(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await database.connect()
+    camera = await owner.fetchval(
+        "insert into camera (ref, kind) values ('CAM-1', 'body_worn') returning id"
+    )
+    await owner.execute(
+        "insert into live (camera_id, gateway_id, batch, epoch, seen_time, recording, flags)"
+        " values ($1, 1, 1000, 1, now(), 1, 0)", camera,
+    )  # fmt: skip
+    monkeypatch.setattr(source, "RESYNC_EVERY_S", 0.2)
+    hub = FeedHub()
+    reading = asyncio.create_task(FeedSource(database.settings, hub).run())
+
+    async def shown(recording: int) -> None:
+        async with asyncio.timeout(5):
+            while recording not in hub.state.table["recording"]:  # noqa: ASYNC110 - other tasks set it
+                await asyncio.sleep(0.02)
+
+    try:
+        await shown(1)
+        await owner.execute("update live set batch = 10, recording = 2")
+        await shown(2)
+        monkeypatch.setattr(source, "RESYNC_EVERY_S", 3600.0)
+        await asyncio.sleep(0.5)
+        await owner.execute("update live set batch = 11, recording = 3")
+        await owner.execute("notify sightline_live")
+        await shown(3)
+    finally:
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reading

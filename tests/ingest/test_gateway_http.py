@@ -307,6 +307,9 @@ class TestHealth:
 
     async def test_metrics_are_not_for_strangers(self, gateway, client):
         url = f"{gateway.http}/metrics"
+        for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+            async with client.get(url, headers={name: "192.0.2.1"}) as answer:
+                assert answer.status == 401
         stranger = {"X-Forwarded-For": "192.0.2.1"}
         async with client.get(url, headers=stranger) as answer:
             assert answer.status == 401
@@ -320,3 +323,29 @@ class TestHealth:
             assert answer.status == 404
             problem = json.loads(await answer.text())
             assert (problem["status"], problem["code"]) == (404, "not_found")
+
+
+STRANGE_REQUESTS = {
+    "a token that is no ASCII": ("POST /whip/{publication}", "Authorization: Bearer \xff\xfe", 401),
+    "a session that is no ASCII": ("DELETE /whip/{publication}/%C3%A9", "X: y", 404),
+    "a method on such a session": ("PATCH /whip/{publication}/%C3%A9", "X: y", 404),
+    "metrics with a token that is no ASCII": ("GET /metrics", "Authorization: Bearer \xff", 200),
+    "an expectation that nobody knows": ("GET /healthz", "Expect: secret-words", 417),
+    "an expectation of a body": ("POST /osmand/x", "Expect: secret-words", 417),
+}
+
+
+@pytest.mark.parametrize("name", STRANGE_REQUESTS)
+async def test_what_strangers_send_is_no_failure_of_ours(gateway, name, caplog):
+    line, header, status = STRANGE_REQUESTS[name]
+    line = line.format(publication=uuid4())
+    text = f"{line} HTTP/1.1\r\nHost: x\r\n{header}\r\nContent-Type: application/sdp\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.settings.gateway_http_port)
+    writer.write(text.encode("latin-1"))
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    assert int(answer.split()[1]) == status, answer
+    assert b"secret-words" not in answer
+    if status >= 400:
+        assert b"application/problem+json" in answer
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import time
 
+import asyncpg
 import pytest
 
 from sightline.sql import query
@@ -63,12 +65,24 @@ async def size(connection):
     return await connection.fetchval("select sum(size)::bigint from live_houses()")
 
 
+async def keep_house(keeper, *, left_s=0.0, known_s=0.0, most=16):
+    """What the keeper does once; whether rows moved."""
+    await keeper.fetchval(query("keeper.live_sweep"), left_s)
+    await keeper.fetchval(query("keeper.live_take_down"), 2)
+    await keeper.fetchval(query("keeper.live_prepare"), LEAST, most)
+    moved = await keeper.fetchval(query("keeper.live_move"), LEAST, known_s, most)
+    assert moved in (None, CAMERAS)
+    return moved is not None
+
+
 async def test_nobody_moves_without_need(database, gateway):
-    keeper = await database.connect("keeper")
+    keeper, owner = await database.connect("keeper"), await database.connect()
     for second in range(2, 60):
         await flush(gateway, second)
-    assert await keeper.fetchval(query("keeper.live_move"), LEAST) is None
-    assert await keeper.fetchval(query("keeper.live_sweep"), 0.0, 2) == 0
+    assert not await keep_house(keeper)
+    assert await keeper.fetchval(query("keeper.live_sweep"), 0.0) is False
+    assert await house(owner) == 0
+    assert await owner.fetchval("select count(*) from live_houses()") <= 2
 
 
 async def test_under_a_snapshot_it_grows_where_nobody_moves_and_stays_small_where_they_do(
@@ -83,8 +97,7 @@ async def test_under_a_snapshot_it_grows_where_nobody_moves_and_stays_small_wher
         grown = await size(owner)
         for second in range(42, 162):
             await flush(gateway, second)
-            moves += await keeper.fetchval(query("keeper.live_move"), LEAST) == CAMERAS
-            await keeper.fetchval(query("keeper.live_sweep"), 0.0, 2)
+            moves += await keep_house(keeper)
             most = max(most, await size(owner))
     assert grown > 10 * LEAST, "without a snapshot in the way there is nothing to be seen"
     assert moves >= 3
@@ -93,25 +106,114 @@ async def test_under_a_snapshot_it_grows_where_nobody_moves_and_stays_small_wher
     assert await seconds(owner) == {161: CAMERAS}
 
 
-async def test_whoever_has_all_locked_has_not_locked_what_is_made_afterwards(database, gateway):
+@pytest.mark.parametrize("houses", [1, 3])
+async def test_whoever_has_all_locked_has_not_locked_what_is_made_afterwards(
+    database, gateway, houses
+):
     owner = await database.connect()
     keeper = await database.connect("keeper")
+    for number in range(1, houses):
+        await owner.execute("select live_house_make($1::smallint)", number)
     moves, most = 0, 0
     async with snapshot(database, locking=["live"]) as dump:
-        for second in range(2, 180):
+        for second in range(2, 200):
             await flush(gateway, second)
-            moves += await keeper.fetchval(query("keeper.live_move"), LEAST) == CAMERAS
-            await keeper.fetchval(query("keeper.live_sweep"), 0.0, 2)
+            if second % 4 == 0:
+                moves += await keep_house(keeper)
             most = max(most, await size(owner))
-        assert await seconds(owner) == {179: CAMERAS}
+        assert await seconds(owner) == {199: CAMERAS}
         assert await seconds(dump) == {1: CAMERAS}, "it sees what was there when it began"
     assert moves >= 5
-    assert most < 6 * 512 * CAMERAS * 4
-    await keeper.fetchval(query("keeper.live_sweep"), 0.0, 2)
-    houses = await owner.fetch("select * from live_houses() order by house")
-    assert len(houses) <= 3
+    assert most < 7 * 512 * CAMERAS * 4
+    assert await owner.fetchval("select count(*) from live_houses()") <= houses + 2
+    while await keeper.fetchval(query("keeper.live_sweep"), 0.0):
+        pass
     here = await house(owner)
-    assert [row for row in houses if row["house"] != here and row["size"]] == []
+    left = await owner.fetch("select * from live_houses() where house <> $1 and size > 0", here)
+    assert left == []
+
+
+async def test_dump_after_dump_needs_no_more_houses_than_the_first(database, gateway):
+    owner = await database.connect()
+    keeper = await database.connect("keeper")
+    second = 2
+    for _dump in range(3):
+        async with snapshot(database, locking=["live"]):
+            for number in range(48):
+                await flush(gateway, second)
+                if number % 4 == 0:
+                    await keep_house(keeper)
+                second += 1
+        for _flush in range(6):
+            await flush(gateway, second)
+            await keep_house(keeper)
+            second += 1
+    assert await owner.fetchval("select count(*) from live_houses()") <= 6
+    assert await seconds(owner) == {second - 1: CAMERAS}
+
+
+async def test_where_all_are_held_and_no_more_may_be_made_they_move_all_the_same(database, gateway):
+    owner = await database.connect()
+    keeper = await database.connect("keeper")
+    await owner.execute("select live_house_make(1::smallint)")
+    async with snapshot(database, locking=["live"]):
+        for second in range(2, 42):
+            await flush(gateway, second)
+        assert await keep_house(keeper, most=2)
+        assert await house(owner) == 1
+
+
+async def test_rows_move_to_a_house_only_when_everybody_knows_of_it(database, gateway):
+    owner = await database.connect()
+    keeper = await database.connect("keeper")
+    async with snapshot(database):
+        for second in range(2, 42):
+            await flush(gateway, second)
+        assert not await keep_house(keeper, known_s=0.5)
+        assert await owner.fetchval("select count(*) from live_houses()") == 2, "made ahead"
+        assert not await keep_house(keeper, known_s=0.5)
+        await asyncio.sleep(0.6)
+        assert await keep_house(keeper, known_s=0.5)
+    assert await seconds(owner) == {41: CAMERAS}
+
+
+async def test_a_sweep_waits_for_nobody_and_nobody_is_shut_out(database, gateway):
+    """Readers of many kinds at once, while house after house is emptied."""
+    owner = await database.connect()
+    keeper = await database.connect("keeper")
+    readers = [await database.connect("dashboard") for _ in range(4)]
+    for number in range(1, 6):
+        await owner.execute("select live_house_make($1::smallint)", number)
+    errors, waits = [], []
+    done = asyncio.Event()
+
+    async def read(connection):
+        while not done.is_set():
+            began = time.monotonic()
+            try:
+                await connection.fetchval(
+                    "select count(*) from live l join camera c on c.id = l.camera_id"
+                )
+            except asyncpg.PostgresError as error:
+                errors.append(error)
+            waits.append(time.monotonic() - began)
+
+    async def sweep():
+        async with snapshot(database):
+            for second in range(2, 100):
+                await flush(gateway, second)
+                if second % 4 == 0:
+                    await keep_house(keeper)
+        while await keeper.fetchval(query("keeper.live_sweep"), 0.0):
+            pass
+        done.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        for connection in readers:
+            tasks.create_task(read(connection))
+        tasks.create_task(sweep())
+    assert errors == []
+    assert max(waits) < 0.5
 
 
 async def test_every_snapshot_sees_each_camera_once_while_they_write_move_and_sweep(
@@ -131,8 +233,7 @@ async def test_every_snapshot_sees_each_camera_once_while_they_write_move_and_sw
         nonlocal moves
         async with snapshot(database):
             while not written.is_set():
-                moves += await keeper.fetchval(query("keeper.live_move"), LEAST) == CAMERAS
-                await keeper.fetchval(query("keeper.live_sweep"), 0.5, 2)
+                moves += await keep_house(keeper, left_s=0.5, known_s=0.2)
 
     async def read():
         while not written.is_set():
@@ -179,6 +280,6 @@ async def test_a_house_in_which_somebody_lives_is_not_emptied(database, gateway)
     owner = await database.connect()
     keeper = await database.connect("keeper")
     await owner.execute("select live_house_make(3::smallint)")
-    await owner.execute("update live_house set house = 3, left_time[1] = now() - interval '1 h'")
-    assert await keeper.fetchval(query("keeper.live_sweep"), 0.0, 2) == 0
+    await owner.execute("update live_house set house = 3, empty_since[1] = now() - interval '1 h'")
+    assert await keeper.fetchval(query("keeper.live_sweep"), 0.0) is False
     assert await seconds(owner) == {1: CAMERAS}

@@ -350,16 +350,18 @@ def test_whatever_comes_every_fix_is_kept_or_doubted_once_and_live_never_goes_ba
 class TestApartFromTheConnections:
     """What a phone says while, or after, its camera speaks for itself."""
 
+    @pytest.mark.parametrize("epoch", [APART, 0])
     @pytest.mark.parametrize("known", ["recording", "buffering", "off"])
     @pytest.mark.parametrize("said", ["recording", "off", "unknown"])
-    def test_a_known_state_is_neither_set_nor_proved(self, known, said):
+    def test_a_known_state_is_neither_set_nor_proved(self, known, said, epoch):
+        """Nor by a connection that is older than the one which set it."""
         state = after((report(fix(0, recording=known, battery_pct=80)), 0))
         for message in (
             status(said, at_s=60, battery_pct=5, rsrp_dbm=-99),
             report(fix(60, recording=said, battery_pct=5)),
             None,
         ):
-            now = take(state, message, 60, epoch=APART).state
+            now = take(state, message, 60, epoch=epoch).state
             for name in (
                 "recording",
                 "recording_us",

@@ -272,6 +272,40 @@ async def test_an_older_connection_cannot_set_the_recording_state_even_from_anot
         await other.stop()
 
 
+async def test_what_an_older_connection_says_does_not_keep_a_state_fresh(desk, database):
+    await desk.send(status("recording"), 0, epoch=4)
+    other = Desk(database, desk.owner, name="other")
+    await other.start()
+    try:
+        await other.send(status("recording"), 10, epoch=5)
+        # The first gateway stood still meanwhile; what lay in its socket may be of any age.
+        await desk.send(report(fix(1), seq=2), 90, epoch=4)
+        await desk.send(report(fix(2), fix(3), seq=3), 91, epoch=4)
+        live = await desk.live()
+        assert (live["seen_time"], live["fix_time"], live["recording"]) == (at(10), at(3), 3)
+        await other.send(report(fix(92), seq=4), 92, epoch=5)
+        assert (await desk.live())["seen_time"] == at(92)
+    finally:
+        await other.stop()
+
+
+async def test_a_deadlock_with_another_writer_is_no_database_that_is_away(desk, database):
+    for camera_id in (1, 2):
+        await desk.send(report(fix(0)), 0, camera_id=camera_id)
+    rival = await database.connect()
+    transaction = rival.transaction()
+    await transaction.start()
+    await rival.execute("update live set flags = flags where camera_id = 2")
+    names = [desk.put(report(fix(1), seq=2), 1, camera_id=camera_id) for camera_id in (1, 2)]
+    async with asyncio.timeout(5):
+        while not await desk.owner.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await rival.execute("update live set flags = flags where camera_id = 1")
+    await transaction.commit()
+    assert [counts(await desk.ack(name)) for name in names] == [(1, 0), (1, 0)]
+    assert desk.writer.counts.failures == 0
+
+
 async def test_two_gateways_and_one_camera(desk, database):
     """What one gateway does not know of the other's is found by the database."""
     other = Desk(database, desk.owner, name="other")
