@@ -6,6 +6,7 @@
     history      packs the rows of closed hours
     audit        seals what was appended to the audit
     streams      ends streams that may not go on, also when no relay asks
+    alerts       passes calls for eyes on that nobody answers to the next post
     expiry       forgets old commands and attempts to sign in
 
 Each duty holds an advisory lock while it works; a second keeper finds it taken and comes back later.
@@ -36,6 +37,7 @@ _HOUR_S: Final = 3_600.0
 _MINUTE_S: Final = 60.0
 _STREAMS_EVERY_S: Final = 2.0
 _PAUSE_S: Final = 1.0
+_ALERTS_EVERY_S: Final = 1.0
 _LIVE_EVERY_S: Final = 1.0
 _LEFT_FOR_S: Final = 5.0
 """Longer than any statement takes that was under way when live state moved."""
@@ -136,6 +138,12 @@ async def end_streams(_settings: KeeperSettings, connection: asyncpg.Connection)
     return ended
 
 
+async def pass_on_alerts(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """Pass on what nobody answers."""
+    passed: int = await connection.fetchval(query("keeper.alerts_pass_on"))
+    return passed
+
+
 async def expire(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
     """Forget what nobody needs any more."""
     done = 0
@@ -153,6 +161,7 @@ DUTIES: Final = (
     Duty("audit", SealAudit()),
     Duty("live", house_live, _LIVE_EVERY_S),
     Duty("streams", end_streams, _STREAMS_EVERY_S),
+    Duty("alerts", pass_on_alerts, _ALERTS_EVERY_S),
     Duty("expiry", expire, _HOUR_S),
 )
 

@@ -65,7 +65,9 @@ def measures() -> Iterator[Measure]:
     with serving(CAMERAS) as url:
         ours = _drawn(url, "ours")
         others = {name: _drawn(url, name) for name in _OTHERS}
-    yield from _told(f"map: {CAMERAS:,} cameras, {CAMERAS // _CHANGING:,} changes a second, ours", ours)
+    yield from _told(
+        f"map: {CAMERAS:,} cameras, {CAMERAS // _CHANGING:,} changes a second, ours", ours
+    )
     for name, (words, most) in _OTHERS.items():
         other = others[name]
         yield from _told(f"… {words}", other)

@@ -93,6 +93,14 @@ RULES: tuple[Rule, ...] = (
     # alerts
     Rule("GET", "/api/alerts", ("alert.answer",), "alert.list"),
     Rule("POST", "/api/alerts/{alert}/ack", ("alert.answer",), "alert.answer", "alert"),
+    # posts
+    Rule("GET", "/api/posts", ("post.hold",), "post.list"),
+    Rule("GET", "/api/posts/going-along", ("post.hold",), "post.list"),
+    Rule("POST", "/api/posts/{post}/take", ("post.hold",), "post.take", "post"),
+    Rule("POST", "/api/posts/{post}/offer", ("post.hold",), "post.offer", "post"),
+    Rule("POST", "/api/posts/{post}/accept", ("post.hold",), "post.accept", "post"),
+    Rule("POST", "/api/posts/{post}/withdraw", ("post.hold",), "post.withdraw", "post"),
+    Rule("POST", "/api/posts/{post}/leave", ("post.hold",), "post.leave", "post"),
     # incidents and the command log
     Rule("GET", "/api/incidents", ("incident.read",), "incident.list"),
     Rule("POST", "/api/incidents", ("incident.write",), "incident.create"),

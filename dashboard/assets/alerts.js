@@ -1,6 +1,6 @@
 /**
  * Alerts across the top of every page: few, each with what to do. An officer who asks for eyes on is the only one with
- * a sound, which comes again until somebody answers.
+ * a sound, at the posts that it has come to, which comes again until somebody answers.
  */
 import { call as apiCall } from "./api.js";
 import { ago } from "./ages.js";
@@ -22,6 +22,9 @@ const STATE_WORDS = { waiting: "waiting", seen: "seen", watching: "watched" };
  * @property {string|null} officer
  * @property {string|null} officer_name
  * @property {string|null} answered_by
+ * @property {string|null} post whose turn it is; null: everybody's who answers alerts
+ * @property {string|null} passes_on_time when it goes to the next post, if nobody answers
+ * @property {boolean} is_mine whether it came to the user
  * @property {string} to_do
  */
 
@@ -103,11 +106,12 @@ export class Alerts {
     for (const { alert, element, words, state, seen, end } of this.#rows.values()) {
       const age = ago((this.#nowMs() - Date.parse(alert.raised_time)) / 1000);
       say(words, alertWords(alert));
-      say(state, [age, STATE_WORDS[alert.state] + (alert.answered_by ? ` by ${alert.answered_by}` : "")].join(" · "));
+      const answered = STATE_WORDS[alert.state] + (alert.answered_by ? ` by ${alert.answered_by}` : "");
+      say(state, [age, answered, turnWords(alert, this.#nowMs())].filter(Boolean).join(" · "));
       element.dataset.state = alert.state;
       seen.hidden = alert.state !== "waiting";
       end.hidden = alert.kind !== "eyes_on" || alert.state === "waiting";
-      asks ||= alert.kind === "eyes_on" && alert.state === "waiting";
+      asks ||= alert.kind === "eyes_on" && alert.state === "waiting" && alert.is_mine;
     }
     const now = Date.now();
     if (asks && now - this.#soundedMs >= SOUND_EVERY_MS) {
@@ -149,6 +153,18 @@ export class Alerts {
       tone.stop(start + after + 0.17);
     });
   }
+}
+
+/**
+ * Whose turn it is to answer, and how long still.
+ * @param {Alert} alert
+ * @param {number} nowMs the server's time
+ */
+export function turnWords({ state, post, passes_on_time: passesOn }, nowMs) {
+  if (state !== "waiting" || !post) return "";
+  if (!passesOn) return `with ${post}`;
+  const leftS = Math.max(0, Math.ceil((Date.parse(passesOn) - nowMs) / 1000));
+  return `with ${post}, to the next post in ${leftS} s`;
 }
 
 /** @param {Alert} alert */

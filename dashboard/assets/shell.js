@@ -9,6 +9,7 @@ import { clockWords, fullTime } from "./ages.js";
 import { h, mark, present, say, setProps } from "./dom.js";
 import { healthView, readyView } from "./health.js";
 import { closeMenu, mountMenu, nameMenu } from "./menu.js";
+import { PostDesk } from "./post_desk.js";
 import { ReadyWatch } from "./ready_watch.js";
 import { SessionGuard } from "./session_guard.js";
 import { StreamDock } from "./stream_dock.js";
@@ -54,6 +55,7 @@ export async function mount(id) {
     app.dock = new StreamDock(await present("dock"), { app, call });
   }
   if (app.may("alert.answer")) new Alerts(await present("alerts"), { nowMs: () => app.nowMs() }).start();
+  if (app.may("post.hold")) new PostDesk(await present("post"), { call, nowMs: () => app.nowMs() }).start();
   app.incidents?.start();
   ticking = setInterval(tick, TICK_MS);
   tick();

@@ -16,6 +16,7 @@ _SAID: Final[dict[str, tuple[str, ...]]] = {
     "stream": ("stream", "camera", "incident"),
     "stream_ended": ("stream", "camera", "reason", "at"),
     "alert": ("alert",),
+    "post": ("post",),
 }
 """Event → the members that viewers are told; other events are not for browsers."""
 
@@ -26,12 +27,12 @@ async def viewers_of(
     """The viewers who may know of an event.
 
     An incident's, a deployment's and a new stream's: those who may see the incident. The end of a stream: its viewer
-    and those who see the camera. An alert: those who answer alerts.
+    and those who see the camera. An alert and a post: those who answer alerts.
     """
     kind = event.get("event")
     if kind not in _SAID or not viewers:
         return []
-    if kind == "alert":
+    if kind in ("alert", "post"):
         return [viewer for viewer in viewers if viewer.answers_alerts]
     if kind == "stream_ended":
         return [

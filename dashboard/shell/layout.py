@@ -118,7 +118,14 @@ def _header(user: User | None, force_name: str) -> html.Header:
                 **{"data-state": "waiting"},
             ),
             html.Time(id=ids.CLOCK, className="clock"),
-            html.Span(user.label if user else "", className="who"),
+            html.Button(
+                user.label if user else "",
+                id=ids.POST,
+                className="who",
+                type="button",
+                disabled=True,  # until the role turns out to have posts
+                **{"data-role": user.role_name if user else ""},
+            ),
             html.Button(
                 html.Span("Light theme", className="unseen"),
                 id=ids.THEME_SWITCH,

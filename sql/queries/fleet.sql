@@ -57,7 +57,7 @@ insert into radio_cell (operator_id, cell) select * from unnest($1::smallint[], 
 
 -- name: add_post
 -- The control room's post, held by a user ($1).
-with made as (insert into post (code, name, role) values ('oscar_1', 'Oscar 1', 'fim') returning code)
+with made as (insert into post (code, name, role, alert_turn) values ('oscar_1', 'Oscar 1', 'fim', 1) returning code)
 insert into post_holding (post, user_id) select made.code, u.id from made, app_user u where u.username = $1
 
 -- name: users

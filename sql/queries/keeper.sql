@@ -18,6 +18,10 @@ select fix_partitions_drop()
 -- Ends streams that may not go on, for the case that no relay asks; returns nothing of interest.
 select count(*) from media_must_end('{}', '{}')
 
+-- name: alerts_pass_on
+-- Calls for eyes on that nobody has answered in time go to the next post; returns how many.
+select alerts_pass_on()
+
 -- name: live_sweep
 -- Empties a house of live state that the rows left $1 seconds ago; whether one was.
 select live_sweep($1)

@@ -900,3 +900,53 @@ async def test_the_view_is_printed_with_time_and_legend(desk: Desk, force: Force
     pages = await page.pdf(prefer_css_page_size=True, print_background=True)
     assert pages.count(b"/Type /Page\n") == 1
     assert screen.problems == []
+
+
+async def test_a_post_is_handed_over_with_a_call_for_eyes_on_and_the_next_one_hears_it(
+    desk: Desk, force: Force
+) -> None:
+    await force.owner.execute(
+        "insert into post (code, name, role, alert_turn) values ('oscar_1', 'Oscar 1', 'fim', 1), ('oscar_2', 'Oscar 2', 'fim', 2)"
+    )
+    camera = await officer(force, 17)
+    ann, bob = await force.user("fim", "ann"), await force.user("fim", "bob")
+    first, second = await desk.open(ann, here()), await desk.open(bob, here())
+    post_of = [screen.page.locator("#post") for screen in (first, second)]
+    await expect(post_of[0]).to_have_text("FIM without a post")
+    await post_of[0].click()
+    await (
+        first.page.get_by_role("region", name="Oscar 1")
+        .get_by_role("button", name="Take it")
+        .click()
+    )
+    await expect(post_of[0]).to_have_text("FIM Oscar 1")
+
+    await force.owner.fetchval("select alert_eyes_on($1)", camera)
+    await expect(first.page.locator(".alert")).to_contain_text("with Oscar 1")
+    await post_of[0].click()
+    dialog = first.page.get_by_role("dialog", name="Posts")
+    await expect(dialog).to_contain_text("1 open alert")
+    await dialog.get_by_label("Hand Oscar 1 over to").select_option("bob")
+    await dialog.get_by_role("button", name="Offer").click()
+    await expect(post_of[0]).to_contain_text("Oscar 1: offered to")
+    await expect(post_of[1]).to_contain_text("Oscar 1 is offered to you")
+    await post_of[1].click()
+    await second.page.get_by_role("button", name="Accept").click()
+    await expect(post_of[1]).to_have_text("FIM Oscar 1")
+    await expect(post_of[0]).to_have_text("FIM without a post")
+
+    await post_of[0].click()
+    await (
+        first.page.get_by_role("region", name="Oscar 2")
+        .get_by_role("button", name="Take it")
+        .click()
+    )
+    await force.owner.execute("update alert_turn set from_time = from_time - interval '31 s'")
+    keeper = await force.database.connect("keeper")
+    assert await keeper.fetchval("select alerts_pass_on()") == 1
+    for screen in (first, second):
+        await expect(screen.page.locator(".alert")).to_contain_text("with Oscar 2")
+    await first.page.locator(".alert").get_by_role("button", name="Seen").click()
+    await expect(second.page.locator(".alert")).to_contain_text("seen by ")
+    assert first.problems == []
+    assert second.problems == []
