@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.operations import alerts, incidents, streams
@@ -10,6 +10,13 @@ from sightline.dashboard.operations.answers import check
 from sightline.sql import query
 
 Action = Literal["take", "accept", "withdraw", "leave"]
+
+_QUERIES: Final[dict[Action, str]] = {
+    "take": "posts.take",
+    "accept": "posts.accept",
+    "withdraw": "posts.withdraw",
+    "leave": "posts.leave",
+}
 
 
 async def find(act: Actor) -> dict[str, Any]:
@@ -34,7 +41,7 @@ async def do(act: Actor, action: Action, post: str) -> None:
     Raises:
         RefusalError: it cannot be done now, by this user.
     """
-    check(await act.connection.fetchrow(query(f"posts.{action}"), post))
+    check(await act.connection.fetchrow(query(_QUERIES[action]), post))
 
 
 async def offer(act: Actor, post: str, to: str) -> None:
