@@ -1,7 +1,7 @@
 /**
  * One feed, drawn by the layer that the address names: `ours`, `geojson` (MapLibre's own, with `updateData`) or `plotly`
- * (`Scattermap`). For each tick `bench.drawn` gets the milliseconds from the server's sending to the picture, which is read
- * back so that it is surely there.
+ * (`Scattermap`). For each tick `bench.drawn` gets the milliseconds from the server's sending until the page has drawn, and the
+ * graphics process has its part to do, which is the same for all three.
  */
 import { FeedClient } from "/static/feed.js";
 import { HEADER_BYTES } from "/static/feed_frame.js";
@@ -32,12 +32,6 @@ const { store } = feed;
 const place = (index) => [store.x[index] * 360 - 180, latitude(store.y[index])];
 const all = () => Array.from({ length: store.count }, (_, index) => index);
 
-/** The picture is done on the graphics card, too, once a pixel of it can be read. */
-function finish(canvas) {
-  const gl = canvas.getContext("webgl2");
-  gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
-}
-
 const idle = (map) => new Promise((resolve) => { map.once("idle", resolve); });
 
 async function ours() {
@@ -48,7 +42,6 @@ async function ours() {
   maplibre.Map.prototype.fire = function (event, ...rest) {
     const name = typeof event === "string" ? event : event.type;
     if (name === "render" && due.length) {
-      finish(this.getCanvas());
       for (const done of due) done();
       due = [];
     }
@@ -87,7 +80,6 @@ async function geojson() {
     const drawn = idle(map);
     map.getSource("cameras").updateData({ update });
     await drawn;
-    finish(map.getCanvas());
   };
 }
 
@@ -126,7 +118,6 @@ async function plotly() {
     const drawn = idle(map);
     window.Plotly.restyle(container, { lon: [now.lons], lat: [now.lats], "marker.color": [now.colours] }, [0]);
     await drawn;
-    finish(map.getCanvas());
   };
 }
 

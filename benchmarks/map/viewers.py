@@ -21,7 +21,7 @@ from benchmarks.measure import Goal, Measure
 from benchmarks.processes import cpu_s
 
 SECONDS: Final = float(os.environ.get("BENCH_MAP_VIEWERS_S", "20"))
-SLOW_S: Final = float(os.environ.get("BENCH_MAP_SLOW_S", "60"))
+SLOW_S: Final = float(os.environ.get("BENCH_MAP_SLOW_S", "180"))
 _MANY: Final = 50
 _SLOW_BYTES_S: Final = 64_000
 _STEP_S: Final = 0.05
@@ -113,7 +113,9 @@ def measures() -> Iterator[Measure]:
     yield Measure("map", f"… with {_MANY} ÷ with one", many_s / one_s, "ratio", goal)
     goal = Goal(_MOST_BEHIND_S, at_least=False)
     words = f"… one that reads {_SLOW_BYTES_S // 1000} kB/s: behind at the most, after its snapshot"
-    yield Measure("map", words, slow.behind_s, "s", goal)
+    # Its snapshot alone, with all names, takes more than a minute at that pace.
+    behind_s = slow.behind_s if slow.delays_s else None
+    yield Measure("map", words, behind_s, "s", goal)
     goal = Goal(_MOST_LATER, at_least=False)
     later = _p95(fast.delays_s) / alone_s
     yield Measure("map", "… delay of another, p95, beside it ÷ alone", later, "ratio", goal)
