@@ -107,6 +107,7 @@ export class CameraLayer {
    */
   nearest(point, within) {
     const map = this.#map;
+    if (map === null) return -1; // somebody points at the map before anything is drawn
     const centre = map.getCenter();
     const world = WORLD_PX * 2 ** map.getZoom();
     const { clientWidth, clientHeight } = map.getCanvas();

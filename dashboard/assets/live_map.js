@@ -44,9 +44,9 @@ export async function mount(id) {
   return true;
 }
 
-/** The controls of the list say something else. */
-export function filter(text, recording, unit, quality) {
-  page?.setFilter({ text: text ?? "", recording: recording ?? "all", unit: unit ?? "", quality: quality ?? "" });
+/** The controls of the list say something else; what is searched for is heard as it is typed. */
+export function filter(recording, unit, quality) {
+  page?.setFilter({ recording: recording ?? "all", unit: unit ?? "", quality: quality ?? "" });
 }
 
 class LiveMap {
@@ -160,6 +160,8 @@ class LiveMap {
     // The header's link to this very page takes away what the address said; it is shown still.
     this.#on(window, "_dashprivate_pushstate", () => this.#toAddress());
     this.#on(document, "keydown", (event) => this.#key(event));
+    // Not by way of Dash, where what was typed before may arrive after Enter was pressed.
+    this.#on(document, "input", ({ target }) => { if (target.id === "live-map-search") this.setFilter({ text: target.value }); });
   }
 
   // the map
@@ -578,7 +580,6 @@ class LiveMap {
 
   #searchKey(event) {
     if (event.key === "Enter") {
-      this.setFilter({ text: event.target.value }); // what was typed in a hurry has not come by way of Dash yet
       if (this.#list.count === 0) {
         this.#finder.enter();
       } else {

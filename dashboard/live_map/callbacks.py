@@ -15,7 +15,6 @@ def register(app: Dash, _services: Services) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("live_map", "filter"),
-        Input(ids.SEARCH, "value"),
         Input(ids.RECORDING, "value"),
         Input(ids.UNIT, "value"),
         Input(ids.QUALITY, "value"),
