@@ -198,7 +198,8 @@ create function sightline.live_prepare(p_least bigint, p_most int) returns boole
 declare
   grown bigint := (select size from live_houses() where house = live_house_now());
 begin
-  if grown < p_least / 2 or grown < 2 * 512 * (select count(*) from live) or (select count(*) from live_houses()) >= p_most or live_houses_free() <> '{}' then
+  if grown < p_least / 2 or grown < 2 * 512 * (select count(*) from live) or (select count(*) from live_houses()) >= p_most
+      or live_houses_free() <> '{}' then
     return false;
   end if;
   perform live_house_make((select max(house) + 1 from live_houses())::smallint);
@@ -246,6 +247,18 @@ exception when lock_not_available then
 end
 $$;
 
+-- Locks a house against everybody, without waiting (lock_not_available), to the end of the transaction; whether nobody lives in it.
+create function sightline.live_house_seized(p_house smallint) returns boolean
+  language plpgsql set search_path = sightline, public as $$
+declare
+  is_used boolean;
+begin
+  execute format('lock table sightline.live_%s in access exclusive mode nowait', p_house);
+  execute format('select exists (select from sightline.live_%s)', p_house) into is_used;
+  return not is_used and p_house <> (select house from live_house);
+end
+$$;
+
 -- A house that the rows left p_after seconds ago is emptied, for which nobody waits: where it is in use, it is tried again. By then no
 -- statement can be under way that looked for the rows there. One at a time, since what is locked stays so to the end of the transaction.
 -- Returns whether one was.
@@ -253,7 +266,6 @@ create function sightline.live_sweep(p_after float8) returns boolean
   language plpgsql security definer set search_path = sightline, public as $$
 declare
   one smallint;
-  is_used boolean;
 begin
   for tried in 1..2 loop
     for one in
@@ -261,9 +273,7 @@ begin
         and l.empty_since[h.house + 1] < clock_timestamp() - make_interval(secs => p_after) order by h.house
     loop
       begin
-        execute format('lock table sightline.live_%s in access exclusive mode nowait', one);
-        execute format('select exists (select from sightline.live_%s)', one) into is_used;
-        if is_used or one = (select house from live_house) then
+        if not live_house_seized(one) then
           raise warning 'live state has rows in house %, which it left', one;
           continue;
         end if;
@@ -279,6 +289,7 @@ begin
   return false;
 end
 $$;
+
 -- An empty house beyond p_spare is taken down, for which nobody waits; whether one was. All of live state is locked for it before the
 -- house, in the order in which readers lock them.
 create function sightline.live_take_down(p_spare int) returns boolean
@@ -286,15 +297,12 @@ create function sightline.live_take_down(p_spare int) returns boolean
 declare
   spare smallint[] := live_houses_free();
   one smallint := spare[cardinality(spare)];
-  is_used boolean;
 begin
   if cardinality(spare) <= p_spare then
     return false;
   end if;
   lock table only live in access exclusive mode nowait;
-  execute format('lock table sightline.live_%s in access exclusive mode nowait', one);
-  execute format('select exists (select from sightline.live_%s)', one) into is_used;
-  if is_used or one = (select house from live_house) then
+  if not live_house_seized(one) then
     return false;
   end if;
   execute format('drop table sightline.live_%s', one);
@@ -304,7 +312,7 @@ exception when lock_not_available then
 end
 $$;
 revoke execute on function sightline.live_houses(), sightline.live_houses_free(), sightline.live_house_holders(smallint[]),
-  sightline.live_house_now(), sightline.live_prepare(bigint, int), sightline.live_move(bigint, float8, int),
+  sightline.live_house_seized(smallint), sightline.live_house_now(), sightline.live_prepare(bigint, int), sightline.live_move(bigint, float8, int),
   sightline.live_sweep(float8), sightline.live_take_down(int) from public;
 grant execute on function sightline.live_prepare(bigint, int), sightline.live_move(bigint, float8, int), sightline.live_sweep(float8),
   sightline.live_take_down(int) to sightline_keeper;
