@@ -6,7 +6,7 @@
     history      packs the rows of closed hours
     audit        seals what was appended to the audit
     streams      ends streams that may not go on, also when no relay asks
-    alerts       passes calls for eyes on that nobody answers to the next post
+    alerts       passes calls for eyes on that nobody answers to the next post; raises and ends those of signal and cover
     expiry       forgets old commands and attempts to sign in
 
 Each duty holds an advisory lock while it works; a second keeper finds it taken and comes back later.
@@ -138,10 +138,12 @@ async def end_streams(_settings: KeeperSettings, connection: asyncpg.Connection)
     return ended
 
 
-async def pass_on_alerts(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
-    """Pass on what nobody answers."""
-    passed: int = await connection.fetchval(query("keeper.alerts_pass_on"))
-    return passed
+async def look_after_alerts(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
+    """Pass on what nobody answers; raise and end the alerts of signal and cover."""
+    changed = 0
+    for name in ("keeper.alerts_pass_on", "keeper.alerts_of_signal", "keeper.alerts_of_cover"):
+        changed += await connection.fetchval(query(name))
+    return changed
 
 
 async def expire(_settings: KeeperSettings, connection: asyncpg.Connection) -> int:
@@ -161,7 +163,7 @@ DUTIES: Final = (
     Duty("audit", SealAudit()),
     Duty("live", house_live, _LIVE_EVERY_S),
     Duty("streams", end_streams, _STREAMS_EVERY_S),
-    Duty("alerts", pass_on_alerts, _ALERTS_EVERY_S),
+    Duty("alerts", look_after_alerts, _ALERTS_EVERY_S),
     Duty("expiry", expire, _HOUR_S),
 )
 

@@ -92,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     Rule("DELETE", "/whep/{stream}", _T),
     # alerts
     Rule("GET", "/api/alerts", ("alert.answer",), "alert.list"),
+    Rule("GET", "/api/alerts/past", ("alert.answer",), "alert.list"),
     Rule("POST", "/api/alerts/{alert}/ack", ("alert.answer",), "alert.answer", "alert"),
     # posts
     Rule("GET", "/api/posts", ("post.hold",), "post.list"),

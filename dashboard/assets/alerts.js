@@ -2,31 +2,16 @@
  * Alerts across the top of every page: few, each with what to do. An officer who asks for eyes on is the only one with
  * a sound, at the posts that it has come to, which comes again until somebody answers.
  */
+import { openPastAlerts } from "./alert_history.js";
+import { alertWords, turnWords } from "./alert_words.js";
 import { call as apiCall } from "./api.js";
 import { ago } from "./ages.js";
-import { announce, h, say } from "./dom.js";
+import { announce, goTo, h, mark, say } from "./dom.js";
 
 const ANEW_EVERY_MS = 15_000;
 const TOGETHER_MS = 150;
 const SOUND_EVERY_MS = 10_000;
 const STATE_WORDS = { waiting: "waiting", seen: "seen", watching: "watched" };
-
-/**
- * @typedef {object} Alert
- * @property {number} id
- * @property {string} kind
- * @property {"waiting"|"seen"|"watching"} state
- * @property {string} raised_time
- * @property {string|null} camera
- * @property {string|null} call_sign
- * @property {string|null} officer
- * @property {string|null} officer_name
- * @property {string|null} answered_by
- * @property {string|null} post whose turn it is; null: everybody's who answers alerts
- * @property {string|null} passes_on_time when it goes to the next post, if nobody answers
- * @property {boolean} is_mine whether it came to the user
- * @property {string} to_do
- */
 
 export class Alerts {
   #element;
@@ -84,15 +69,19 @@ export class Alerts {
   }
 
   #make(alert) {
-    const row = { alert, words: h("span", { class: "alert-words" }), state: h("span", { class: "alert-state" }) };
-    row.seen = h("button", { class: "button button-small", type: "button", text: "Seen", onclick: () => this.#answer(row, "seen") });
-    row.end = h("button", { class: "button button-small", type: "button", text: "Over", onclick: () => this.#answer(row, "ended") });
-    const open = alert.camera && h("button", {
-      class: "button button-primary button-small", type: "button", text: "Open stream…", onclick: () => this.#openStream(row),
-    });
+    const button = (text, does, kind = "") => h("button", { class: `button button-small ${kind}`, type: "button", text, onclick: does });
+    const row = { alert, words: h("span", { class: "alert-words" }), state: h("span", { class: "alert-state" }), toDo: h("span", { class: "alert-to-do" }) };
+    row.seen = button("Seen", () => this.#answer(row, "seen"));
+    row.end = button("Over", () => this.#answer(row, "ended"));
+    const does = {
+      eyes_on: () => [button("Open stream…", () => this.#openStream(row), "button-primary"), row.seen, row.end],
+      signal: () => [button("Cameras there", () => this.#frame(row), "button-primary"), row.seen],
+      cover_short: () => [button("On call", () => goTo("/rota"), "button-primary"), this.#goOnWithout(row)],
+    };
     row.element = h(
       "div", { class: "alert", "data-kind": alert.kind }, h("span", { class: "alert-shape", "aria-hidden": "true" }),
-      row.words, row.state, h("span", { class: "alert-to-do", text: alert.to_do }), open, row.seen, row.end,
+      row.words, row.state, row.toDo, ...does[alert.kind](),
+      button("Past alerts…", () => openPastAlerts({ call: this.#call, nowMs: this.#nowMs }), "alert-past"),
     );
     this.#rows.set(alert.id, row);
     this.#element.append(row.element);
@@ -100,15 +89,28 @@ export class Alerts {
     return row;
   }
 
+  /** Cover that stays short is acknowledged with a reason, which is kept. */
+  #goOnWithout(row) {
+    const why = h("input", { class: "plain-field", maxlength: "500", placeholder: "Why go on without?", "aria-label": "Why the force goes on with short cover", autocomplete: "off" });
+    const form = h("form", { class: "alert-reason" }, why, h("button", { class: "button button-small", text: "Acknowledge" }));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#answer(row, "seen", why.value);
+    });
+    row.seen = form;
+    return form;
+  }
+
   #tick() {
     this.#element.hidden = this.#rows.size === 0;
     let asks = false;
-    for (const { alert, element, words, state, seen, end } of this.#rows.values()) {
+    for (const { alert, element, words, state, toDo, seen, end } of this.#rows.values()) {
       const age = ago((this.#nowMs() - Date.parse(alert.raised_time)) / 1000);
       say(words, alertWords(alert));
+      say(toDo, alert.to_do);
       const answered = STATE_WORDS[alert.state] + (alert.answered_by ? ` by ${alert.answered_by}` : "");
       say(state, [age, answered, turnWords(alert, this.#nowMs())].filter(Boolean).join(" · "));
-      element.dataset.state = alert.state;
+      mark(element, "data-state", alert.state);
       seen.hidden = alert.state !== "waiting";
       end.hidden = alert.kind !== "eyes_on" || alert.state === "waiting";
       asks ||= alert.kind === "eyes_on" && alert.state === "waiting" && alert.is_mine;
@@ -122,9 +124,9 @@ export class Alerts {
     }
   }
 
-  async #answer(row, state) {
+  async #answer(row, state, reason = "") {
     try {
-      await this.#call("POST", `/api/alerts/${row.alert.id}/ack`, { state });
+      await this.#call("POST", `/api/alerts/${row.alert.id}/ack`, { state, reason });
     } catch (error) {
       say(row.state, `Not answered: ${error.message}`);
       return;
@@ -134,6 +136,12 @@ export class Alerts {
 
   #openStream({ alert }) {
     window.dispatchEvent(new CustomEvent("sightline:open-stream", { detail: { camera: alert.camera } }));
+  }
+
+  /** Where the live map is shown, it frames the incident; from any other page there. */
+  #frame({ alert }) {
+    const asked = new CustomEvent("sightline:frame-incident", { detail: String(alert.incident), cancelable: true });
+    if (window.dispatchEvent(asked)) goTo(`/map?incident=${alert.incident}`);
   }
 
   /** Two short tones. A page that nobody has clicked may make no sound; the words stand there all the same. */
@@ -153,22 +161,4 @@ export class Alerts {
       tone.stop(start + after + 0.17);
     });
   }
-}
-
-/**
- * Whose turn it is to answer, and how long still.
- * @param {Alert} alert
- * @param {number} nowMs the server's time
- */
-export function turnWords({ state, post, passes_on_time: passesOn }, nowMs) {
-  if (state !== "waiting" || !post) return "";
-  if (!passesOn) return `with ${post}`;
-  const leftS = Math.max(0, Math.ceil((Date.parse(passesOn) - nowMs) / 1000));
-  return `with ${post}, to the next post in ${leftS} s`;
-}
-
-/** @param {Alert} alert */
-export function alertWords(alert) {
-  const who = [alert.call_sign, alert.officer_name, alert.officer].filter(Boolean).join(" ") || alert.camera || "";
-  return alert.kind === "eyes_on" ? `${who} asks for eyes on` : "Cover is short";
 }

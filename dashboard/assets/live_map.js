@@ -156,6 +156,10 @@ class LiveMap {
     this.#on(window, "sightline:theme", (event) => this.#map?.setTheme(event.detail));
     this.#on(window, "sightline:stream-opening", () => this.#map?.standStill());
     this.#on(window, "sightline:stream-settled", () => this.#map?.goOn());
+    this.#on(window, "sightline:frame-incident", (event) => {
+      event.preventDefault(); // nobody has to come here for it
+      this.#frameFound(event.detail);
+    });
     this.#on(window, "popstate", () => this.#fromAddress());
     // The header's link to this very page takes away what the address said; it is shown still.
     this.#on(window, "_dashprivate_pushstate", () => this.#toAddress());

@@ -1,6 +1,8 @@
 /**
  * The post in the header (Oscar 1): who holds it, handing it over with all that is open, accepting it.
  */
+import { openPastAlerts } from "./alert_history.js";
+import { alertWords } from "./alert_words.js";
 import { ApiError } from "./api.js";
 import { ago } from "./ages.js";
 import { announce, h, say } from "./dom.js";
@@ -40,7 +42,7 @@ export function deskWords(posts) {
 export function alongLines({ incidents, alerts, streams }) {
   const kinds = [
     ["incident", incidents, ({ log_number: log, title }) => [log, title].filter(Boolean).join(" · ")],
-    ["alert", alerts, ({ call_sign: sign, camera, state }) => `${sign ?? camera ?? "Cover"}: ${state}`],
+    ["alert", alerts, (alert) => `${alertWords(alert)}: ${alert.state}`],
     ["stream", streams, ({ camera, viewer }) => [camera, viewer].filter(Boolean).join(" · ")],
   ];
   return kinds.map(([kind, list, words]) => ({
@@ -54,6 +56,7 @@ export class PostDesk {
   #button;
   #call;
   #nowMs;
+  #mayAlerts;
   /** @type {Post[]} */
   #posts = [];
   #colleagues = [];
@@ -61,12 +64,13 @@ export class PostDesk {
 
   /**
    * @param {HTMLElement} button of the header
-   * @param {{call: typeof import("./api.js").call, nowMs: () => number}} given
+   * @param {{call: typeof import("./api.js").call, nowMs: () => number, mayAlerts: boolean}} given
    */
-  constructor(button, { call, nowMs }) {
+  constructor(button, { call, nowMs, mayAlerts }) {
     this.#button = button;
     this.#call = call;
     this.#nowMs = nowMs;
+    this.#mayAlerts = mayAlerts;
   }
 
   /** Does nothing more where the role has no posts. */
@@ -113,7 +117,11 @@ export class PostDesk {
       h("h2", { id: "post-title", text: "Posts" }),
       ...this.#posts.map((post) => this.#row(post, act)),
       along, answer,
-      h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Close", onclick: () => dialog.close() })),
+      h(
+        "div", { class: "form-buttons" },
+        this.#mayAlerts ? h("button", { class: "button", type: "button", text: "Past alerts…", onclick: () => openPastAlerts({ call: this.#call, nowMs: this.#nowMs }) }) : null,
+        h("button", { class: "button", type: "button", text: "Close", onclick: () => dialog.close() }),
+      ),
     );
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);

@@ -55,7 +55,9 @@ export async function mount(id) {
     app.dock = new StreamDock(await present("dock"), { app, call });
   }
   if (app.may("alert.answer")) new Alerts(await present("alerts"), { nowMs: () => app.nowMs() }).start();
-  if (app.may("post.hold")) new PostDesk(await present("post"), { call, nowMs: () => app.nowMs() }).start();
+  if (app.may("post.hold")) {
+    new PostDesk(await present("post"), { call, nowMs: () => app.nowMs(), mayAlerts: app.may("alert.answer") }).start();
+  }
   app.incidents?.start();
   ticking = setInterval(tick, TICK_MS);
   tick();

@@ -27,13 +27,16 @@ async def viewers_of(
     """The viewers who may know of an event.
 
     An incident's, a deployment's and a new stream's: those who may see the incident. The end of a stream: its viewer
-    and those who see the camera. An alert and a post: those who answer alerts.
+    and those who see the camera. A post and an alert: those who answer alerts; an alert at an incident: those of them who
+    may see the incident.
     """
     kind = event.get("event")
     if kind not in _SAID or not viewers:
         return []
     if kind in ("alert", "post"):
-        return [viewer for viewer in viewers if viewer.answers_alerts]
+        viewers = [viewer for viewer in viewers if viewer.answers_alerts]
+        if "incident" not in event or not viewers:
+            return list(viewers)
     if kind == "stream_ended":
         return [
             viewer

@@ -22,6 +22,14 @@ select count(*) from media_must_end('{}', '{}')
 -- Calls for eyes on that nobody has answered in time go to the next post; returns how many.
 select alerts_pass_on()
 
+-- name: alerts_of_signal
+-- Looks after the signal of cameras that are streamed; returns how many alerts it raised, changed or ended.
+select alerts_of_signal()
+
+-- name: alerts_of_cover
+-- Looks whether cover is short; returns how many alerts it raised, changed or ended.
+select alerts_of_cover()
+
 -- name: live_sweep
 -- Empties a house of live state that the rows left $1 seconds ago; whether one was.
 select live_sweep($1)

@@ -32,6 +32,7 @@ ALLOWED = {
     "POST /api/streams": "fim negco commander supervisor",
     "DELETE /api/streams/{stream}": "fim negco commander supervisor",
     "GET /api/alerts": "fim",
+    "GET /api/alerts/past": "fim",
     "POST /api/alerts/{alert}/ack": "fim",
     "GET /api/posts": "fim negco",
     "GET /api/posts/going-along": "fim negco",

@@ -1,7 +1,6 @@
-// Posts in the header and whose turn an alert is.
+// Posts in the header.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { turnWords } from "../../dashboard/assets/alerts.js";
 import { alongLines, deskWords } from "../../dashboard/assets/post_desk.js";
 
 const post = (more) => ({
@@ -18,18 +17,8 @@ test("the header says which post is held, offered to whom, and offered to me", (
 
 test("what goes along is counted, and the first are named", () => {
   const incidents = Array.from({ length: 8 }, (_, at) => ({ log_number: `L${at}`, title: "Fire" }));
-  const [first, second, third] = alongLines({ incidents, alerts: [{ call_sign: "RB01", state: "waiting" }], streams: [] });
+  const [first, second, third] = alongLines({ incidents, alerts: [{ kind: "eyes_on", call_sign: "RB01", what: "asks for eyes on", state: "waiting" }], streams: [] });
   assert.deepEqual([first.title, first.lines.length, first.lines[0], first.more], ["8 open incidents", 6, "L0 · Fire", 2]);
-  assert.deepEqual([second.title, second.lines], ["1 open alert", ["RB01: waiting"]]);
+  assert.deepEqual([second.title, second.lines], ["1 open alert", ["RB01 asks for eyes on: waiting"]]);
   assert.deepEqual([third.title, third.more], ["0 open streams", 0]);
-});
-
-test("a call that waits says with which post, and when it goes on", () => {
-  const now = Date.parse("2026-07-20T14:00:00Z");
-  const alert = { state: "waiting", post: "Oscar 1", passes_on_time: "2026-07-20T14:00:12Z" };
-  assert.equal(turnWords(alert, now), "with Oscar 1, to the next post in 12 s");
-  assert.equal(turnWords(alert, now + 60_000), "with Oscar 1, to the next post in 0 s");
-  assert.equal(turnWords({ ...alert, passes_on_time: null }, now), "with Oscar 1");
-  assert.equal(turnWords({ ...alert, post: null }, now), "");
-  assert.equal(turnWords({ ...alert, state: "seen" }, now), "");
 });

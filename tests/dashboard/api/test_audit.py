@@ -85,29 +85,3 @@ async def test_who_watched_my_camera(force: Any) -> None:
     ]  # fmt: skip
     await force.owner.execute("update incident set restricted = true")
     assert (await officer.get("/api/audit/watched-me")).json() == {"watched": []}
-
-
-async def test_an_alert_is_answered_and_the_officer_told(force: Any) -> None:
-    await force.owner.execute("select alert_eyes_on($1)", force.cameras["CAM-4"])
-    fim = await force.as_("fim")
-    (alert,) = (await fim.get("/api/alerts")).json()["alerts"]
-    assert (alert["kind"], alert["camera"], alert["officer"], alert["state"]) == (
-        "eyes_on",
-        "CAM-4",
-        "4418",
-        "waiting",
-    )
-    assert "open the camera" in alert["to_do"]
-    assert (await fim.post(f"/api/alerts/{alert['id']}/ack")).json() == {
-        "id": alert["id"],
-        "state": "seen",
-    }
-    body = await force.owner.fetchval(
-        "select body from camera_command where body ->> 'type' = 'eyes_on_state'"
-    )
-    assert json.loads(body)["state"] == "seen"
-    wrong = await fim.post(f"/api/alerts/{alert['id']}/ack", json={"state": "ignored"})
-    assert (wrong.status_code, wrong.json()["field"]) == (422, "state")
-    assert (await fim.post("/api/alerts/4711/ack")).status_code == 404
-    await fim.post(f"/api/alerts/{alert['id']}/ack", json={"state": "ended"})
-    assert (await fim.get("/api/alerts")).json() == {"alerts": []}

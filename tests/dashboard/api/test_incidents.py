@@ -421,6 +421,7 @@ class TestRestricted:
             assert "idnap" not in (await client.get(path)).text
         if role == "fim":
             assert (await client.get("/api/alerts")).json() == {"alerts": []}
+            assert (await client.get("/api/alerts/past")).json() == {"alerts": []}
 
     @pytest.mark.usefixtures("kidnap")
     async def test_its_log_number_is_taken_like_any_other(self, force: Any) -> None:
