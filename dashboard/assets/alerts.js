@@ -11,6 +11,7 @@ import { announce, goTo, h, mark, say } from "./dom.js";
 const ANEW_EVERY_MS = 15_000;
 const TOGETHER_MS = 150;
 const SOUND_EVERY_MS = 10_000;
+const LEAST_REASON = 3;
 const STATE_WORDS = { waiting: "waiting", seen: "seen", watching: "watched" };
 
 export class Alerts {
@@ -95,7 +96,8 @@ export class Alerts {
     const form = h("form", { class: "alert-reason" }, why, h("button", { class: "button button-small", text: "Acknowledge" }));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#answer(row, "seen", why.value);
+      if (why.value.trim().length < LEAST_REASON) this.#say(row, "Say in a few words why the force goes on with short cover.");
+      else this.#answer(row, "seen", why.value);
     });
     row.seen = form;
     return form;
@@ -104,12 +106,12 @@ export class Alerts {
   #tick() {
     this.#element.hidden = this.#rows.size === 0;
     let asks = false;
-    for (const { alert, element, words, state, toDo, seen, end } of this.#rows.values()) {
+    for (const { alert, element, words, state, toDo, seen, end, problem } of this.#rows.values()) {
       const age = ago((this.#nowMs() - Date.parse(alert.raised_time)) / 1000);
       say(words, alertWords(alert));
       say(toDo, alert.to_do);
       const answered = STATE_WORDS[alert.state] + (alert.answered_by ? ` by ${alert.answered_by}` : "");
-      say(state, [age, answered, turnWords(alert, this.#nowMs())].filter(Boolean).join(" · "));
+      say(state, [age, answered, turnWords(alert, this.#nowMs()), problem].filter(Boolean).join(" · "));
       mark(element, "data-state", alert.state);
       seen.hidden = alert.state !== "waiting";
       end.hidden = alert.kind !== "eyes_on" || alert.state === "waiting";
@@ -128,10 +130,18 @@ export class Alerts {
     try {
       await this.#call("POST", `/api/alerts/${row.alert.id}/ack`, { state, reason });
     } catch (error) {
-      say(row.state, `Not answered: ${error.message}`);
+      this.#say(row, error.message);
       return;
     }
+    row.problem = "";
     this.#read();
+  }
+
+  /** Why an alert was not answered; stands there until it is. */
+  #say(row, problem) {
+    row.problem = `Not answered: ${problem}`;
+    announce(row.problem);
+    this.#tick();
   }
 
   #openStream({ alert }) {

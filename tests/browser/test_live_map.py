@@ -6,122 +6,33 @@ import asyncio
 import base64
 import io
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Desk
+from tests.browser.on_the_map import (
+    GREEN,
+    LAT,
+    LON,
+    YELLOW,
+    beats,
+    click_middle,
+    colour_of_middle,
+    gateway,
+    here,
+    is_like,
+    map_is_drawn,
+    officer,
+    report,
+    said,
+    until_middle_is,
+)
 from tests.force import RECORDING, Force, Person
 
 pytestmark = pytest.mark.browser
-
-LAT, LON = 56.35, 1.18
-GREEN, YELLOW = (18, 184, 134), (240, 228, 66)
-
-
-async def officer(
-    force: Force,
-    number: int,
-    *,
-    state: str = "recording",
-    lat: float = LAT,
-    lon: float = LON,
-    rsrp: float | None = -80,
-) -> int:
-    """A camera on duty with an officer of Response B3, heard now at a place."""
-    camera = await force.camera(f"AB4-{number:06d}", state)
-    unit = await force.owner.fetchval(
-        "insert into unit (code, name) values ('B3', 'Response B3') on conflict (code) do update set name = excluded.name returning id"
-    )
-    wearer = await force.owner.fetchval(
-        "insert into officer (shoulder_number, name, unit_id) values ($1, $2, $3) returning id",
-        f"{4000 + number}", f"Officer {number}", unit,
-    )  # fmt: skip
-    await force.owner.execute(
-        "insert into duty (camera_id, officer_id, call_sign, during) values ($1, $2, $3, tstzrange(now() - interval '1 h', null))",
-        camera, wearer, f"RB{number:02d}",
-    )  # fmt: skip
-    await force.owner.execute(
-        "update live set lat = $2, lon = $3, rsrp_dbm = $4, accuracy_m = 5, battery_pct = 71, bearer = 1 where camera_id = $1",
-        camera, lat, lon, rsrp,
-    )  # fmt: skip
-    return camera
-
-
-async def gateway(force: Force) -> None:
-    await force.owner.execute("insert into gateway (name) values ('west')")
-
-
-async def beats(force: Force) -> asyncio.Task[None]:
-    """A gateway that lives on, until it is cancelled."""
-    connection = await force.database.connect("gateway")
-
-    async def beat() -> None:
-        while True:
-            await connection.execute("update gateway set heartbeat_time = clock_timestamp()")
-            await asyncio.sleep(0.4)
-
-    return asyncio.create_task(beat())
-
-
-async def report(force: Force, camera: int, **columns: object) -> None:
-    """What a gateway leaves behind when a camera reports."""
-    said = "".join(f", {name} = {value}" for name, value in columns.items())
-    await force.owner.execute(
-        f"update live set seen_time = now(), fix_time = now(), batch = batch + 1{said} where camera_id = {camera}"
-    )
-    await force.owner.execute("notify sightline_live")
-
-
-def here(zoom: float = 15) -> str:
-    return f"/map?at={LAT},{LON},{zoom}"
-
-
-def said(page: Page) -> dict[str, str]:
-    """What the address says."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-
-
-async def colour_of_middle(page: Page) -> tuple[int, int, int]:
-    """The colour in the middle of the map, where a camera is, a little beside its sign."""
-    box = await page.locator("#live-map-map").bounding_box()
-    assert box is not None
-    middle = {
-        "x": box["x"] + box["width"] / 2 - 4,
-        "y": box["y"] + box["height"] / 2 - 4,
-        "width": 1,
-        "height": 1,
-    }
-    picture = Image.open(io.BytesIO(await page.screenshot(clip=middle)))
-    found = picture.convert("RGB").getpixel((0, 0))
-    assert isinstance(found, tuple)
-    return found  # type: ignore[return-value]
-
-
-def is_like(found: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    return all(abs(one - other) < 40 for one, other in zip(found, wanted, strict=True))
-
-
-async def until_middle_is(page: Page, wanted: tuple[int, int, int], within_s: float = 8) -> None:
-    found: tuple[int, ...] = ()
-    try:
-        async with asyncio.timeout(within_s):
-            while not is_like(found := await colour_of_middle(page), wanted):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        raise AssertionError(f"the middle of the map is {found}, not like {wanted}") from None
-
-
-async def click_middle(page: Page) -> None:
-    box = await page.locator("#live-map-map").bounding_box()
-    assert box is not None
-    await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
-async def map_is_drawn(page: Page) -> None:
-    await page.wait_for_selector("#live-map-map[data-far]")
 
 
 async def test_a_camera_is_on_the_map_in_the_list_and_on_the_card(desk: Desk, force: Force) -> None:
@@ -775,21 +686,6 @@ async def test_pill_and_list_count_the_same_cameras(desk: Desk, force: Force) ->
     beating.cancel()
 
 
-async def test_eyes_on_stands_at_the_top_until_it_is_answered(desk: Desk, force: Force) -> None:
-    camera = await officer(force, 17)
-    fim = await force.user("fim")
-    page = (await desk.open(fim, here())).page
-    await expect(page.get_by_role("option")).to_have_count(1)
-    await force.owner.execute("select alert_eyes_on($1)", camera)
-    alert = page.locator(".alert")
-    await expect(alert).to_contain_text("RB17 Officer 17 4017 asks for eyes on", timeout=3000)
-    await expect(page.get_by_role("option")).to_contain_text("asks for eyes on")
-    await alert.get_by_role("button", name="Seen").click()
-    await expect(alert).to_contain_text("seen by fim")
-    await alert.get_by_role("button", name="Over").click()
-    await expect(alert).to_have_count(0)
-
-
 @pytest.mark.slow
 async def test_twenty_thousand_cameras(desk: Desk, force: Force) -> None:
     await force.owner.execute(
@@ -900,53 +796,3 @@ async def test_the_view_is_printed_with_time_and_legend(desk: Desk, force: Force
     pages = await page.pdf(prefer_css_page_size=True, print_background=True)
     assert pages.count(b"/Type /Page\n") == 1
     assert screen.problems == []
-
-
-async def test_a_post_is_handed_over_with_a_call_for_eyes_on_and_the_next_one_hears_it(
-    desk: Desk, force: Force
-) -> None:
-    await force.owner.execute(
-        "insert into post (code, name, role, alert_turn) values ('oscar_1', 'Oscar 1', 'fim', 1), ('oscar_2', 'Oscar 2', 'fim', 2)"
-    )
-    camera = await officer(force, 17)
-    ann, bob = await force.user("fim", "ann"), await force.user("fim", "bob")
-    first, second = await desk.open(ann, here()), await desk.open(bob, here())
-    post_of = [screen.page.locator("#post") for screen in (first, second)]
-    await expect(post_of[0]).to_have_text("FIM without a post")
-    await post_of[0].click()
-    await (
-        first.page.get_by_role("region", name="Oscar 1")
-        .get_by_role("button", name="Take it")
-        .click()
-    )
-    await expect(post_of[0]).to_have_text("FIM Oscar 1")
-
-    await force.owner.fetchval("select alert_eyes_on($1)", camera)
-    await expect(first.page.locator(".alert")).to_contain_text("with Oscar 1")
-    await post_of[0].click()
-    dialog = first.page.get_by_role("dialog", name="Posts")
-    await expect(dialog).to_contain_text("1 open alert")
-    await dialog.get_by_label("Hand Oscar 1 over to").select_option("bob")
-    await dialog.get_by_role("button", name="Offer").click()
-    await expect(post_of[0]).to_contain_text("Oscar 1: offered to")
-    await expect(post_of[1]).to_contain_text("Oscar 1 is offered to you")
-    await post_of[1].click()
-    await second.page.get_by_role("button", name="Accept").click()
-    await expect(post_of[1]).to_have_text("FIM Oscar 1")
-    await expect(post_of[0]).to_have_text("FIM without a post")
-
-    await post_of[0].click()
-    await (
-        first.page.get_by_role("region", name="Oscar 2")
-        .get_by_role("button", name="Take it")
-        .click()
-    )
-    await force.owner.execute("update alert_turn set from_time = from_time - interval '31 s'")
-    keeper = await force.database.connect("keeper")
-    assert await keeper.fetchval("select alerts_pass_on()") == 1
-    for screen in (first, second):
-        await expect(screen.page.locator(".alert")).to_contain_text("with Oscar 2")
-    await first.page.locator(".alert").get_by_role("button", name="Seen").click()
-    await expect(second.page.locator(".alert")).to_contain_text("seen by ")
-    assert first.problems == []
-    assert second.problems == []

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Desk
-from tests.browser.test_live_map import (
+from tests.browser.on_the_map import (
     GREEN,
     LAT,
     LON,
