@@ -82,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/cameras", ("map.view",), "camera.find"),
     Rule("GET", "/api/cameras/{camera}", ("map.view",), "camera.view", "camera"),
     Rule("GET", "/api/cameras/{camera}/track", ("track.view",), "track.view", "camera"),
+    Rule("POST", "/api/replay", ("track.view",), "replay.view"),
     Rule("GET", "/api/purposes", ("stream.open", "track.view"), "purpose.list"),
     Rule(SOCKET, "/api/feed", ("map.view",), "feed.open"),
     # streams

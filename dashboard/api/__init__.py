@@ -20,6 +20,7 @@ from sightline.dashboard.api import (
     posts,
     problems,
     purposes,
+    replay,
     rota,
     session,
     streams,
@@ -33,6 +34,6 @@ def include_api(app: FastAPI, services: Services) -> None:
     app.state.services = services
     problems.install(app)
     for family in (
-        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, posts, purposes, audit, machine, openapi,
+        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, posts, purposes, replay, audit, machine, openapi,
     ):  # fmt: skip
         app.include_router(family.router, dependencies=[Depends(only_known)])

@@ -11,16 +11,19 @@ import { Finder } from "./finder.js";
 import { IncidentStrip } from "./incident_strip.js";
 import { askLink, mayLink } from "./link_incident.js";
 import { drawLegend } from "./map_legend.js";
-import { printable } from "./map_print.js";
+import { mapControls } from "./map_controls.js";
+import { pressed } from "./map_keys.js";
+import { printable, printLines } from "./map_print.js";
+import { ReplayMode } from "./replay_mode.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
 import { addMarkShapes } from "./mark_icons.js";
-import { fullTime } from "./ages.js";
 import { NearForecasts } from "./near_forecasts.js";
 import { OfficerCard } from "./officer_card.js";
 import { placeName, readAddress, writeAddress } from "./url_state.js";
 import { shortName } from "./camera_words.js";
 import { theme } from "./theme.js";
 import { askTrack } from "./track_dialog.js";
+import { whyEmpty } from "./why_empty.js";
 
 const TICK_MS = 1000;
 /** The list is put in order again this often, unless it is held. */
@@ -61,6 +64,7 @@ class LiveMap {
   #strip;
   #finder;
   #forecasts;
+  #replay;
   #orderedAt = 0;
   #toReorder = true;
   #toRefilter = false;
@@ -77,6 +81,7 @@ class LiveMap {
     this.#strip = new IncidentStrip(this.#part("incidents"), { mayLink: (incident) => mayLink(incident, app.facts) });
     this.#finder = new Finder(this.#part("found"), this.#part("places"), call);
     this.#forecasts = new NearForecasts(this.#store, call);
+    this.#replay = new ReplayMode({ frame: this.#part("map").parentElement, side: this.#part("list").parentElement, call });
     this.#list.hint = (index) => this.#forecasts.of(index);
     drawLegend(this.#part("legend"));
   }
@@ -105,6 +110,7 @@ class LiveMap {
     clearInterval(this.#timer);
     this.#finder.stop();
     this.#forecasts.stop();
+    this.#replay.end();
     this.#map?.destroy();
     this.#map = null;
   }
@@ -152,6 +158,9 @@ class LiveMap {
     this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
     this.#on(this.#card, "ask-track", () => this.#askTrack());
     this.#on(this.#card, "track", ({ detail }) => this.#map?.setTrack(detail));
+    this.#on(this.#replay, "begin", ({ detail }) => this.#replayBegins(detail));
+    this.#on(this.#replay, "show", ({ detail }) => this.#map?.setReplay(detail));
+    this.#on(this.#replay, "end", () => this.#map?.setReplay(null));
     this.#on(this.#part("clear"), "click", () => this.#clearFilter());
     this.#on(window, "sightline:theme", (event) => this.#map?.setTheme(event.detail));
     this.#on(window, "sightline:stream-opening", () => this.#map?.standStill());
@@ -163,7 +172,7 @@ class LiveMap {
     this.#on(window, "popstate", () => this.#fromAddress());
     // The header's link to this very page takes away what the address said; it is shown still.
     this.#on(window, "_dashprivate_pushstate", () => this.#toAddress());
-    this.#on(document, "keydown", (event) => this.#key(event));
+    this.#on(document, "keydown", (event) => { if (this.#element.isConnected) pressed(event, this.#keys); });
     // Not by way of Dash, where what was typed before may arrive after Enter was pressed.
     this.#on(document, "input", ({ target }) => { if (target.id === "live-map-search") this.setFilter({ text: target.value }); });
   }
@@ -210,30 +219,21 @@ class LiveMap {
   }
 
   #printLines() {
-    const said = (selector) => document.querySelector(selector)?.textContent ?? "";
     const { text, recording, unit, quality } = this.#state.filter;
     const filters = [text && `“${text}”`, recording !== "all" && recording, unit && `unit ${unit}`, quality && `stream ${quality}`];
-    return [
-      ["Live map", said(".brand-force")].filter(Boolean).join(" · "),
-      [fullTime(app.nowMs()), said(".who")].join(" · "),
-      [said(".health"), said("#live-map-count"), ...filters].filter(Boolean).join(" · "),
-    ];
+    return printLines({ replay: this.#replay.words, nowMs: app.nowMs(), filters });
   }
 
   #addControls() {
-    const button = (label, glyph, does) => h(
-      "button", { class: "map-button", type: "button", title: label, "aria-label": label, onclick: does }, h("span", { class: glyph, "aria-hidden": "true" }),
-    );
-    this.#part("map").after(
-      h(
-        "div", { class: "map-controls", role: "group", "aria-label": "Map" },
-        button("Nearer", "glyph-plus", () => this.#map.zoomBy(1)),
-        button("Further", "glyph-minus", () => this.#map.zoomBy(-1)),
-        button("Show all cameras", "glyph-all", () => this.#map.frameAll()),
-        button("Draw an area: what is inside it", "glyph-area", () => this.#drawArea()),
-        button("Recording cameras nearest to the map's middle (n)", "glyph-pin", () => this.#pointAtMiddle()),
-      ),
-    );
+    const asks = { title: "Replay: what happened here (r)", glyph: "glyph-replay", does: () => this.#askReplay() };
+    this.#part("map").after(mapControls([
+      { title: "Nearer", glyph: "glyph-plus", does: () => this.#map.zoomBy(1) },
+      { title: "Further", glyph: "glyph-minus", does: () => this.#map.zoomBy(-1) },
+      { title: "Show all cameras", glyph: "glyph-all", does: () => this.#map.frameAll() },
+      { title: "Draw an area: what is inside it", glyph: "glyph-area", does: () => this.#drawArea() },
+      { title: "Recording cameras nearest to the map's middle (n)", glyph: "glyph-pin", does: () => this.#pointAtMiddle() },
+      ...(app.may("track.view") ? [asks] : []),
+    ]));
   }
 
   /** Map or list, on screens that have room for one. @param {string} view */
@@ -409,17 +409,10 @@ class LiveMap {
   }
 
   #whyEmpty() {
-    if (this.#store.count > 0) {
-      const why = this.#finder.instead || "No camera passes these filters.";
-      return h(
-        "div", {}, h("p", { text: why }),
-        h("button", { class: "button", type: "button", text: "Clear filters", onclick: () => this.#clearFilter() }),
-      );
-    }
-    if (app.feed.lastFrameMs === 0) {
-      return h("div", { class: "skeleton" }, h("span", { class: "unseen", text: "Waiting for the feed…" }), ...Array.from({ length: 8 }, () => h("span")));
-    }
-    return h("p", { text: NOBODY[app.facts.capabilities["map.view"]] ?? NOBODY.all });
+    return whyEmpty({
+      known: this.#store.count, isHeard: app.feed.lastFrameMs > 0, scope: app.facts.capabilities["map.view"],
+      instead: this.#finder.instead, onClear: () => this.#clearFilter(),
+    });
   }
 
   // incidents
@@ -532,6 +525,28 @@ class LiveMap {
     this.#map?.framePlaces(track.places, this.#part("card").getBoundingClientRect());
   }
 
+  /** Replay of the area that was drawn, of the scene of the framed incident, or of what the map shows. */
+  #askReplay() {
+    if (!this.#map) return;
+    if (this.#replay.isOn) {
+      this.#replay.end();
+      return;
+    }
+    const { filter: { area }, incident: framed } = this.#state;
+    const incident = app.incidents?.byId(framed);
+    const isScene = !area && incident && incident.lat !== null;
+    const where = area ? "in the area that you drew" : isScene ? `within 500 m of “${incident.title}”` : "in the part of the map in view";
+    this.#replay.ask({
+      where, area: area ?? (isScene ? null : this.#map.corners), incident: framed, open: app.incidents?.open ?? [], nowMs: app.nowMs(),
+    });
+  }
+
+  #replayBegins({ area }) {
+    this.#select(-1, false);
+    this.#showView("map");
+    this.#map.frameArea(area);
+  }
+
   #request() {
     const asked = new URLSearchParams({ request: "1", camera: this.#state.camera });
     const incident = this.#state.incident || app.incidents?.ofCamera(this.#state.camera)?.id;
@@ -559,53 +574,31 @@ class LiveMap {
     this.#drawIncidents();
   }
 
-  #key(event) {
-    if (!this.#element.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
-    // A dialog that has closed may have the keyboard for another moment.
-    const target = event.target.checkVisibility() ? event.target : document.body;
-    if (target.closest("[role=dialog]")) return;
-    if (target.id === "live-map-search") {
-      this.#searchKey(event);
+  /** What a key does; see `MapKeys`. */
+  get #keys() {
+    return {
+      escape: () => {
+        if (this.#replay.isOn) this.#replay.end();
+        else if (this.#state.camera) this.#select(-1, false);
+        else if (this.#state.place) this.#setPlace(null);
+      },
+      n: () => this.#pointAtMiddle(),
+      o: () => { if (this.#selected >= 0) this.#openStream(); },
+      r: () => { if (app.may("track.view")) this.#askReplay(); },
+      searchEnter: () => this.#enterSearch(),
+      searchDown: () => this.#list.focus(),
+      searchEscape: () => this.#clearFilter(),
+    };
+  }
+
+  #enterSearch() {
+    if (this.#list.count === 0) {
+      this.#finder.enter();
       return;
     }
-    if (target.closest("input, textarea, select")) return;
-    if (event.key === "/") {
-      event.preventDefault();
-      document.getElementById("live-map-search").focus();
-    } else if (event.key === "Escape") {
-      if (this.#state.camera) this.#select(-1, false);
-      else if (this.#state.place) this.#setPlace(null);
-    } else if (event.key === "n") {
-      this.#pointAtMiddle();
-    } else if (event.key === "o" && this.#selected >= 0) {
-      this.#openStream();
-    }
-  }
-
-  #searchKey(event) {
-    if (event.key === "Enter") {
-      if (this.#list.count === 0) {
-        this.#finder.enter();
-      } else {
-        this.#reorder();
-        this.#select(this.#list.first, true);
-        this.#map?.goTo(this.#selected);
-        document.title = `${shortName(this.#store.entries[this.#selected])} · Live map · Sightline`;
-      }
-    } else if (event.key === "ArrowDown") {
-      event.preventDefault();
-      this.#list.focus();
-    } else if (event.key === "Escape") {
-      this.#clearFilter();
-    }
+    this.#reorder();
+    this.#select(this.#list.first, true);
+    this.#map?.goTo(this.#selected);
+    document.title = `${shortName(this.#store.entries[this.#selected])} · Live map · Sightline`;
   }
 }
-
-/** Why nothing is there, by the scope in which the role sees cameras. */
-const NOBODY = {
-  all: "No camera is registered yet. The administrator adds them.",
-  on_call: "You see cameras while you are on call; by the rota you are not now.",
-  assigned: "You see the cameras of incidents that you are assigned to; there are none now.",
-  own_units: "You see the cameras of your own units; none is in use now.",
-  own: "You see your own camera; you are not signed on to one now.",
-};

@@ -1,6 +1,6 @@
 /**
  * What lies over the basemap beside the cameras themselves: crowds, call signs, the selected camera's accuracy and ring,
- * an area that was drawn, and where it has been.
+ * an area that was drawn, where it has been, and a replay.
  * Small GeoJSON sources, since these are few.
  */
 import { latitude } from "./camera_filter.js";
@@ -12,6 +12,8 @@ const LABELS_FROM_ZOOM = 12;
 const MOST_LABELS = 220;
 const CIRCLE_POINTS = 64;
 const FONT = ["system-ui, sans-serif"];
+
+const IS_RECORDING = ["==", ["get", "recording"], "recording"];
 
 const COLOURS = {
   dark: { cluster: "#1b2731", edge: "#6d8496", text: "#e8edf1", recording: "#12b886", label: "#dbe4eb", halo: "#0b1116", ring: "#ffffff", accuracy: "#56b4e9", track: "#cc79a7" },
@@ -45,6 +47,14 @@ export function overlayPaint(theme) {
       "circle-radius": 15, "circle-opacity": 0, "circle-stroke-color": c.ring, "circle-stroke-width": 2,
     }],
     ["camera-labels", { "text-color": c.label, "text-halo-color": c.halo, "text-halo-width": 1.6 }],
+    ["replay-area", { "line-color": c.accuracy, "line-width": 2, "line-dasharray": [3, 2] }],
+    ["replay-trail", { "line-color": c.track, "line-width": 2.5, "line-opacity": 0.7 }],
+    ["replay-camera", {
+      "circle-radius": 7, "circle-stroke-width": 2.5,
+      "circle-color": ["case", IS_RECORDING, c.recording, c.halo], "circle-stroke-color": ["case", IS_RECORDING, c.ring, c.edge],
+      "circle-opacity": ["case", ["get", "isOld"], 0.35, 1], "circle-stroke-opacity": ["case", ["get", "isOld"], 0.5, 1],
+    }],
+    ["replay-labels", { "text-color": c.label, "text-halo-color": c.halo, "text-halo-width": 1.6 }],
   ];
 }
 
@@ -55,7 +65,7 @@ export function overlayPaint(theme) {
  */
 export function addOverlays(map, cameras, theme) {
   const paint = Object.fromEntries(overlayPaint(theme));
-  for (const name of ["clusters", "labels", "selection", "area-drawn", "track"]) {
+  for (const name of ["clusters", "labels", "selection", "area-drawn", "track", "replay"]) {
     if (!map.getSource(name)) map.addSource(name, { type: "geojson", data: collection([]), tolerance: 0 });
   }
   const add = (id, type, source, layout = {}, filter = undefined) => {
@@ -86,6 +96,13 @@ export function addOverlays(map, cameras, theme) {
     "text-field": ["get", "words"], "text-font": FONT, "text-size": 11.5, "text-anchor": "left", "text-offset": [1, 0],
     "text-padding": 2, "symbol-sort-key": ["get", "order"], "text-max-width": 30,
   });
+  const kind = (name) => ["==", ["get", "kind"], name];
+  add("replay-area", "line", "replay", {}, kind("area"));
+  add("replay-trail", "line", "replay", { "line-join": "round", "line-cap": "round" }, kind("trail"));
+  add("replay-camera", "circle", "replay", {}, kind("camera"));
+  add("replay-labels", "symbol", "replay", {
+    "text-field": ["get", "words"], "text-font": FONT, "text-size": 11.5, "text-anchor": "left", "text-offset": [1, 0], "text-padding": 2, "text-max-width": 30,
+  }, kind("camera"));
 }
 
 function collection(features) { return { type: "FeatureCollection", features }; }

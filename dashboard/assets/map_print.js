@@ -4,6 +4,7 @@
  * A canvas of WebGL has nothing to print, so a picture of it stands in its place, under the incidents' own marks; the whole is
  * made smaller to fit a page, and not laid out anew, so that everything stays where it is on the map.
  */
+import { fullTime } from "./ages.js";
 import { h } from "./dom.js";
 
 /** Pixels of a page that lies, A4 or Letter, within its margins. */
@@ -38,4 +39,18 @@ export function printable(frame, { picture, lines, signal }) {
     frame.style.setProperty("--print-scale", String(Math.min(PAGE_WIDTH_PX / width, PAGE_HEIGHT_PX / height)));
   }, { signal });
   window.addEventListener("afterprint", restore, { signal });
+}
+
+/**
+ * What stands above the printed map: what it is, when, by whom, of what.
+ * @param {{replay: string, nowMs: number, filters: Array<string|false>}} given replay: of when, "" where the map is live
+ */
+export function printLines({ replay, nowMs, filters }) {
+  const text = (selector) => document.querySelector(selector)?.textContent ?? "";
+  const together = (...words) => words.filter(Boolean).join(" · ");
+  return [
+    together(replay || "Live map", text(".brand-force")),
+    together(`${replay ? "printed " : ""}${fullTime(nowMs)}`, text(".who")),
+    replay ? "" : together(text(".health"), text("#live-map-count"), ...filters),
+  ];
 }

@@ -36,6 +36,8 @@ const FIT = { padding: 48, maxZoom: 15, duration: 0 };
 /** Where the map lies before anything is known: Great Britain. */
 const ANYWHERE = [[-8, 49.8], [2, 60.9]];
 
+const NOTHING = { type: "FeatureCollection", features: [] };
+
 /** Longitude in degrees of a Web Mercator x. */
 function longitude(x) { return x * 360 - 180; }
 
@@ -62,6 +64,7 @@ export class MapView extends EventTarget {
   });
   #shown = new Uint8Array(0);
   #track = null;
+  #replay = null;
   #selected = -1;
   #clusterKeys = new Set();
   #clusters = [];
@@ -119,6 +122,13 @@ export class MapView extends EventTarget {
     return { lat, lon: lng, zoom: this.#map.getZoom() };
   }
 
+  /** The corners of what is in view. @returns {import("./area.js").Area} */
+  get corners() {
+    const bounds = this.#map.getBounds();
+    const [west, south, east, north] = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+    return [[south, west], [south, east], [north, east], [north, west]];
+  }
+
   /** The middle of the map in Web Mercator units. */
   get middle() {
     const { lat, lng } = this.#map.getCenter();
@@ -144,7 +154,15 @@ export class MapView extends EventTarget {
   }
 
   #drawTrack() {
-    if (this.#ready) this.#give("track", this.#track ?? { type: "FeatureCollection", features: [] });
+    if (this.#ready) this.#give("track", this.#track ?? NOTHING);
+  }
+
+  /** @param {object|null} features of a replay, in place of all that is live (see `replayFeatures`); null: live again */
+  setReplay(features) {
+    const turns = (this.#replay === null) !== (features === null);
+    this.#replay = features;
+    if (turns) this.#refresh();
+    if (this.#ready) this.#give("replay", features ?? NOTHING);
   }
 
   /** The area being drawn; null: none is. */
@@ -355,6 +373,7 @@ export class MapView extends EventTarget {
     this.#refresh();
     this.#drawArea();
     this.#drawTrack();
+    this.setReplay(this.#replay);
   }
 
   #point({ lat, lng: lon }) {
@@ -414,12 +433,22 @@ export class MapView extends EventTarget {
     this.#map.getSource(source).setData(features);
   }
 
+  #showNothingLive() {
+    this.#clusters = [];
+    this.#layer.setShown(new Uint8Array(this.#shown.length));
+    for (const source of ["clusters", "labels", "selection"]) this.#give(source, NOTHING);
+  }
+
   /** Work out crowds and call signs anew. */
   #refresh() {
     if (!this.#ready) return;
     this.#map.getContainer().dataset.far = String(this.#map.getZoom() < NAMES_FROM_ZOOM);
     this.#stale = false;
     this.#refreshed = performance.now();
+    if (this.#replay !== null) {
+      this.#showNothingLive();
+      return;
+    }
     const map = this.#map;
     const bounds = map.getBounds();
     const view = [

@@ -77,6 +77,7 @@ ACTIONS = {
     "post.take": "Took a post",
     "post.withdraw": "Withdrew or declined the offer of a post",
     "retention.drop": "Deleted positions past their time",
+    "replay.view": "Looked at what an area looked like",
     "rota.view": "Looked at the rota",
     "rota.write": "Changed the rota",
     "session.end": "Ended a session",

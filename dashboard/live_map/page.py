@@ -17,6 +17,7 @@ LIVE_MAP = AppPage(
     styles=(
         "/static/live_map.css",
         "/static/live_map_strip.css",
+        "/static/live_map_replay.css",
         "/static/live_map_print.css",
         "/static/live_map_list.css",
         "/static/live_map_map.css",

@@ -19,7 +19,7 @@ class Watched:
 
     Attributes:
         at: when it began.
-        what: ``Live picture`` or ``Where you had been``.
+        what: a live picture, or where the reader had been.
         by: the watcher's role and name.
         why: purpose, in the force's words.
         camera: which camera.
@@ -34,7 +34,11 @@ class Watched:
     lasted: str
 
 
-_WHAT = {"stream.open": "Live picture", "track.view": "Where you had been"}
+_WHAT = {
+    "stream.open": "Live picture",
+    "track.view": "Where you had been",
+    "replay.view": "Where all had been in an area, you among them",
+}
 
 
 async def read(act: Actor, now: datetime, days: int) -> list[Watched]:

@@ -26,6 +26,7 @@ ALLOWED = {
     "GET /api/cameras": "fim negco commander supervisor officer",
     "GET /api/cameras/{camera}": "fim negco commander supervisor officer",
     "GET /api/cameras/{camera}/track": "fim negco commander supervisor",
+    "POST /api/replay": "fim negco commander supervisor",
     "GET /api/purposes": "fim negco commander supervisor",
     "WEBSOCKET /api/feed": "fim negco commander supervisor officer",
     "GET /api/streams": "fim negco commander supervisor",
