@@ -25,7 +25,7 @@ setup(
     package_data={
         "": ["py.typed"],
         "sightline.sql": ["*.sql", "migrations/*.sql", "queries/*.sql"],
-        "sightline.ingest": ["**/*.json"],
+        "sightline.ingest": ["**/*.json", "**/*.ini"],
         "sightline.dashboard": [f"**/*.{suffix}" for suffix in WEB],
     },
 )

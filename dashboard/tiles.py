@@ -1,14 +1,15 @@
-"""``GET /tiles/{layer}/{z}/{x}/{y}.mvt``: vector tiles cut by PostGIS."""
+"""``GET /tiles/{layer}/{z}/{x}/{y}.mvt``: vector tiles cut by PostGIS; ``/tiles/{layer}.json``: what there is of them (TileJSON 3.0.0)."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
-from sightline.dashboard.basemap import TileAddress, TileCache
+from sightline.dashboard.basemap import MAX_ZOOM, TileAddress, TileCache
 from sightline.dashboard.errors import NotFoundError
 from sightline.dashboard.services import Services
 from sightline.sql import query
@@ -54,6 +55,24 @@ class Basemap:
             self._cache.put(address, tile)
         return tile
 
+    async def about(self) -> dict[str, Any]:
+        """The TileJSON: where the tiles are (on this server), how deep they go, what is to be said on the map.
+
+        Raises:
+            DatabaseAwayError: the database does not answer.
+        """
+        async with self._services.transaction() as connection:
+            row = await connection.fetchrow(query("basemap.about"))
+        return {
+            "tilejson": "3.0.0",
+            # Browsers keep tiles; those of another map have another address.
+            "tiles": [f"/tiles/basemap/{{z}}/{{x}}/{{y}}.mvt?v={row['version'] or 0}"],
+            "minzoom": 0,
+            "maxzoom": MAX_ZOOM,
+            "vector_layers": [],
+            "attribution": row["attribution"] or "",
+        }
+
 
 def tile_routes(services: Services) -> APIRouter:
     """The route of all tile layers."""
@@ -69,6 +88,10 @@ def tile_routes(services: Services) -> APIRouter:
         if not content:
             return Response(status_code=204, headers=headers)
         return Response(content, media_type=MEDIA_TYPE, headers=headers)
+
+    @router.get("/tiles/basemap.json", include_in_schema=False)
+    async def about() -> JSONResponse:
+        return JSONResponse(await basemap.about(), headers={"Cache-Control": "no-store"})
 
     @router.get("/tiles/{rest:path}", include_in_schema=False)
     async def nothing(rest: str) -> Response:

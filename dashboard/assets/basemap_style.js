@@ -5,6 +5,8 @@
  * a font of this machine.
  */
 
+import { basemapSource } from "./basemap_source.js";
+
 const FONT = ["system-ui, sans-serif"];
 export const SOURCE = "basemap";
 
@@ -43,9 +45,7 @@ export function basemapStyle(theme) {
   return {
     version: 8,
     sources: {
-      [SOURCE]: {
-        type: "vector", tiles: [`${location.origin}/tiles/basemap/{z}/{x}/{y}.mvt`], minzoom: 0, maxzoom: 14,
-      },
+      [SOURCE]: basemapSource(),
     },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": c.sea } },
@@ -63,6 +63,7 @@ export function basemapStyle(theme) {
       fill("water", "water", ["in", kind(), ["literal", ["river", "lake"]]], c.water),
       line("river", "water", ["==", kind(), "river_line"], c.water, { "line-width": widths([[8, 0.6], [14, 1.4]]) }),
       { ...fill("building", "building", null, c.building), minzoom: 14 },
+      { ...line("path", "road", ["==", kind(), "path"], c.minor, { "line-width": widths([[14, 0.8], [17, 2]]), "line-dasharray": [3, 2] }), minzoom: 14 },
       ...roads(c),
       line("rail", "rail", null, c.rail, { "line-width": widths([[9, 0.6], [14, 1.4], [17, 3]]), "line-dasharray": [4, 2] }),
       line("area", "area", null, c.division, {

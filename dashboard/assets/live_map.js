@@ -4,6 +4,7 @@
  */
 import { app } from "./app.js";
 import { call } from "./api.js";
+import { knowBasemap } from "./basemap_source.js";
 import { CameraList } from "./camera_list.js";
 import { NO_FILTER, SearchTexts, isFiltering, ordered, shownCameras } from "./camera_filter.js";
 import { goTo, h, mark, present, say, setProps } from "./dom.js";
@@ -192,7 +193,7 @@ class LiveMap {
     const container = this.#part("map");
     let MapView;
     try {
-      ({ MapView } = await import("./map_view.js"));
+      [{ MapView }] = await Promise.all([import("./map_view.js"), knowBasemap()]);
       this.#map = new MapView({
         container, store: this.#store, nowMs: () => app.nowMs(), theme: theme(), view: this.#state.view,
       });

@@ -97,7 +97,7 @@ export class MapView extends EventTarget {
       container,
       ...start,
       style: basemapStyle(theme),
-      attributionControl: false,
+      attributionControl: { compact: false }, // shows nothing where the map's licence wants nothing to be said
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,

@@ -2,6 +2,7 @@
  * The map inset of the triage page: an incident and the cameras around it, numbered as in the list
  * beside it. A picture for orientation, not to move around in; the live map is one click away.
  */
+import { knowBasemap } from "./basemap_source.js";
 import { basemapStyle } from "./basemap_style.js";
 import { h } from "./dom.js";
 import { theme } from "./theme.js";
@@ -66,7 +67,7 @@ export class SceneMap {
     this.#scene = scene;
     this.#frame.classList.toggle("is-empty", scene === null);
     if (scene === null) return;
-    this.#library ??= await import(LIBRARY);
+    if (!this.#library) [this.#library] = await Promise.all([import(LIBRARY), knowBasemap()]);
     if (this.#scene !== scene) return;
     this.#map ??= this.#made();
     this.#frameIn(scene);
@@ -86,7 +87,7 @@ export class SceneMap {
   #made() {
     const map = new this.#library.Map({
       container: this.#frame, style: basemapStyle(theme()), interactive: false,
-      attributionControl: false, fadeDuration: 0,
+      attributionControl: { compact: false }, fadeDuration: 0,
     });
     map.getCanvas().setAttribute("aria-hidden", "true");
     return map;

@@ -143,6 +143,23 @@ def _database(commands: Subparsers[argparse.ArgumentParser]) -> None:
     _data_dir(psql)
     psql.set_defaults(passes_on=True)
 
+    basemap = commands.add_parser("basemap", help="the map under the cameras")
+    actions = basemap.add_subparsers(metavar="ACTION", required=True)
+    import_ = _add(
+        actions,
+        "import",
+        "basemap:import_",
+        "draw a file of a map, in place of the map that was there",
+    )
+    import_.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="OpenStreetMap extract (.osm.pbf), OS Open Zoomstack (.gpkg), or vector tiles (.mbtiles, .pmtiles)",
+    )
+    import_.add_argument("--keep", action="store_true", help="beside the map that was there")
+    _data_dir(import_)
+
     audit = commands.add_parser("audit", help="the audit's chain")
     actions = audit.add_subparsers(metavar="ACTION", required=True)
     verify = _add(actions, "verify", "operate:audit_verify", "walk the audit's chain")

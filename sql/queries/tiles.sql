@@ -10,7 +10,7 @@ with shown (layer, rank, from_zoom) as (values
   ('hill', 0, 7), ('hill', 1, 7), ('hill', 2, 7), ('hill', 3, 12), ('hill', 4, 13),
   ('water', 1, 8), ('water', 2, 10),
   ('urban', 0, 7), ('urban', 1, 9), ('urban', 2, 12), ('building', 5, 14),
-  ('road', 0, 6), ('road', 1, 7), ('road', 2, 9), ('road', 3, 11), ('road', 4, 12), ('rail', 1, 9),
+  ('road', 0, 6), ('road', 1, 7), ('road', 2, 9), ('road', 3, 11), ('road', 4, 12), ('road', 5, 14), ('rail', 1, 9),
   ('area', 0, 7), ('area', 2, 11),
   ('place', 0, 5), ('place', 1, 7), ('place', 2, 9), ('place', 3, 11), ('place', 4, 12), ('place', 5, 13),
   ('poi', 2, 12), ('poi', 3, 14)),

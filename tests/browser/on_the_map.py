@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image
@@ -76,6 +77,16 @@ def here(zoom: float = 15) -> str:
 def said(page: Page) -> dict[str, str]:
     """What the address says."""
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+async def until_said(page: Page, name: str, wanted: str, within_s: float = 5) -> None:
+    """The address follows what was done a moment later: wait until it says this; `wanted` is a pattern."""
+    try:
+        async with asyncio.timeout(within_s):
+            while not re.fullmatch(wanted, said(page).get(name, "")):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"the address says {said(page)}, not {name}={wanted}") from None
 
 
 async def colour_of_middle(page: Page) -> tuple[int, int, int]:

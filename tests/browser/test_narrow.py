@@ -18,6 +18,7 @@ from tests.browser.on_the_map import (
     officer,
     said,
     until_middle_is,
+    until_said,
 )
 from tests.force import Force
 
@@ -94,7 +95,7 @@ async def test_a_phone_shows_map_or_list_and_the_card_over_both(desk: Desk, forc
     await card.get_by_role("button", name="Show on the map").click()
     await expect(card).to_be_hidden()
     await expect(page.locator("#live-map-map")).to_be_visible()
-    assert said(page)["camera"] == "AB4-000017"
+    await until_said(page, "camera", "AB4-000017")
     await until_middle_is(page, GREEN)
     await click_middle(page)
     await expect(card).to_be_visible()

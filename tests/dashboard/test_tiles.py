@@ -67,6 +67,24 @@ async def test_a_tile_says_what_it_is_and_is_kept(client: httpx.AsyncClient) -> 
     assert answer.headers["cache-control"] == "private, max-age=3600"
 
 
+async def test_another_map_has_other_addresses_and_what_is_to_be_said_on_it(
+    client: httpx.AsyncClient, force: Force
+) -> None:
+    before = await client.get("/tiles/basemap.json")
+    assert before.headers["cache-control"] == "no-store"
+    told = before.json()
+    assert (told["maxzoom"], told["attribution"]) == (14, "")
+    query = told["tiles"][0].partition("?")[2]
+    assert (await client.get(f"{address(12)}?{query}")).status_code == 200
+    await feature(force, "road", "a_road", "A1", 1, "LINESTRING(-300 0, 300 10)")
+    await force.owner.execute(
+        "update force_setting set value = '\"© OS\"' where key = 'basemap_attribution'"
+    )
+    after = (await client.get("/tiles/basemap.json")).json()
+    assert after["tiles"] != told["tiles"]
+    assert after["attribution"] == "© OS"
+
+
 async def test_the_open_sea_is_empty_and_no_error(client: httpx.AsyncClient) -> None:
     answer = await client.get("/tiles/basemap/12/1/1.mvt")
     assert (answer.status_code, answer.content) == (204, b"")
