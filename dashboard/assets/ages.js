@@ -71,6 +71,12 @@ export function clockWords(timeMs) {
   return `${hour}:${minute}:${second}`;
 }
 
+/** Day and time of day to the second, "20 July 14:02:11". */
+export function dayWords(timeMs) {
+  const { day, month } = shown(timeMs);
+  return `${day} ${month} ${clockWords(timeMs)}`;
+}
+
 /** Date, time and zone in full, for hovering; the words of `spelled` in dashboard/ages.py: "20 July 2026, 15:02:11 BST". */
 export function fullTime(timeMs) {
   const { day, month, year, timeZoneName } = shown(timeMs);

@@ -2,7 +2,7 @@
  * Replay on the live map: asks what for, then shows on the map and in the list where all cameras in an area were, at a time that a slider
  * chooses. Nothing live is shown meanwhile, and the page says so. Events: `begin`, `end`, `show` (detail: features for the map).
  */
-import { clockWords, fullTime } from "./ages.js";
+import { clockWords, dayWords, fullTime } from "./ages.js";
 import { announce, h, mark, say } from "./dom.js";
 import { askPast } from "./past_dialog.js";
 import { placesAt, replayFeatures, thenWords } from "./replay.js";
@@ -106,7 +106,7 @@ export class ReplayMode extends EventTarget {
     this.#timeMs = timeMs;
     const then = placesAt(this.#replay, timeMs);
     const recording = then.filter((one) => one.recording === "recording").length;
-    say(this.#clock, clockWords(timeMs));
+    say(this.#clock, dayWords(timeMs));
     mark(this.#clock, "title", fullTime(timeMs));
     const nobody = this.#replay.cameras.length === 0 ? "No camera was there in this time." : "No camera was there then.";
     say(this.#count, then.length ? `${counted(then.length)}, ${recording} recording` : nobody);

@@ -100,7 +100,8 @@ _HIGHWAYS = {
     "service": RESIDENTIAL, "busway": RESIDENTIAL, "track": PATH, "path": PATH, "footway": PATH, "cycleway": PATH,
     "bridleway": PATH, "steps": PATH,
 }  # fmt: skip
-_RAILWAYS = dict.fromkeys(("rail", "light_rail", "subway", "tram", "narrow_gauge"), RAIL)
+_RAILWAYS = dict.fromkeys(("rail", "light_rail", "narrow_gauge"), RAIL)
+"""Neither trams, which lie in streets, nor what is under the ground."""
 _WATERWAYS = {"river": RIVER, "canal": RIVER, "stream": STREAM, "drain": STREAM, "ditch": STREAM}
 _LANDUSE = {
     "residential": BUILT_UP, "commercial": INDUSTRIAL, "industrial": INDUSTRIAL, "retail": INDUSTRIAL, "railway": INDUSTRIAL,

@@ -17,13 +17,17 @@ with shown (layer, rank, from_zoom) as (values
 tile as (
   select st_tileenvelope($1, $2, $3) as bounds, st_tileenvelope($1, $2, $3, margin => 64.0 / 4096) as wide,
     40075016.7 / (512 * 2.0 ^ $1) as pixel_m),
-feature as (
-  select f.layer, f.kind, nullif(f.name, '') as name, f.rank,
-    st_asmvtgeom(case when $1 < 14 and st_dimension(f.geom) > 0 then st_simplify(f.geom, tile.pixel_m / 2, true) else f.geom end,
-      tile.bounds, 4096, 64) as geom
+-- First what is drawn at all: to look at sizes and shapes costs more than all else.
+near as materialized (
+  select f.layer, f.kind, nullif(f.name, '') as name, f.rank, f.geom, st_dimension(f.geom) as dimension, box2d(f.geom) as box
   from tile cross join shown join basemap_feature f on f.layer = shown.layer and f.rank = shown.rank
-  where $1 >= shown.from_zoom and f.geom && tile.wide
-    and (st_dimension(f.geom) < 2 or st_area(f.geom) > 4 * tile.pixel_m * tile.pixel_m)),
+  where $1 >= shown.from_zoom and f.geom && tile.wide),
+feature as (
+  select n.layer, n.kind, n.name, n.rank,
+    st_asmvtgeom(case when $1 < 14 and n.dimension > 0 then st_simplify(n.geom, tile.pixel_m / 2, true) else n.geom end,
+      tile.bounds, 4096, 64) as geom
+  from tile cross join near n
+  where n.dimension < 2 or (st_xmax(n.box) - st_xmin(n.box)) * (st_ymax(n.box) - st_ymin(n.box)) > 4 * tile.pixel_m * tile.pixel_m),
 layers as (
   select st_asmvt(x, x.layer, 4096, 'geom') as mvt
   from (select * from feature where geom is not null order by layer, rank) x group by x.layer)
