@@ -108,7 +108,7 @@ async def add_user(
             raise AccountError(
                 f"user name {username!r}: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit."
             ) from None
-        await _audit(connection, "user.add", "user", username, actor)
+        await audit(connection, "user.add", "user", username, actor)
     return NewUser(username, chosen)
 
 
@@ -122,7 +122,7 @@ async def set_password(
             query("accounts.set_password"), username, hash_password(chosen)
         ):
             raise AccountError(f"there is no user {username!r}.")
-        await _audit(connection, "user.password", "user", username, actor)
+        await audit(connection, "user.password", "user", username, actor)
     return NewUser(username, chosen)
 
 
@@ -130,7 +130,7 @@ async def token_made(
     connection: asyncpg.Connection, username: str, *, actor: str = "system:cli"
 ) -> None:
     """Put into the audit that a program got a bearer token to act as this user."""
-    await _audit(connection, "user.token", "user", username, actor)
+    await audit(connection, "user.token", "user", username, actor)
 
 
 async def disable_user(
@@ -140,7 +140,7 @@ async def disable_user(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.disable_user"), username):
             raise AccountError(f"there is no user {username!r} that is not disabled already.")
-        await _audit(connection, "user.disable", "user", username, actor)
+        await audit(connection, "user.disable", "user", username, actor)
 
 
 async def add_camera(
@@ -174,7 +174,7 @@ async def add_camera(
             raise AccountError(f"camera {camera!r} exists already.") from None
         except asyncpg.CheckViolationError:
             raise AccountError(f"camera {camera!r}: 1 to 64 of A-Z a-z 0-9 . _ : -") from None
-        await _audit(connection, "camera.add", "camera", camera, actor)
+        await audit(connection, "camera.add", "camera", camera, actor)
     return NewCamera(camera, token)
 
 
@@ -186,7 +186,7 @@ async def camera_token(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.camera_token"), camera, token_hash(token)):
             raise AccountError(f"there is no camera {camera!r}.")
-        await _audit(connection, "camera.token", "camera", camera, actor)
+        await audit(connection, "camera.token", "camera", camera, actor)
     return NewCamera(camera, token)
 
 
@@ -197,7 +197,7 @@ async def disable_camera(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.disable_camera"), camera):
             raise AccountError(f"there is no camera {camera!r} that is not disabled already.")
-        await _audit(connection, "camera.disable", "camera", camera, actor)
+        await audit(connection, "camera.disable", "camera", camera, actor)
 
 
 async def add_bridge(
@@ -215,7 +215,7 @@ async def add_bridge(
             await connection.execute(query("accounts.add_bridge"), name, token_hash(token))
         except asyncpg.UniqueViolationError:
             raise AccountError(f"bridge {name!r} exists already.") from None
-        await _audit(connection, "bridge.add", "bridge", name, actor)
+        await audit(connection, "bridge.add", "bridge", name, actor)
     return NewBridge(name, token)
 
 
@@ -227,7 +227,7 @@ async def bridge_token(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.bridge_token"), name, token_hash(token)):
             raise AccountError(f"there is no bridge {name!r}.")
-        await _audit(connection, "bridge.token", "bridge", name, actor)
+        await audit(connection, "bridge.token", "bridge", name, actor)
     return NewBridge(name, token)
 
 
@@ -238,7 +238,7 @@ async def disable_bridge(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.disable_bridge"), name):
             raise AccountError(f"there is no bridge {name!r} that is not disabled already.")
-        await _audit(connection, "bridge.disable", "bridge", name, actor)
+        await audit(connection, "bridge.disable", "bridge", name, actor)
 
 
 async def enable_user(
@@ -248,7 +248,7 @@ async def enable_user(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.enable_user"), username):
             raise AccountError(f"there is no user {username!r} that is disabled.")
-        await _audit(connection, "user.enable", "user", username, actor)
+        await audit(connection, "user.enable", "user", username, actor)
 
 
 async def enable_camera(
@@ -258,7 +258,7 @@ async def enable_camera(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.enable_camera"), camera):
             raise AccountError(f"there is no camera {camera!r} that is disabled.")
-        await _audit(connection, "camera.enable", "camera", camera, actor)
+        await audit(connection, "camera.enable", "camera", camera, actor)
 
 
 async def enable_bridge(
@@ -268,7 +268,7 @@ async def enable_bridge(
     async with connection.transaction():
         if not await connection.fetchval(query("accounts.enable_bridge"), name):
             raise AccountError(f"there is no bridge {name!r} that is disabled.")
-        await _audit(connection, "bridge.enable", "bridge", name, actor)
+        await audit(connection, "bridge.enable", "bridge", name, actor)
 
 
 async def check_camera_enabled(connection: asyncpg.Connection, camera: str) -> None:
@@ -339,9 +339,10 @@ async def _officer(connection: asyncpg.Connection, shoulder_number: str | None) 
     return officer_id
 
 
-async def _audit(
+async def audit(
     connection: asyncpg.Connection, action: str, object_type: str, object_id: str, actor: str
 ) -> None:
+    """Append an audit row; of a program at the command line also who runs it."""
     detail = json.dumps(operator() if actor.startswith("system:") else {})
     await connection.fetchval(
         query("accounts.audit"), action, object_type, object_id, actor, detail

@@ -4,7 +4,7 @@
  * Events: `change` (detail: Change of the store), `directory` (detail: indices), `event` (detail: the message),
  * `health` (detail: the message), `state` (detail: FeedState), `signedout` (detail: reason).
  */
-import { readFrame } from "./feed_frame.js";
+import { canUnpack, isPacked, readFrame, unpack } from "./feed_frame.js";
 import { CameraStore } from "./camera_store.js";
 
 /** Milliseconds without a frame after which the feed is late; a frame comes at least each second. */
@@ -12,6 +12,9 @@ export const LATE_AFTER_MS = 2200;
 /** … after which it counts as lost and is opened anew. */
 export const LOST_AFTER_MS = 5000;
 const WATCH_MS = 250;
+/** Bytes (or letters) from which a message is acknowledged, and each that is packed, so that no more is on the way to somebody who reads slowly. */
+const ACK_FROM = 16_384;
+const ASKED = `format=binary&ack${canUnpack() ? "&packed" : ""}`;
 const BACK_OFF_MS = [300, 600, 1200, 2400, 4000];
 /** Close code: the sign-in of this socket is over. */
 const SIGNED_OUT = 4401;
@@ -62,7 +65,13 @@ export class FeedClient extends EventTarget {
   #seq = null;
   #attempt = 0;
   #lastFrameMs = 0;
+  /** Local time at which anything last came. */
+  #heardMs = 0;
   #openedMs = 0;
+  /** What has come is dealt with in order, also where some of it takes a while to unpack. */
+  #unpacking = Promise.resolve();
+  #toUnpack = 0;
+  #isReading = false;
   #timers = [];
   #closed = false;
   #url;
@@ -85,6 +94,9 @@ export class FeedClient extends EventTarget {
   /** The server's time now, milliseconds since 1970. */
   nowMs() { return Date.now() - this.clock.offsetMs; }
 
+  /** Whether parts of the snapshot are still on the way. */
+  get isReading() { return this.#isReading; }
+
   /** Local time of the newest frame; 0 before one came. */
   get lastFrameMs() { return this.#lastFrameMs; }
 
@@ -103,12 +115,12 @@ export class FeedClient extends EventTarget {
   #connect() {
     if (this.#closed) return;
     const since = this.#seq === null ? "" : `&since=${this.#seq}`;
-    const socket = new this.#Socket(`${this.#url}?format=binary${since}`);
+    const socket = new this.#Socket(`${this.#url}?${ASKED}${since}`);
     socket.binaryType = "arraybuffer";
     this.#openedMs = Date.now();
     let opened = false;
     socket.onopen = () => { opened = true; };
-    socket.onmessage = (message) => { if (socket === this.#socket) this.#heard(message.data); };
+    socket.onmessage = (message) => { if (socket === this.#socket) this.#arrived(message.data, socket); };
     socket.onclose = (event) => {
       if (socket === this.#socket) this.#lost(event, opened);
     };
@@ -136,13 +148,33 @@ export class FeedClient extends EventTarget {
     this.dispatchEvent(new CustomEvent("signedout", { detail: reason }));
   }
 
+  #arrived(data, socket) {
+    this.#heardMs = Date.now();
+    const packed = typeof data !== "string" && isPacked(data);
+    if (packed || (typeof data === "string" ? data.length : data.byteLength) >= ACK_FROM) socket.send("ack");
+    if (!packed && this.#toUnpack === 0) {
+      this.#heard(data);
+      return;
+    }
+    this.#toUnpack += 1;
+    this.#unpacking = this.#unpacking.then(async () => {
+      try {
+        const message = packed ? await unpack(data) : data;
+        if (socket === this.#socket) this.#heard(message);
+      } finally {
+        this.#toUnpack -= 1;
+      }
+    });
+  }
+
   #heard(data) {
     if (typeof data === "string") {
       this.#heardText(JSON.parse(data));
       return;
     }
     const frame = readFrame(data);
-    this.#seq = frame.seq;
+    this.#seq = frame.seq || null;
+    if (frame.kind === "snapshot" || frame.seq) this.#isReading = frame.seq === 0;
     this.#attempt = 0;
     this.#lastFrameMs = Date.now();
     this.clock.heard(frame.serverTimeMs, this.#lastFrameMs);
@@ -167,11 +199,11 @@ export class FeedClient extends EventTarget {
 
   /** A connection can die without saying so: what counts is when something last came. */
   #watch() {
-    const silentMs = Date.now() - Math.max(this.#lastFrameMs, this.#openedMs);
-    if (this.#socket !== null && silentMs > LOST_AFTER_MS) {
+    const now = Date.now();
+    if (this.#socket !== null && now - Math.max(this.#heardMs, this.#openedMs) > LOST_AFTER_MS) {
       this.#drop();
       this.#lost({ code: 1006, reason: "" }, true);
-    } else if (this.state.link === "live" && silentMs > LATE_AFTER_MS) {
+    } else if (this.state.link === "live" && now - Math.max(this.#lastFrameMs, this.#openedMs) > LATE_AFTER_MS) {
       this.#go("late");
     }
   }

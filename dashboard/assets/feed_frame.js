@@ -5,7 +5,11 @@
 /** "SLF1" as a little-endian number. */
 export const MAGIC = 0x31464c53;
 export const HEADER_BYTES = 32;
-const KINDS = { 1: "snapshot", 2: "delta" };
+const KINDS = { 1: "snapshot", 2: "delta", 3: "more" };
+/** "SLZ1": what follows is packed. */
+const PACKED_MAGIC = 0x315a4c53;
+const PACKED_HEADER_BYTES = 8;
+const PACKED_TEXT = 1;
 
 /** @type {Array<[string, Float64ArrayConstructor|Int32ArrayConstructor|Uint32ArrayConstructor|Uint16ArrayConstructor|Int16ArrayConstructor|Uint8ArrayConstructor]>} */
 export const COLUMNS = [
@@ -36,8 +40,8 @@ export class FrameError extends Error {}
 
 /**
  * @typedef {object} Frame
- * @property {"snapshot"|"delta"} kind
- * @property {number} seq number to resume from
+ * @property {"snapshot"|"delta"|"more"} kind more: of the one before, in parts
+ * @property {number} seq number to resume from; 0: other parts are still to come
  * @property {number} serverTimeMs
  * @property {number} count cameras in it
  * @property {Record<string, Float64Array|Int32Array|Uint32Array|Uint16Array|Int16Array|Uint8Array>} columns
@@ -78,4 +82,30 @@ export function readFrame(buffer) {
     columns,
     removed: new Uint32Array(buffer, at, removedCount),
   };
+}
+
+/** Whether a message is packed. @param {ArrayBuffer} buffer */
+export function isPacked(buffer) {
+  return buffer.byteLength >= PACKED_HEADER_BYTES && new DataView(buffer).getUint32(0, true) === PACKED_MAGIC;
+}
+
+/**
+ * @param {ArrayBuffer} buffer a packed message
+ * @returns {Promise<string|ArrayBuffer>} as it was before: a text, or a frame
+ */
+export async function unpack(buffer) {
+  const isText = new DataView(buffer).getUint8(4) === PACKED_TEXT;
+  const stream = new Blob([new Uint8Array(buffer, PACKED_HEADER_BYTES)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const unpacked = new Response(stream);
+  return isText ? unpacked.text() : unpacked.arrayBuffer();
+}
+
+/** Whether this browser can unpack. */
+export function canUnpack() {
+  if (typeof DecompressionStream === "undefined") return false;
+  try {
+    return Boolean(new DecompressionStream("deflate-raw"));
+  } catch {
+    return false; // the format is younger than the class
+  }
 }

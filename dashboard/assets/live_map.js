@@ -393,7 +393,8 @@ class LiveMap {
     const shown = this.#list.count;
     const number = (count) => count.toLocaleString("en-GB");
     const all = `${number(total)} ${total === 1 ? "camera" : "cameras"}`;
-    const words = isFiltering(this.#state.filter) ? `${number(shown)} of ${number(total)}` : all;
+    const known = app.feed.isReading ? `${all} so far` : all;
+    const words = isFiltering(this.#state.filter) ? `${number(shown)} of ${number(total)}` : known;
     say(this.#part("count"), total === 0 ? "" : words);
     this.#part("clear").hidden = !isFiltering(this.#state.filter);
   }

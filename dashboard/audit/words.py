@@ -72,6 +72,7 @@ ACTIONS = {
     "log.observation": "Log: wrote an observation",
     "page.view": "Opened a page",
     "post.accept": "Accepted a post",
+    "post.add": "Made a post",
     "post.leave": "Left a post",
     "post.offer": "Offered a post",
     "post.take": "Took a post",

@@ -236,6 +236,21 @@ def _registers(commands: Subparsers[argparse.ArgumentParser]) -> None:
         command.add_argument("name", metavar="NAME")
         _data_dir(command)
 
+    post = commands.add_parser("post", help="posts of the control room, held and handed over")
+    actions = post.add_subparsers(metavar="ACTION", required=True)
+    add = _add(actions, "add", "registers:post_add", "make a post")
+    add.add_argument("code", metavar="CODE", help="for example oscar_1")
+    add.add_argument("--role", required=True, metavar="ROLE", help="who may hold it: fim or negco")
+    add.add_argument("--name", metavar="NAME", help="as people call it, for example 'Oscar 1'")
+    add.add_argument(
+        "--turn",
+        type=_whole_number,
+        metavar="N",
+        help="alerts come to the lowest first (default: not to this post)",
+    )
+    _data_dir(add)
+    _data_dir(_add(actions, "list", "registers:post_list", "all posts, and who holds them"))
+
 
 def _import(actions: Subparsers[argparse.ArgumentParser], what: str, columns: str) -> None:
     command = _add(

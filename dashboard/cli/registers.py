@@ -1,4 +1,4 @@
-"""`user`, `camera` and `bridge`: what makes something prints it as one JSON object."""
+"""`user`, `camera`, `bridge` and `post`: what makes something prints it as one JSON object."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TypeVar
 import asyncpg
 
 from sightline.dashboard.cli.console import database_errors, load, print_json, print_table
-from sightline.sql import accounts, connect
+from sightline.sql import accounts, connect, posts
 from sightline.sql.errors import AccountError
 
 T = TypeVar("T")
@@ -192,3 +192,20 @@ def bridge_token(options: Namespace) -> int:
 
     print_json(asdict(with_connection(options, work)))
     return 0
+
+
+def post_add(options: Namespace) -> int:
+    """Make a post."""
+    made = with_connection(
+        options,
+        lambda connection: posts.add_post(
+            connection, options.code, options.role, name=options.name, turn=options.turn
+        ),
+    )
+    print_json(asdict(made))
+    return 0
+
+
+def post_list(options: Namespace) -> int:
+    """All posts."""
+    return _list(options, ("post", "name", "role", "turn", "held by"), posts.list_posts)

@@ -107,14 +107,14 @@ class Channel:
     def _binary(self, since: int | None) -> list[Payload]:
         columns, directory, removed = self._between(since)
         entries = [self._state.entries[place] for place in directory.tolist()]
-        frame = frames.binary_frame(
+        messages = frames.binary_frames(
             "snapshot" if since is None else "delta",
             self.seq,
             self._encoded_at_ms,
             self._state.table[columns],
             self._state.table["number"][removed],
         )
-        return [*frames.directory_messages(entries), frame]
+        return [*frames.directory_messages(entries), *messages]
 
     def _json(self, since: int | None) -> list[Payload]:
         columns, directory, removed = self._between(since)

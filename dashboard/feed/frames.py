@@ -37,15 +37,47 @@ from sightline.ingest.freshness import AGEING_INTERVALS, STALE_INTERVALS
 from sightline.ingest.quality import from_code
 
 Form = Literal["binary", "json"]
-Kind = Literal["snapshot", "delta"]
+Kind = Literal["snapshot", "delta", "more"]
+"""``more``: of the snapshot before it, or of a delta, whose other parts are still to come."""
 
 MAGIC: Final = 0x31464C53
 """``SLF1`` as the first four bytes of a frame."""
-KIND_CODES: Final[dict[Kind, int]] = {"snapshot": 1, "delta": 2}
+KIND_CODES: Final[dict[Kind, int]] = {"snapshot": 1, "delta": 2, "more": 3}
 _HEADER: Final = struct.Struct("<IBxxxIIdd")
-_DIRECTORY_CHUNK: Final = 4000
+_DIRECTORY_CHUNK: Final = 500
+_FRAME_CHUNK: Final[dict[Kind, int]] = {"snapshot": 2_000, "delta": 8_000}
+"""Cameras in one message: so many that a slow line carries it in a second or two, packed, and a fast one is not asked too often."""
+_NOT_TO_RESUME_FROM: Final = 0
 
 _json = msgspec.json.Encoder()
+
+
+def binary_frames(
+    kind: Kind,
+    seq: int,
+    server_time_ms: float,
+    rows: npt.NDArray[np.void],
+    removed: npt.NDArray[np.uint32],
+) -> list[bytes]:
+    """A snapshot or delta in messages that a slow line carries; see `binary_frame` for the arguments.
+
+    Only the last has the number to resume from: whoever breaks off before has not heard everything.
+    """
+    chunk = _FRAME_CHUNK[kind]
+    parts = [rows[start : start + chunk] for start in range(0, len(rows), chunk)] or [rows]
+    found: list[bytes] = []
+    for number, part in enumerate(parts):
+        is_last = number == len(parts) - 1
+        found.append(
+            binary_frame(
+                kind if number == 0 else "more",
+                seq if is_last else _NOT_TO_RESUME_FROM,
+                server_time_ms,
+                part,
+                removed if is_last else removed[:0],
+            )
+        )
+    return found
 
 
 def binary_frame(

@@ -10,6 +10,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from sightline.dashboard.access.acting import User
 from sightline.dashboard.errors import DatabaseAwayError
+from sightline.dashboard.feed.channel import Payload
+from sightline.dashboard.feed.delivery import Delivery
 from sightline.dashboard.feed.feed import Feed
 from sightline.dashboard.feed.frames import Form
 from sightline.dashboard.feed.source import viewing
@@ -51,8 +53,18 @@ def feed_routes(services: Services, feed: Feed) -> APIRouter:
 
 async def serve_viewer(websocket: WebSocket, viewer: Viewer) -> None:
     """Send a viewer what it has to hear until it goes, or does not take it."""
-    sending = asyncio.create_task(_send(websocket, viewer), name="feed to browser")
-    hearing = asyncio.create_task(_until_gone(websocket), name="feed from browser")
+
+    async def send(payload: Payload) -> None:
+        async with asyncio.timeout(DRAIN_WITHIN_S):
+            if isinstance(payload, bytes):
+                await websocket.send_bytes(payload)
+            else:
+                await websocket.send_text(payload)
+
+    asked = websocket.query_params
+    delivery = Delivery(send, acknowledges="ack" in asked, unpacks="packed" in asked)
+    sending = asyncio.create_task(_send(websocket, viewer, delivery), name="feed to browser")
+    hearing = asyncio.create_task(_until_gone(websocket, delivery), name="feed from browser")
     try:
         await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -90,23 +102,19 @@ async def _viewer(websocket: WebSocket, services: Services) -> Viewer:
     return Viewer(user.session_id, viewing(row), form, None if since is None else int(since))
 
 
-async def _send(websocket: WebSocket, viewer: Viewer) -> None:
+async def _send(websocket: WebSocket, viewer: Viewer, delivery: Delivery) -> None:
     """Send whatever there is; return when the browser has gone or does not take it."""
     try:
         while not viewer.dropped:
             for payload in await viewer.next_payloads():
-                async with asyncio.timeout(DRAIN_WITHIN_S):
-                    if isinstance(payload, bytes):
-                        await websocket.send_bytes(payload)
-                    else:
-                        await websocket.send_text(payload)
+                await delivery.deliver(payload)
         async with asyncio.timeout(1):
             await websocket.close(TRY_AGAIN, "the feed was not read")
     except (OSError, TimeoutError, WebSocketDisconnect):
         return
 
 
-async def _until_gone(websocket: WebSocket) -> None:
-    """Pass over what the browser says until it goes."""
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
+async def _until_gone(websocket: WebSocket, delivery: Delivery) -> None:
+    """Hear the browser until it goes."""
+    while (message := await websocket.receive())["type"] != "websocket.disconnect":
+        delivery.heard(message.get("text"))

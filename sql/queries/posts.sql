@@ -35,3 +35,17 @@ select * from post_withdraw($1);
 -- name: leave
 -- The acting user leaves a post.
 select * from post_leave($1);
+
+-- name: roles
+-- Roles whose people hold posts.
+select distinct role from role_capability where capability = 'post.hold' order by role;
+
+-- name: add
+-- Makes a post: code, name, role, turn in which alerts come to it.
+insert into post (code, name, role, alert_turn) values ($1, $2, $3, $4);
+
+-- name: list
+-- Every post, in the order in which alerts come; who holds it.
+select p.code, p.name, p.role, p.alert_turn, u.username
+from post p left join post_holding h on h.post = p.code and h.to_time is null left join app_user u on u.id = h.user_id
+order by p.alert_turn nulls last, p.name;

@@ -103,7 +103,7 @@ def test_a_long_directory_comes_in_pieces() -> None:
     entries = [CameraEntry(n, f"C{n}", "body_worn") for n in range(9000)]
     pieces = [json.loads(message)["cameras"] for message in directory_messages(entries)]
     assert [camera["n"] for piece in pieces for camera in piece] == list(range(9000))
-    assert len(pieces) == 3
+    assert max(map(len, pieces)) == 500
 
 
 def test_json_says_the_same_in_words() -> None:

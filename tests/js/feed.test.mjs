@@ -1,6 +1,7 @@
 // The feed in the browser: frames, store, clock, reconnecting.
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { COLUMNS, FrameError, HEADER_BYTES, MAGIC, readFrame } from "../../dashboard/assets/feed_frame.js";
 import { CameraStore, mercatorX, mercatorY } from "../../dashboard/assets/camera_store.js";
 import { FeedClient, LATE_AFTER_MS, LOST_AFTER_MS, ServerClock, backOffMs } from "../../dashboard/assets/feed.js";
@@ -128,7 +129,17 @@ test("trials grow further apart and are spread", () => {
 
 class Socket {
   static made = [];
+  sent = [];
   constructor(url) { this.url = url; Socket.made.push(this); }
+  send(text) { this.sent.push(text); }
+  packed(message) {
+    const content = deflateRawSync(typeof message === "string" ? message : Buffer.from(message));
+    const data = new Uint8Array(8 + content.length);
+    new DataView(data.buffer).setUint32(0, 0x315a4c53, true);
+    data[4] = typeof message === "string" ? 1 : 2;
+    data.set(content, 8);
+    this.onmessage({ data: data.buffer });
+  }
   close() { this.closed = true; }
   frame(given) { this.onmessage({ data: frameOf(given) }); }
   text(message) { this.onmessage({ data: JSON.stringify(message) }); }
@@ -208,4 +219,66 @@ test("texts become events of their own", (t) => {
   assert.deepEqual(heard.map(([kind]) => kind), ["directory", "change", "health", "event"]);
   assert.equal(feed.health.database, "ok");
   assert.equal(heard[3][1].incident, 4);
+});
+
+const many = (count) => Array.from({ length: count }, (_, n) => ({ number: n + 1 }));
+
+test("a snapshot in parts counts once its last part is there", async (t) => {
+  const { feed, socket } = started(t);
+  socket.frame({ seq: 0, cameras: [{ number: 1 }] });
+  assert.ok(feed.isReading);
+  socket.frame({ kind: 3, seq: 0, cameras: [{ number: 2 }] });
+  assert.ok(feed.isReading);
+  socket.onclose({ code: 1006, reason: "" });
+  await Promise.resolve();
+  mock.timers.tick(1000);
+  assert.doesNotMatch(Socket.made[1].url, /since/, "not from the middle of it");
+  const [, again] = Socket.made;
+  again.frame({ seq: 0, cameras: [{ number: 1 }] });
+  again.frame({ kind: 3, seq: 9, cameras: [{ number: 2 }] });
+  assert.ok(!feed.isReading);
+  assert.equal(feed.store.count, 2);
+  again.frame({ kind: 2, seq: 0, cameras: [{ number: 1 }] });
+  assert.ok(!feed.isReading, "a delta in parts is nothing that is waited for");
+});
+
+test("large messages are acknowledged, small ones are not", (t) => {
+  const { socket } = started(t);
+  socket.frame({ seq: 1, cameras: many(10) });
+  socket.text({ type: "health" });
+  assert.deepEqual(socket.sent, []);
+  socket.frame({ seq: 2, cameras: many(1000) });
+  socket.text({ type: "directory", cameras: many(1000).map(({ number }) => entry(number)) });
+  assert.deepEqual(socket.sent, ["ack", "ack"]);
+});
+
+test("packed messages are unpacked, and all are dealt with in order", async (t) => {
+  const { feed, socket } = started(t);
+  assert.match(socket.url, /&packed/);
+  const seqs = [];
+  feed.addEventListener("change", ({ detail }) => seqs.push(detail.indices.length));
+  const names = [];
+  feed.addEventListener("directory", () => names.push(feed.store.count));
+  socket.packed(JSON.stringify({ type: "directory", cameras: [entry(1), entry(2)] }));
+  socket.packed(frameOf({ seq: 4, cameras: many(2) }));
+  socket.frame({ kind: 2, seq: 5, cameras: many(1) });
+  assert.deepEqual(seqs, [], "not before what came first");
+  assert.deepEqual(socket.sent, ["ack", "ack"]);
+  for (let turn = 0; turn < 20_000 && seqs.length < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([names, seqs], [[0], [2, 1]]);
+  assert.equal(feed.store.entries[0].camera, "C1");
+  socket.frame({ kind: 2, seq: 6, cameras: many(1) });
+  assert.deepEqual(seqs, [2, 1, 1]);
+});
+
+test("names that are read for long keep a line alive", (t) => {
+  const { feed, socket } = started(t);
+  for (let second = 0; second < 20; second++) {
+    mock.timers.tick(1000);
+    socket.text({ type: "directory", cameras: [entry(second)] });
+  }
+  assert.equal(feed.state.link, "connecting");
+  assert.ok(!socket.closed);
+  mock.timers.tick(LOST_AFTER_MS + 500);
+  assert.ok(socket.closed);
 });

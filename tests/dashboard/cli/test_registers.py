@@ -1,4 +1,4 @@
-"""`user`, `camera`, `bridge`, `migrate`, `audit verify`, `status`, `psql` against a real database."""
+"""`user`, `camera`, `bridge`, `post`, `migrate`, `audit verify`, `status`, `psql` against a real database."""
 
 from __future__ import annotations
 
@@ -253,3 +253,34 @@ def test_a_database_that_does_not_answer_is_a_sentence(
     monkeypatch.setenv("SIGHTLINE_DATABASE_URL", "postgresql://me:pw@127.0.0.1:1/none")
     assert main(["camera", "list", "--data-dir", str(tmp_path)]) == 1
     assert "does not answer" in capsys.readouterr().err
+
+
+def test_posts_are_made_and_listed_in_the_order_of_their_turns(terminal: Terminal) -> None:
+    made = terminal.made("post", "add", "oscar_2", "--role", "fim", "--turn", "2")
+    assert made == {"post": "oscar_2", "name": "oscar_2", "role": "fim", "turn": 2}
+    terminal.run("post", "add", "oscar_1", "--role", "fim", "--name", "Oscar 1", "--turn", "1")
+    terminal.run("post", "add", "negco", "--role", "negco")
+    listed = [line.split()[0] for line in terminal.run("post", "list").splitlines()]
+    assert listed == ["POST", "oscar_1", "oscar_2", "negco"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("oscar 1", "--role", "fim"), "post 'oscar 1'"),
+        (("oscar_1", "--role", "planner"), "role 'planner': posts are held by fim, negco."),
+        (("oscar_1", "--role", "fim", "--name", " "), "name ' '"),
+        (("oscar_1", "--role", "fim", "--turn", "0"), "turn 0: a number from 1 to 1000."),
+    ],
+)
+def test_a_post_that_cannot_be_is_refused(
+    terminal: Terminal, words: tuple[str, ...], says: str
+) -> None:
+    terminal.run("post", "add", *words, code=1)
+    assert says in terminal.errors
+
+
+def test_a_post_is_made_once(terminal: Terminal) -> None:
+    terminal.run("post", "add", "oscar_1", "--role", "fim")
+    terminal.run("post", "add", "oscar_1", "--role", "fim", code=1)
+    assert "exists already" in terminal.errors
