@@ -77,7 +77,7 @@ export class Alerts {
     const does = {
       eyes_on: () => [button("Open stream…", () => this.#openStream(row), "button-primary"), row.seen, row.end],
       signal: () => [button("Cameras there", () => this.#frame(row), "button-primary"), row.seen],
-      cover_short: () => [button("On call", () => goTo("/rota"), "button-primary"), this.#goOnWithout(row)],
+      cover_short: () => [button("On call", () => goTo("/on-call"), "button-primary"), this.#goOnWithout(row)],
     };
     row.element = h(
       "div", { class: "alert", "data-kind": alert.kind }, h("span", { class: "alert-shape", "aria-hidden": "true" }),

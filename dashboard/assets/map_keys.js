@@ -21,9 +21,10 @@ const SEARCH = "live-map-search";
  */
 export function pressed(event, does) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  // A dialog that has closed may have the keyboard for another moment.
-  const target = event.target.checkVisibility() ? event.target : document.body;
-  if (target.closest("[role=dialog]")) return;
+  // A dialog that has closed may have the keyboard for another moment; the key that closed it has done its work.
+  const isShown = event.target.checkVisibility();
+  if (event.target.closest("[role=dialog]") && (isShown || event.key === "Escape")) return;
+  const target = isShown ? event.target : document.body;
   if (target.id === SEARCH) {
     inSearch(event, does);
   } else if (event.key === "Escape" && target.type === "range") {

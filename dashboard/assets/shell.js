@@ -6,6 +6,7 @@ import { Alerts } from "./alerts.js";
 import { app } from "./app.js";
 import { call } from "./api.js";
 import { clockWords, fullTime } from "./ages.js";
+import { quietDialogHeaders } from "./dialog_headers.js";
 import { h, mark, present, say, setProps } from "./dom.js";
 import { healthView, readyView } from "./health.js";
 import { closeMenu, mountMenu, nameMenu } from "./menu.js";
@@ -43,6 +44,7 @@ export async function mount(id) {
   window.addEventListener("sightline:event", (message) => {
     if (COUNTED.has(message.detail.event)) setProps("shell-news", { data: `news ${(news += 1)}` });
   });
+  quietDialogHeaders();
   listenForStreams();
   if (app.feed) {
     app.feed.addEventListener("signedout", (event) => showSignedOut(event.detail));

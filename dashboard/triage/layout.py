@@ -85,6 +85,7 @@ def layout(
             ),
             html.Main(
                 [
+                    html.H1("Triage", className="unseen"),
                     html.Header(id=ids.HEAD, className="incident-head panel"),
                     html.Section(
                         marks.reading("the request"),

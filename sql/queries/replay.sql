@@ -15,7 +15,7 @@ with area as materialized (
 ), there as (
   select b.camera_id, tstzrange(b.bin_start, b.bin_start + interval '5 minutes') as during
   from coverage_bin b
-  where b.cell = any ($1::bigint[]) and b.bin_start > $3::timestamptz - interval '5 minutes' and b.bin_start < $4::timestamptz and not b.gap
+  where b.cell = any ($1::bigint[]) and b.bin_start > $3::timestamptz - interval '5 minutes' and b.bin_start < $4::timestamptz
   union
   select l.camera_id, tstzrange(now() - make_interval(secs => $7::float8), null)
   from live l cross join area a where $4 > now() - make_interval(secs => $7::float8) and st_setsrid(st_makepoint(l.lon, l.lat), 4326) && a.around

@@ -138,6 +138,8 @@ async def test_short_cover_is_gone_on_with_for_a_reason_and_stands_in_the_histor
     await alert.get_by_label("Why the force goes on with short cover").fill("Kent stands in")
     await page.keyboard.press("Enter")
     await expect(alert).to_contain_text("seen by fim")
+    await alert.get_by_role("button", name="On call").click()
+    await expect(page.get_by_role("heading", name="On call").first).to_be_visible()
     await force.owner.execute("update negotiator set active = false")
     await keeper.fetchval("select alerts_of_cover()")
     await expect(alert).to_have_count(0)

@@ -13,8 +13,9 @@ from sightline.ingest.rollup import roll_up
 
 LAT, LON = 51.0, 1.0
 """The place of the open incident."""
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 HOUR_AGO = NOW - timedelta(hours=1)
+"""At the beginning of a step, whatever its length in whole seconds of a minute."""
 
 
 @pytest.fixture(autouse=True)
