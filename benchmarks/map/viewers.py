@@ -28,7 +28,6 @@ _MANY: Final = 50
 _SLOW_BYTES_S: Final = 64_000
 _STEP_S: Final = 0.05
 _MAGIC: Final = 0x31464C53
-_SNAPSHOT, _DELTA, _MORE = 1, 2, 3
 _PACKED, _PACKED_HEADER, _PACKED_TEXT = b"SLZ1", 8, 1
 _DATA: Final = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 _HEADER: Final = struct.Struct("<IBxxxIIdd")
@@ -42,7 +41,7 @@ class Viewer(threading.Thread):
 
     Attributes:
         delays_s: of each delta, from the server's sending to its end.
-        behind_s: how old the newest whole frame ever was, once the snapshot was there.
+        behind_s: how old what was known of all cameras ever was, once it had read everything.
     """
 
     def __init__(self, url: str, bytes_a_second: int | None = None) -> None:
@@ -51,7 +50,6 @@ class Viewer(threading.Thread):
         self._rate = bytes_a_second
         self._stopped = threading.Event()
         self._known_s: float | None = None
-        self._is_whole = False
         self.delays_s: list[float] = []
         self.behind_s = 0.0
 
@@ -103,11 +101,11 @@ class Viewer(threading.Thread):
             message = zlib.decompress(message[_PACKED_HEADER:], -15)
         if is_text:
             return
-        magic, kind, _, _, seq, sent_ms = _HEADER.unpack_from(message)
+        magic, _, _, _, seq, sent_ms = _HEADER.unpack_from(message)
         if magic != _MAGIC:
             raise RuntimeError("a binary message that is no frame of the feed")
-        self._is_whole |= (kind == _SNAPSHOT and seq > 0) or (kind == _MORE and seq > 0)
-        if kind == _DELTA and seq > 0 and self._is_whole:
+        # A number to resume from: nothing waits any more that is older than this.
+        if seq > 0:
             self._known_s = sent_ms / 1000
             self.delays_s.append(time.time() - self._known_s)
 

@@ -104,6 +104,24 @@ class Channel:
             self._frames[form, since] = encode(since)
         return self._frames[form, since]
 
+    def news_since(self, seq: int | None) -> tuple[bool, Places, Places, Places]:
+        """For whoever is sent parts of its own: whether all of it is needed anew, and the places with other columns, with another
+        directory entry, and gone, from `seq` to the present.
+        """
+        known = seq is not None and self._first_known <= seq <= self.seq
+        return not known, *self._between(seq if known else None)
+
+    def part(self, kind: frames.Kind, seq: int, columns: Places, removed: Places) -> bytes:
+        """A frame of these places as they are now."""
+        table = self._state.table
+        return frames.binary_frame(
+            kind, seq, self._encoded_at_ms, table[columns], table["number"][removed]
+        )
+
+    def names(self, places: Places) -> list[str]:
+        """Directory messages for these places."""
+        return frames.directory_messages([self._state.entries[place] for place in places.tolist()])
+
     def _binary(self, since: int | None) -> list[Payload]:
         columns, directory, removed = self._between(since)
         entries = [self._state.entries[place] for place in directory.tolist()]

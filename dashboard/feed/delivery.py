@@ -53,7 +53,7 @@ class Delivery:
     def __init__(self, send: Send, *, acknowledges: bool, unpacks: bool) -> None:
         self._send = send
         self._acknowledges = acknowledges
-        self._unpacks = unpacks and acknowledges
+        self.unpacks = unpacks and acknowledges
         self._acked = asyncio.Event()
         self.is_slow = False
 
@@ -69,7 +69,7 @@ class Delivery:
             TimeoutError: it was not, in time.
         """
         is_large = len(payload) >= LARGE
-        if is_large and self.is_slow and self._unpacks:
+        if is_large and self.is_slow and self.unpacks:
             payload = await asyncio.to_thread(pack, payload)
         if not (is_large and self._acknowledges):
             await self._send(payload)
@@ -82,6 +82,7 @@ class Delivery:
         self._learn(len(payload), time.monotonic() - began)
 
     def _learn(self, size: int, took_s: float) -> None:
+        """By what was sent, packed or not; what is small and was there soon says nothing."""
         if took_s >= SLOW_AFTER_S:
             self.is_slow = size / took_s < SLOW_BYTES_S
         elif size >= LARGE:

@@ -108,6 +108,11 @@ async def _send(websocket: WebSocket, viewer: Viewer, delivery: Delivery) -> Non
         while not viewer.dropped:
             for payload in await viewer.next_payloads():
                 await delivery.deliver(payload)
+                if delivery.is_slow and viewer.takes_parts and not viewer.is_slow:
+                    viewer.go_slowly()
+                    break
+            if not delivery.is_slow:
+                viewer.go_on()
         async with asyncio.timeout(1):
             await websocket.close(TRY_AGAIN, "the feed was not read")
     except (OSError, TimeoutError, WebSocketDisconnect):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sightline.dashboard.feed.channel import Channel, Payload
 from sightline.dashboard.feed.frames import Form
+from sightline.dashboard.feed.slow_reading import SlowReading
 from sightline.dashboard.live_map.visibility import Viewing
 
 MOST_WAITING: Final = 500
@@ -35,6 +36,9 @@ class Viewer:
         self._form: Form = form
         self._cursor = since
         self._channel: Channel | None = None
+        self._before: int | None = since
+        self._given: list[Payload] = []
+        self._slow: SlowReading | None = None
         self._texts: deque[str] = deque()
         self._health: str | None = None
         self._news = asyncio.Event()
@@ -48,6 +52,8 @@ class Viewer:
         """See another class; what was read of the old one says nothing of the new one."""
         if self._channel is not None:
             self._cursor = None
+            if self._slow is not None:
+                self._slow = SlowReading(None)
         self._channel = channel
         self._news.set()
 
@@ -77,8 +83,42 @@ class Viewer:
         if self._health is not None:
             texts.append(self._health)
             self._health = None
+        if self._slow is not None and self._channel is not None:
+            return [*texts, *self._next_part(self._slow, self._channel)]
         if self._channel is None or self._cursor == self._channel.seq:
             return texts
         frames = self._channel.payloads_since(self._cursor, self._form)
-        self._cursor = self._channel.seq
+        self._before, self._cursor = self._cursor, self._channel.seq
+        self._given = texts
         return [*frames, *texts]
+
+    def go_slowly(self) -> None:
+        """What was given last has not been sent to its end: it comes in parts instead, each as fresh as it can be."""
+        self._slow = SlowReading(self._before)
+        waiting = [text for text in self._given if isinstance(text, str)]
+        self._texts.extendleft(reversed(waiting))
+        self._news.set()
+
+    def _next_part(self, slow: SlowReading, channel: Channel) -> list[Payload]:
+        if slow.cursor == channel.seq and not slow.waits:
+            return []
+        part = slow.next_part(channel)
+        if slow.waits:
+            self._news.set()
+        return part
+
+    def go_on(self) -> None:
+        """As everybody else again, once nothing waits any more."""
+        if self._slow is not None and not self._slow.waits:
+            self._before = self._cursor = self._slow.cursor
+            self._slow = None
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether its form has parts."""
+        return self._form == "binary"
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is sent parts of its own."""
+        return self._slow is not None
