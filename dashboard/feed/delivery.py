@@ -21,9 +21,10 @@ LARGE: Final = 16_384
 ACK: Final = "ack"
 ACK_WITHIN_S: Final = 30.0
 """Whoever has not taken a large message by then is given up."""
-SLOW_BYTES_S: Final = 500_000.0
-SLOW_AFTER_S: Final = 0.3
-"""A message that was there sooner says nothing of the pace."""
+SLOW_BYTES_S: Final = 100_000.0
+SLOW_AFTER_S: Final = 0.5
+SLOW_FROM: Final = 50_000
+"""Bytes; a browser that is busy drawing takes a moment to answer, which would make a slow line of what is small."""
 PACKED_MAGIC: Final = 0x315A4C53
 """``SLZ1`` as the first four bytes of a packed message."""
 _PACKED_HEADER: Final = struct.Struct("<IBxxx")
@@ -83,7 +84,7 @@ class Delivery:
 
     def _learn(self, size: int, took_s: float) -> None:
         """By what was sent, packed or not; what is small and was there soon says nothing."""
-        if took_s >= SLOW_AFTER_S:
+        if took_s < SLOW_AFTER_S:
+            self.is_slow = self.is_slow and size < LARGE
+        elif size >= SLOW_FROM:
             self.is_slow = size / took_s < SLOW_BYTES_S
-        elif size >= LARGE:
-            self.is_slow = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import zlib
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 
 from sightline.dashboard.feed import delivery, frames
 from sightline.dashboard.feed.channel import Payload
-from sightline.dashboard.feed.delivery import ACK, LARGE, Delivery
+from sightline.dashboard.feed.delivery import ACK, LARGE, SLOW_FROM, Delivery
 from sightline.dashboard.live_state import COLUMNS
 from tests.dashboard.feed_reading import read_frame
 
 LARGE_FRAME = bytes(range(256)) * (LARGE // 256)
+PACE_FRAME = bytes(range(256)) * (SLOW_FROM // 256 + 1)
+"""Long enough to tell a slow line from a busy browser."""
 
 
 class Reader:
@@ -74,8 +77,11 @@ async def test_the_slow_get_packed_messages_until_they_are_fast_again(
 ) -> None:
     reader = Reader()
     monkeypatch.setattr(delivery, "SLOW_AFTER_S", 0.0)
-    monkeypatch.setattr(delivery, "SLOW_BYTES_S", 1e12)  # everybody is slow
+    monkeypatch.setattr(delivery, "SLOW_BYTES_S", 1e12)  # every line is slow
     assert await deliver_and_ack(reader, LARGE_FRAME) == LARGE_FRAME
+    assert not reader.delivery.is_slow, "it may only have been busy"
+    assert await deliver_and_ack(reader, PACE_FRAME) == PACE_FRAME
+    assert reader.delivery.is_slow
     packed = await deliver_and_ack(reader, LARGE_FRAME)
     assert isinstance(packed, bytes)
     assert packed[:8] == b"SLZ1\x02\0\0\0"
@@ -87,8 +93,12 @@ async def test_the_slow_get_packed_messages_until_they_are_fast_again(
     assert zlib.decompress(packed[8:], -15).decode() == names
     await reader.delivery.deliver("small")
     assert reader.got[-1] == "small"
-    monkeypatch.setattr(delivery, "SLOW_BYTES_S", 0.0)  # nobody is
-    await deliver_and_ack(reader, LARGE_FRAME)
+    monkeypatch.setattr(delivery, "SLOW_AFTER_S", 9.0)  # all is there at once
+    assert await deliver_and_ack(reader, LARGE_FRAME) != LARGE_FRAME
+    assert reader.delivery.is_slow, "a few bytes say nothing"
+    noise = random.Random(1).randbytes(2 * LARGE)
+    await deliver_and_ack(reader, noise)
+    assert not reader.delivery.is_slow
     assert await deliver_and_ack(reader, LARGE_FRAME) == LARGE_FRAME
 
 
