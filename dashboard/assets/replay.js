@@ -3,6 +3,7 @@
  */
 import { ageWords } from "./ages.js";
 import { gridReference } from "./grid_reference.js";
+import { newestUntil } from "./track.js";
 
 /** A fix says where a camera is for so long; after that it is not known. */
 export const KNOWN_FOR_S = 120;
@@ -36,22 +37,6 @@ export const TRAIL_S = 120;
  * @property {string} recording
  * @property {number} lat @property {number} lon
  */
-
-/**
- * The place of the newest that is not after a time.
- * @param {number[]} times in order
- * @returns {number} −1: there is none
- */
-export function newestUntil(times, timeMs) {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] <= timeMs) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
 
 /** For how long a fix says where a camera is, in a replay of steps. @param {Replay} replay */
 export function knownForMs({ step_s: stepS }) { return Math.max(KNOWN_FOR_S, 2 * stepS) * 1000; }

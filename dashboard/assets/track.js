@@ -31,20 +31,28 @@ export function readTrack({ features }, fromMs, toMs) {
 }
 
 /**
- * The newest fix that is not after a time.
- * @param {Track} track
- * @returns {number} its place; −1: there is none
+ * The place of the newest time that is not after another.
+ * @param {ArrayLike<number>} times in order
+ * @param {number} timeMs
+ * @returns {number} −1: there is none
  */
-export function placeAt({ timesMs }, timeMs) {
+export function newestUntil(times, timeMs) {
   let low = 0;
-  let high = timesMs.length;
+  let high = times.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (timesMs[middle] <= timeMs) low = middle + 1;
+    if (times[middle] <= timeMs) low = middle + 1;
     else high = middle;
   }
   return low - 1;
 }
+
+/**
+ * The newest fix that is not after a time.
+ * @param {Track} track
+ * @returns {number} its place; −1: there is none
+ */
+export function placeAt({ timesMs }, timeMs) { return newestUntil(timesMs, timeMs); }
 
 /** @param {Track} track @returns {Array<[number, number]>} places of the fixes before and after each gap */
 export function gaps({ timesMs }) {

@@ -97,8 +97,7 @@ class Channel:
 
         The same list for all who ask alike until the next step.
         """
-        known = seq is not None and self._first_known <= seq <= self.seq
-        since = seq if known else None
+        since = self._known(seq)
         if (form, since) not in self._frames:
             encode = self._binary if form == "binary" else self._json
             self._frames[form, since] = encode(since)
@@ -108,8 +107,8 @@ class Channel:
         """For whoever is sent parts of its own: whether all of it is needed anew, and the places with other columns, with another
         directory entry, and gone, from `seq` to the present.
         """
-        known = seq is not None and self._first_known <= seq <= self.seq
-        return not known, *self._between(seq if known else None)
+        since = self._known(seq)
+        return since is None, *self._between(since)
 
     def part(self, kind: frames.Kind, seq: int, columns: Places, removed: Places) -> bytes:
         """A frame of these places as they are now."""
@@ -124,7 +123,6 @@ class Channel:
 
     def _binary(self, since: int | None) -> list[Payload]:
         columns, directory, removed = self._between(since)
-        entries = [self._state.entries[place] for place in directory.tolist()]
         messages = frames.binary_frames(
             "snapshot" if since is None else "delta",
             self.seq,
@@ -132,7 +130,7 @@ class Channel:
             self._state.table[columns],
             self._state.table["number"][removed],
         )
-        return [*frames.directory_messages(entries), *messages]
+        return [*self.names(directory), *messages]
 
     def _json(self, since: int | None) -> list[Payload]:
         columns, directory, removed = self._between(since)
@@ -142,6 +140,10 @@ class Channel:
             return [frames.json_snapshot(self.seq, now_ms, cameras)]
         gone = [self._state.entries[place].camera for place in removed.tolist()]
         return [frames.json_delta(self.seq, now_ms, cameras, gone)]
+
+    def _known(self, seq: int | None) -> int | None:
+        """A number from which the log reaches to the present; None for any other."""
+        return seq if seq is not None and self._first_known <= seq <= self.seq else None
 
     def _between(self, since: int | None) -> tuple[Places, Places, Places]:
         """Places with other columns, with another directory entry, and gone, from `since` to the present."""

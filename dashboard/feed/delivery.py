@@ -54,7 +54,7 @@ class Delivery:
     def __init__(self, send: Send, *, acknowledges: bool, unpacks: bool) -> None:
         self._send = send
         self._acknowledges = acknowledges
-        self.unpacks = unpacks and acknowledges
+        self._unpacks = unpacks and acknowledges
         self._acked = asyncio.Event()
         self.is_slow = False
 
@@ -70,7 +70,7 @@ class Delivery:
             TimeoutError: it was not, in time.
         """
         is_large = len(payload) >= LARGE
-        if is_large and self.is_slow and self.unpacks:
+        if is_large and self.is_slow and self._unpacks:
             payload = await asyncio.to_thread(pack, payload)
         if not (is_large and self._acknowledges):
             await self._send(payload)

@@ -44,10 +44,11 @@ MAGIC: Final = 0x31464C53
 """``SLF1`` as the first four bytes of a frame."""
 KIND_CODES: Final[dict[Kind, int]] = {"snapshot": 1, "delta": 2, "more": 3}
 _HEADER: Final = struct.Struct("<IBxxxIIdd")
-_DIRECTORY_CHUNK: Final = 500
-_FRAME_CHUNK: Final[dict[Kind, int]] = {"snapshot": 2_000, "delta": 8_000}
+DIRECTORY_CHUNK: Final = 500
+FRAME_CHUNK: Final[dict[Kind, int]] = {"snapshot": 2_000, "delta": 8_000}
 """Cameras in one message: so many that a slow line carries it in a second or two, packed, and a fast one is not asked too often."""
-_NOT_TO_RESUME_FROM: Final = 0
+NOT_TO_RESUME_FROM: Final = 0
+"""In place of a seq, where other parts are still to come."""
 
 _json = msgspec.json.Encoder()
 
@@ -63,7 +64,7 @@ def binary_frames(
 
     Only the last has the number to resume from: whoever breaks off before has not heard everything.
     """
-    chunk = _FRAME_CHUNK[kind]
+    chunk = FRAME_CHUNK[kind]
     parts = [rows[start : start + chunk] for start in range(0, len(rows), chunk)] or [rows]
     found: list[bytes] = []
     for number, part in enumerate(parts):
@@ -71,7 +72,7 @@ def binary_frames(
         found.append(
             binary_frame(
                 kind if number == 0 else "more",
-                seq if is_last else _NOT_TO_RESUME_FROM,
+                seq if is_last else NOT_TO_RESUME_FROM,
                 server_time_ms,
                 part,
                 removed if is_last else removed[:0],
@@ -110,8 +111,8 @@ def binary_frame(
 def directory_messages(entries: Sequence[CameraEntry]) -> list[str]:
     """Text messages that give the readers of binary frames the names behind the numbers."""
     chunks = [
-        entries[start : start + _DIRECTORY_CHUNK]
-        for start in range(0, len(entries), _DIRECTORY_CHUNK)
+        entries[start : start + DIRECTORY_CHUNK]
+        for start in range(0, len(entries), DIRECTORY_CHUNK)
     ]
     return [
         _text({"type": "directory", "cameras": [_directory_entry(entry) for entry in chunk]})

@@ -8,12 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sightline.dashboard.feed.channel import Channel, Payload
-from sightline.dashboard.feed.frames import Kind
+from sightline.dashboard.feed.frames import (
+    DIRECTORY_CHUNK,
+    FRAME_CHUNK,
+    NOT_TO_RESUME_FROM,
+    Kind,
+)
 from sightline.dashboard.live_state import Places
 
-NAMES_AT_ONCE: Final = 500
-CAMERAS_AT_ONCE: Final = 2_000
-_NOT_TO_RESUME_FROM: Final = 0
+NAMES_AT_ONCE: Final = DIRECTORY_CHUNK
+CAMERAS_AT_ONCE: Final = FRAME_CHUNK["snapshot"]
 
 
 class SlowReading:
@@ -56,7 +60,7 @@ class SlowReading:
         kind: Kind = "snapshot" if self._begins_anew else "delta" if self._is_whole else "more"
         self._begins_anew = False
         self._is_whole = not self.waits
-        seq = channel.seq if self._is_whole else _NOT_TO_RESUME_FROM
+        seq = channel.seq if self._is_whole else NOT_TO_RESUME_FROM
         return [channel.part(kind, seq, places, removed)]
 
     def _hear(self, channel: Channel) -> None:
