@@ -122,7 +122,7 @@ function labels(c) {
     paint: { "text-color": c.label, "text-halo-color": c.halo, "text-halo-width": 1.4, ...paint },
   });
   // A name makes room for the numbers of crowds, which are placed before it.
-  const aside = { "text-variable-anchor": ["center", "bottom", "top", "left", "right"], "text-radial-offset": 1.7 };
+  const aside = { "text-variable-anchor": ["center", "bottom", "top", "left", "right"], "text-radial-offset": 2.5 };
   const place = (code, size, from, more = {}, paint = {}) => ({
     ...text(`place-${code}`, "place", ["==", kind(), code], size, { ...aside, ...more }, paint), minzoom: from,
   });

@@ -9,6 +9,7 @@
 import { mercatorX, mercatorY } from "./camera_store.js";
 import { FRAGMENT, PALETTES, STRIDE, VERTEX, rgb } from "./camera_shaders.js";
 import { FLAG } from "./feed_frame.js";
+import { linkedProgram } from "./gl_program.js";
 
 const WORLD_PX = 512;
 /** Beyond this distance from the origin, in Web Mercator units, single precision begins to show. */
@@ -150,7 +151,7 @@ export class CameraLayer {
   onAdd(map, gl) {
     this.#map = map;
     this.#gl = gl;
-    this.#program = linked(gl);
+    this.#program = linkedProgram(gl, VERTEX, FRAGMENT, "the cameras");
     for (const name of UNIFORMS) this.#at[name] = gl.getUniformLocation(this.#program, name);
     this.#buffer = gl.createBuffer();
     this.#array = gl.createVertexArray();
@@ -270,22 +271,4 @@ export class CameraLayer {
     }
     return false;
   }
-}
-
-function linked(gl) {
-  const program = gl.createProgram();
-  for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
-    const shader = gl.createShader(kind);
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) {
-      throw new Error(`the cameras cannot be drawn: ${gl.getShaderInfoLog(shader)}`);
-    }
-    gl.attachShader(program, shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new Error(`the cameras cannot be drawn: ${gl.getProgramInfoLog(program)}`);
-  }
-  return program;
 }

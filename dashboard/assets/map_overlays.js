@@ -1,23 +1,29 @@
 /**
- * What lies over the basemap beside the cameras themselves: crowds, call signs, the selected camera's accuracy and ring,
+ * What lies over the basemap beside cameras and crowds: call signs, the selected camera's accuracy and ring,
  * an area that was drawn, where it has been, and a replay.
  * Small GeoJSON sources, since these are few.
  */
 import { latitude } from "./camera_filter.js";
 import { metresPerUnit } from "./camera_store.js";
+import { radiusOf } from "./crowd_layer.js";
 import { UNKNOWN } from "./feed_frame.js";
 
 /** Labels are drawn from this zoom on. */
 const LABELS_FROM_ZOOM = 12;
 const MOST_LABELS = 220;
 const CIRCLE_POINTS = 64;
+/** Side of the empty picture that keeps the room of a crowd free of names, pixels. */
+const ROOM_PX = 64;
+/** The room moves and grows in steps, CSS pixels: it is told to MapLibre, which is dear, when there is another step. */
+const ROOM_STEP_PX = 4;
+const WORLD_PX = 512;
 const FONT = ["system-ui, sans-serif"];
 
 const IS_RECORDING = ["==", ["get", "recording"], "recording"];
 
 const COLOURS = {
-  dark: { cluster: "#1b2731", edge: "#6d8496", text: "#e8edf1", recording: "#12b886", label: "#dbe4eb", halo: "#0b1116", ring: "#ffffff", accuracy: "#56b4e9", track: "#cc79a7" },
-  light: { cluster: "#ffffff", edge: "#6b7a86", text: "#17212a", recording: "#00704f", label: "#17212a", halo: "#ffffff", ring: "#0b1116", accuracy: "#005f96", track: "#a1457a" },
+  dark: { edge: "#6d8496", recording: "#12b886", label: "#dbe4eb", halo: "#0b1116", ring: "#ffffff", accuracy: "#56b4e9", track: "#cc79a7" },
+  light: { edge: "#6b7a86", recording: "#00704f", label: "#17212a", halo: "#ffffff", ring: "#0b1116", accuracy: "#005f96", track: "#a1457a" },
 };
 
 /**
@@ -37,12 +43,7 @@ export function overlayPaint(theme) {
     ["track-at", { "circle-radius": 6, "circle-color": c.track, "circle-stroke-color": c.ring, "circle-stroke-width": 2 }],
     ["accuracy", { "fill-color": c.accuracy, "fill-opacity": 0.14 }],
     ["accuracy-edge", { "line-color": c.accuracy, "line-opacity": 0.7, "line-width": 1 }],
-    ["clusters", {
-      "circle-color": c.cluster, "circle-opacity": 0.94, "circle-stroke-color": c.edge, "circle-stroke-width": 1.25,
-      "circle-radius": ["interpolate", ["linear"], ["log10", ["get", "count"]], 1, 17, 2, 21, 3.5, 28],
-    }],
-    ["cluster-counts", { "text-color": c.text }],
-    ["cluster-recording", { "text-color": c.recording }],
+    ["crowd-room", {}],
     ["selection-ring", {
       "circle-radius": 15, "circle-opacity": 0, "circle-stroke-color": c.ring, "circle-stroke-width": 2,
     }],
@@ -60,12 +61,12 @@ export function overlayPaint(theme) {
 
 /**
  * @param {import("maplibre-gl").Map} map
- * @param {import("./camera_layer.js").CameraLayer} cameras
+ * @param {Array<import("maplibre-gl").CustomLayerInterface>} ours layers that we draw ourselves, the lowest first
  * @param {"dark"|"light"} theme
  */
-export function addOverlays(map, cameras, theme) {
+export function addOverlays(map, ours, theme) {
   const paint = Object.fromEntries(overlayPaint(theme));
-  for (const name of ["clusters", "labels", "selection", "area-drawn", "track", "replay"]) {
+  for (const name of ["crowd-room", "labels", "selection", "area-drawn", "track", "replay"]) {
     if (!map.getSource(name)) map.addSource(name, { type: "geojson", data: collection([]), tolerance: 0 });
   }
   const add = (id, type, source, layout = {}, filter = undefined) => {
@@ -80,16 +81,11 @@ export function addOverlays(map, cameras, theme) {
   }
   add("accuracy", "fill", "selection", {}, area);
   add("accuracy-edge", "line", "selection", {}, area);
-  if (!map.getLayer(cameras.id)) map.addLayer(cameras);
-  add("clusters", "circle", "clusters");
-  const always = { "text-font": FONT, "text-allow-overlap": true };
-  add("cluster-counts", "symbol", "clusters", {
-    ...always, "text-padding": 9, "text-field": ["get", "words"], "text-size": 13,
-    "text-offset": ["case", [">", ["get", "recording"], 0], ["literal", [0, -0.42]], ["literal", [0, 0]]],
+  for (const layer of ours) if (!map.getLayer(layer.id)) map.addLayer(layer);
+  if (!map.hasImage("room")) map.addImage("room", { width: ROOM_PX, height: ROOM_PX, data: new Uint8Array(4 * ROOM_PX ** 2) });
+  add("crowd-room", "symbol", "crowd-room", {
+    "icon-image": "room", "icon-size": ["/", ["*", 2, ["get", "radius"]], ROOM_PX], "icon-allow-overlap": true,
   });
-  add("cluster-recording", "symbol", "clusters", {
-    ...always, "text-field": ["concat", "● ", ["to-string", ["get", "recording"]]], "text-size": 11, "text-offset": [0, 0.72],
-  }, [">", ["get", "recording"], 0]);
   add("selection-ring", "circle", "selection", {}, ["==", ["geometry-type"], "Point"]);
   add("track-at", "circle", "track", {}, ["==", ["get", "kind"], "at"]);
   add("camera-labels", "symbol", "labels", {
@@ -111,15 +107,16 @@ function point(x, y, properties) {
   return { type: "Feature", properties, geometry: { type: "Point", coordinates: [x * 360 - 180, latitude(y)] } };
 }
 
-/** @param {import("./clusters.js").Cluster[]} clusters */
-export function clusterFeatures(clusters) {
-  return collection(clusters.map(({ key, count, recording, x, y }) => point(x, y, { key, count, recording, words: compact(count) })));
-}
-
-/** "840", "1.2k", "14k". */
-export function compact(count) {
-  if (count < 1000) return String(count);
-  return count < 10_000 ? `${(Math.floor(count / 100) / 10).toFixed(1)}k` : `${Math.floor(count / 1000)}k`;
+/**
+ * Room of the crowds, in which no names are.
+ * @param {import("./clusters.js").Cluster[]} crowds
+ * @param {number} zoom
+ */
+export function roomFeatures(crowds, zoom) {
+  const step = ROOM_STEP_PX / (WORLD_PX * 2 ** Math.floor(zoom));
+  return collection(crowds.map(({ x, y, count }) => (
+    point(Math.round(x / step) * step, Math.round(y / step) * step, { radius: Math.ceil(radiusOf(count) / ROOM_STEP_PX) * ROOM_STEP_PX })
+  )));
 }
 
 /**

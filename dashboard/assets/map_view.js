@@ -12,15 +12,19 @@ import { SOURCE, basemapStyle } from "./basemap_style.js";
 import { CameraLayer } from "./camera_layer.js";
 import { latitude } from "./camera_filter.js";
 import { clustered } from "./clusters.js";
+import { CrowdLayer } from "./crowd_layer.js";
 import { FramePacer } from "./frame_pacer.js";
 import { IncidentMarkers } from "./incident_markers.js";
 import { PlaceMarker } from "./place_marker.js";
-import { addOverlays, overlayPaint, clusterFeatures, labelFeatures, selectionFeatures } from "./map_overlays.js";
+import { addOverlays, labelFeatures, overlayPaint, roomFeatures, selectionFeatures } from "./map_overlays.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
 
 /** Crowds and call signs are worked out anew this often while cameras move: numbers less often than names. */
 const REFRESH_CROWDS_MS = 1000;
 const REFRESH_NAMES_MS = 200;
+/** … or with a picture that is painted after so much of that time. */
+const REFRESH_EARLY = 0.75;
+const CHECK_MS = 50;
 const MOVE_REFRESH_MS = 120;
 const PULSE_MS = 80;
 /** The map stands still for a stream that opens, but no longer than this. */
@@ -44,6 +48,7 @@ function longitude(x) { return x * 360 - 180; }
 export class MapView extends EventTarget {
   #map;
   #layer;
+  #crowds = new CrowdLayer();
   #store;
   #nowMs;
   #markers;
@@ -67,7 +72,6 @@ export class MapView extends EventTarget {
   #replay = null;
   #selected = -1;
   #clusterKeys = new Set();
-  #clusters = [];
   #stale = true;
   #refreshed = 0;
   #timers = [];
@@ -89,7 +93,7 @@ export class MapView extends EventTarget {
     this.#store = store;
     this.#nowMs = nowMs;
     this.#layer = new CameraLayer(store, nowMs, () => this.#pacer.ask());
-    this.#layer.setTheme(theme);
+    this.#setLayersTheme(theme);
     const start = view
       ? { center: [view.lon, view.lat], zoom: view.zoom }
       : { bounds: this.#boundsOfAll() ?? ANYWHERE, fitBoundsOptions: FIT };
@@ -209,9 +213,9 @@ export class MapView extends EventTarget {
 
   /** @param {import("./camera_store.js").Change} change */
   changed(change) {
+    this.#stale = true;
     if (change.all) this.#layer.updateAll();
     else this.#layer.update(change.indices);
-    this.#stale = true;
   }
 
   /** Which cameras pass the filters. @param {Uint8Array} shown */
@@ -275,8 +279,12 @@ export class MapView extends EventTarget {
   /** @param {"dark"|"light"} theme */
   setTheme(theme) {
     this.#theme = theme;
-    this.#layer.setTheme(theme);
+    this.#setLayersTheme(theme);
     if (this.#ready) this.#paintTheme();
+  }
+
+  #setLayersTheme(theme) {
+    for (const layer of [this.#crowds, this.#layer]) layer.setTheme(theme);
   }
 
   #paintTheme() {
@@ -313,6 +321,8 @@ export class MapView extends EventTarget {
   #theme = "dark";
 
   #paint() {
+    // With a picture that is painted anyway, rather than with one more soon after.
+    if (this.#isDue(REFRESH_EARLY)) this.#refresh();
     const was = this.#resized;
     this.#resized = false;
     if (was) this.#map.resize({ isByRoom: true });
@@ -352,7 +362,7 @@ export class MapView extends EventTarget {
     for (const kind of ["touchmove", "touchend", "touchcancel", "movestart"]) map.on(kind, () => clearTimeout(this.#pressing));
     map.on("mousemove", (event) => {
       if (this.#drawing) return;
-      const over = this.#clusterAt(event.point) !== null || this.#layer.nearest(event.point, HIT_PX) >= 0;
+      const over = this.#crowds.under(event.point) !== null || this.#layer.nearest(event.point, HIT_PX) >= 0;
       map.getCanvas().style.cursor = over ? "pointer" : "";
     });
     map.on("error", (event) => {
@@ -360,13 +370,13 @@ export class MapView extends EventTarget {
       if (event.sourceId !== SOURCE) console.error(event.error);
     });
     this.#timers.push(
-      setInterval(() => this.#refreshIfDue(), REFRESH_NAMES_MS),
+      setInterval(() => { if (this.#pacer.waitMs === 0 && this.#isDue(1)) this.#refresh(); }, CHECK_MS),
       setInterval(() => { if (this.#layer.anyAsks()) this.#pacer.ask(); }, PULSE_MS),
     );
   }
 
   #begin() {
-    addOverlays(this.#map, this.#layer, this.#theme);
+    addOverlays(this.#map, [this.#layer, this.#crowds], this.#theme);
     this.#given.clear();
     this.#ready = true;
     this.#paintTheme(); // which may have changed since the map began
@@ -382,19 +392,13 @@ export class MapView extends EventTarget {
 
   #click(event) {
     if (this.#drawing) return;
-    const cluster = this.#clusterAt(event.point);
-    if (cluster !== null) {
-      this.#enter(cluster);
+    const crowd = this.#crowds.under(event.point);
+    if (crowd !== null) {
+      this.#enter(crowd);
       return;
     }
     const index = this.#layer.nearest(event.point, HIT_PX);
     this.dispatchEvent(new CustomEvent("select", { detail: index }));
-  }
-
-  #clusterAt(point) {
-    if (!this.#ready || !this.#map.getLayer("clusters")) return null;
-    const [found] = this.#map.queryRenderedFeatures([point.x, point.y], { layers: ["clusters"] });
-    return found ? this.#clusters.find((cluster) => cluster.key === found.properties.key) ?? null : null;
   }
 
   /** Go as near as the cameras of a crowd can be told apart. */
@@ -419,10 +423,10 @@ export class MapView extends EventTarget {
     return west === Infinity ? null : [[west / 1e7, south / 1e7], [east / 1e7, north / 1e7]];
   }
 
-  #refreshIfDue() {
-    const every = this.#clusters.length ? REFRESH_CROWDS_MS : REFRESH_NAMES_MS;
-    // a little early, so that a timer that is a little early itself does not wait for the next turn
-    if (this.#stale && this.#pacer.waitMs === 0 && performance.now() - this.#refreshed > every - 50) this.#refresh();
+  /** Whether crowds and names, of cameras that have moved, are as old as they may get, or this share of it. */
+  #isDue(share) {
+    const every = this.#clusterKeys.size ? REFRESH_CROWDS_MS : REFRESH_NAMES_MS;
+    return this.#stale && performance.now() - this.#refreshed > every * share;
   }
 
   /** Give a source its features, unless it has the same. */
@@ -434,9 +438,9 @@ export class MapView extends EventTarget {
   }
 
   #showNothingLive() {
-    this.#clusters = [];
+    this.#crowds.setCrowds([]);
     this.#layer.setShown(new Uint8Array(this.#shown.length));
-    for (const source of ["clusters", "labels", "selection"]) this.#give(source, NOTHING);
+    for (const source of ["crowd-room", "labels", "selection"]) this.#give(source, NOTHING);
   }
 
   /** Work out crowds and call signs anew. */
@@ -458,13 +462,13 @@ export class MapView extends EventTarget {
     const { clusters, inside } = clustered({
       store: this.#store, shown: this.#shown, zoom, view, before: this.#clusterKeys, selected: this.#selected,
     });
-    this.#clusters = clusters;
+    this.#crowds.setCrowds(clusters);
     this.#clusterKeys = new Set(clusters.map((cluster) => cluster.key));
     const drawn = this.#shown.slice();
     for (let index = 0; index < drawn.length; index++) if (inside[index]) drawn[index] = 0;
     if (this.#selected >= 0) drawn[this.#selected] = 1;
     this.#layer.setShown(drawn);
-    this.#give("clusters", clusterFeatures(clusters));
+    this.#give("crowd-room", roomFeatures(clusters, zoom));
     this.#give("labels", labelFeatures(this.#store, drawn, view, zoom));
     this.#give("selection", selectionFeatures(this.#store, this.#selected));
   }
