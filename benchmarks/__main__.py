@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.endurance import crash, fairness, fuzz, snapshot, storm
 from benchmarks.ingest import fleet, packing, throughput
 from benchmarks.ingest.peers import comparison
-from benchmarks.map import render, viewers
+from benchmarks.map import pixel, render, viewers
 from benchmarks.measure import Measure, show
 
 BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
@@ -22,7 +22,7 @@ BENCHES: dict[str, tuple[Callable[[], Iterator[Measure]], ...]] = {
         storm.measures,
         snapshot.measures,
     ),
-    "map": (render.measures, viewers.measures),
+    "map": (render.measures, viewers.measures, pixel.measures),
 }
 
 
