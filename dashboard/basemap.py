@@ -22,10 +22,9 @@ class TileAddress:
     x: int
     y: int
 
-    @property
-    def exists(self) -> bool:
-        """Whether there can be such a tile."""
-        across = 1 << self.z if 0 <= self.z <= MAX_ZOOM else 0
+    def exists_to(self, deepest: int) -> bool:
+        """Whether there can be such a tile where zooms go so deep."""
+        across = 1 << self.z if 0 <= self.z <= deepest else 0
         return 0 <= self.x < across and 0 <= self.y < across
 
 
@@ -44,8 +43,12 @@ class TileCache:
     def use_version(self, version: int | None) -> None:
         """Forget all tiles if the basemap is another one now."""
         if version != self._version:
-            self._tiles.clear()
+            self.clear()
             self._version = version
+
+    def clear(self) -> None:
+        """Forget all tiles."""
+        self._tiles.clear()
 
     def get(self, address: TileAddress) -> bytes | None:
         """The tile, None where it has not been cut."""

@@ -12,6 +12,7 @@
     │   ├── InvalidError        422, with the field and what is allowed
     │   └── TooManyError        429, with when to try again
     ├── DatabaseAwayError       503
+    ├── MapServerAwayError      503
     ├── RelayAwayError          503
     └── RelayRefusedError       as the relay says: 404, 409, 410, 422, 503 or 504
 
@@ -187,6 +188,12 @@ class DatabaseAwayError(DashboardError):
         )
 
 
+class MapServerAwayError(DashboardError):
+    """The force's tile server does not answer, or not with tiles."""
+
+    code = "map_server_away"
+
+
 class RelayAwayError(DashboardError):
     """The media relay does not answer."""
 
@@ -218,6 +225,7 @@ STATUS: dict[type[DashboardError], HTTPStatus] = {
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     DatabaseAwayError: HTTPStatus.SERVICE_UNAVAILABLE,
+    MapServerAwayError: HTTPStatus.SERVICE_UNAVAILABLE,
     RelayAwayError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The HTTP status of each error; a relay's refusal has its own."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import asyncpg
 
 from sightline.dashboard.access.acting import Actor, Credentials, acting, transaction
 from sightline.dashboard.access.session_watch import SessionWatch
+from sightline.dashboard.map_server.client import MapServer
 from sightline.dashboard.metrics import Metrics
 from sightline.dashboard.relay_client import RelayClient
 from sightline.dashboard.settings import Settings
@@ -25,6 +26,7 @@ class Services:
         settings: all settings.
         sessions: closes the sockets of sessions that end.
         relay: the client of the media relays' internal API.
+        map_server: the client of the force's tile server; None: the map is the one that was imported.
         metrics: what this process counts about itself.
         signing_in: who signs in uses no more than half of the pool; the others wait without a connection.
         hashing: two passwords are checked at a time: each takes 64 MiB and a core for some 50 ms.
@@ -34,6 +36,7 @@ class Services:
         self.settings = settings
         self.sessions = SessionWatch(settings)
         self.relay = RelayClient(settings.internal_secret)
+        self.map_server = None if settings.basemap_url is None else MapServer(settings)
         self.metrics = Metrics()
         self.signing_in = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
         self.hashing = asyncio.Semaphore(2)
@@ -63,7 +66,11 @@ class Services:
         """Open the pool and the relay's client, and watch over sessions; for the application's lifespan."""
         self._pool = await open_pool(self.settings, "dashboard", command_timeout=20)
         try:
-            async with self.relay, self.sessions.running():
+            async with AsyncExitStack() as running:
+                if self.map_server is not None:
+                    await running.enter_async_context(self.map_server)
+                await running.enter_async_context(self.relay)
+                await running.enter_async_context(self.sessions.running())
                 yield self
         finally:
             pool, self._pool = self._pool, None

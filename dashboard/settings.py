@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from sightline.dashboard.map_server.settings import MapServerSettings
 from sightline.ingest.settings import (
     FleetSettings,
     GatewaySettings,
@@ -72,7 +73,13 @@ class DashboardSettings(ServiceSettings):
 
 
 class Settings(
-    DashboardSettings, FleetSettings, KeeperSettings, MediaSettings, GatewaySettings, BaseSettings
+    DashboardSettings,
+    MapServerSettings,
+    FleetSettings,
+    KeeperSettings,
+    MediaSettings,
+    GatewaySettings,
+    BaseSettings,
 ):
     """All groups in one object, which can be passed wherever one group is asked for."""
 

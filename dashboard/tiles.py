@@ -1,4 +1,8 @@
-"""``GET /tiles/{layer}/{z}/{x}/{y}.mvt``: vector tiles cut by PostGIS; ``/tiles/{layer}.json``: what there is of them (TileJSON 3.0.0)."""
+"""Tiles of the map under the cameras, cut by PostGIS or from the force's own server, and what there is of them.
+
+``GET /tiles/basemap.json`` is TileJSON 3.0.0; ``/tiles/basemap/{z}/{x}/{y}.mvt`` are vector tiles,
+``/tiles/picture/{theme}/{z}/{x}/{y}`` pictures.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,10 @@ from fastapi.responses import JSONResponse
 
 from sightline.dashboard.basemap import MAX_ZOOM, TileAddress, TileCache
 from sightline.dashboard.errors import NotFoundError
+from sightline.dashboard.map_server.client import VECTOR, Tile
 from sightline.dashboard.services import Services
 from sightline.sql import query
 
-MEDIA_TYPE: Final = "application/vnd.mapbox-vector-tile"
 VERSION_CHECK_EVERY_S: Final = 10.0
 _AT_ONCE: Final = 3
 """Tiles cut at the same time: the rest of the pool is for people."""
@@ -36,7 +40,7 @@ class Basemap:
             NotFoundError: there is no such tile.
             DatabaseAwayError: the database does not answer.
         """
-        if not address.exists:
+        if not address.exists_to(MAX_ZOOM):
             raise NotFoundError(
                 f"There is no tile {address.z}/{address.x}/{address.y}.", "tile_unknown"
             )
@@ -65,6 +69,7 @@ class Basemap:
             row = await connection.fetchrow(query("basemap.about"))
         return {
             "tilejson": "3.0.0",
+            "kind": "vector",
             # Browsers keep tiles; those of another map have another address.
             "tiles": [f"/tiles/basemap/{{z}}/{{x}}/{{y}}.mvt?v={row['version'] or 0}"],
             "minzoom": 0,
@@ -75,30 +80,56 @@ class Basemap:
 
 
 def tile_routes(services: Services) -> APIRouter:
-    """The route of all tile layers."""
+    """The routes of all tiles."""
     router = APIRouter()
+    server = services.map_server
     basemap = Basemap(services)
 
-    @router.get("/tiles/{layer}/{z}/{x}/{y}.mvt", include_in_schema=False)
-    async def tile(request: Request, layer: str, z: str, x: str, y: str) -> Response:
-        if layer != "basemap" or not all(_is_number(part) for part in (z, x, y)):
-            raise NotFoundError(f"There is no tile {request.url.path[:80]}.", "tile_unknown")
-        content = await basemap.tile(TileAddress(int(z), int(x), int(y)))
-        headers = {"Cache-Control": "private, max-age=3600"}
-        if not content:
-            return Response(status_code=204, headers=headers)
-        return Response(content, media_type=MEDIA_TYPE, headers=headers)
+    @router.get("/tiles/basemap/{z}/{x}/{y}.mvt", include_in_schema=False)
+    async def vector(request: Request, z: str, x: str, y: str) -> Response:
+        address = _address(request, z, x, y)
+        if server is None:
+            return _answer(Tile(await basemap.tile(address), VECTOR))
+        if server.kind != "vector":
+            raise _unknown(request)
+        return _answer(await server.tile(address))
+
+    @router.get("/tiles/picture/{theme}/{z}/{x}/{y}", include_in_schema=False)
+    async def picture(request: Request, theme: str, z: str, x: str, y: str) -> Response:
+        address = _address(request, z, x, y)
+        if server is None or server.kind != "raster" or theme not in ("light", "dark"):
+            raise _unknown(request)
+        return _answer(await server.tile(address, "dark" if theme == "dark" else "light"))
 
     @router.get("/tiles/basemap.json", include_in_schema=False)
     async def about() -> JSONResponse:
-        return JSONResponse(await basemap.about(), headers={"Cache-Control": "no-store"})
+        found = await (basemap if server is None else server).about()
+        return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
     @router.get("/tiles/{rest:path}", include_in_schema=False)
-    async def nothing(rest: str) -> Response:
+    async def nothing(request: Request) -> Response:
         # Dash would answer with a page.
-        raise NotFoundError(f"There is nothing at /tiles/{rest[:80]}.", "tile_unknown")
+        raise _unknown(request)
 
     return router
+
+
+def _answer(tile: Tile) -> Response:
+    headers = {"Cache-Control": "private, max-age=3600"}
+    if not tile.content:
+        return Response(status_code=204, headers=headers)
+    return Response(tile.content, media_type=tile.media_type, headers=headers)
+
+
+def _address(request: Request, *numbers: str) -> TileAddress:
+    if not all(_is_number(part) for part in numbers):
+        raise _unknown(request)
+    z, x, y = map(int, numbers)
+    return TileAddress(z, x, y)
+
+
+def _unknown(request: Request) -> NotFoundError:
+    return NotFoundError(f"There is nothing at {request.url.path[:80]}.", "tile_unknown")
 
 
 def _is_number(text: str) -> bool:

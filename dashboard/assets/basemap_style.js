@@ -5,10 +5,16 @@
  * a font of this machine.
  */
 
-import { basemapSource } from "./basemap_source.js";
+import { SOURCE, basemapSource, hasDarkPicture, isPicture } from "./basemap_source.js";
 
 const FONT = ["system-ui, sans-serif"];
-export const SOURCE = "basemap";
+/** A picture of a bright map in the dark theme: light and dark change places, colours are kept but pale. */
+const DARKENED = {
+  "raster-brightness-min": 0.78, "raster-brightness-max": 0.06, "raster-hue-rotate": 180, "raster-saturation": -0.55, "raster-contrast": -0.1,
+};
+const AS_IT_IS = {
+  "raster-brightness-min": 0, "raster-brightness-max": 1, "raster-hue-rotate": 0, "raster-saturation": 0, "raster-contrast": 0,
+};
 
 const COLOURS = {
   dark: {
@@ -45,10 +51,10 @@ export function basemapStyle(theme) {
   return {
     version: 8,
     sources: {
-      [SOURCE]: basemapSource(),
+      [SOURCE]: basemapSource(theme),
     },
-    layers: [
-      { id: "ground", type: "background", paint: { "background-color": c.sea } },
+    layers: isPicture() ? picture(theme, c) : [
+      ground(c),
       fill("land", "land", ["in", kind(), ["literal", ["island", "islet", ""]]], c.land),
       fill("moor", "land", ["==", kind(), "moor"], c.moor),
       fill("beach", "land", ["==", kind(), "beach"], c.beach),
@@ -73,6 +79,14 @@ export function basemapStyle(theme) {
       ...labels(c),
     ],
   };
+}
+
+function ground(c) { return { id: "ground", type: "background", paint: { "background-color": c.sea } }; }
+
+/** A map of pictures: one that was drawn for the dark theme is shown as it is there, too. */
+function picture(theme, c) {
+  const paint = theme === "dark" && !hasDarkPicture() ? DARKENED : AS_IT_IS;
+  return [ground({ sea: c.land }), { id: "picture", type: "raster", source: SOURCE, paint: { ...paint, "raster-fade-duration": 0 } }];
 }
 
 function kind() { return ["get", "kind"]; }

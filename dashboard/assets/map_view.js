@@ -8,7 +8,9 @@
 import * as maplibre from "/static/lib/maplibre-gl/maplibre-gl.mjs";
 import { areaFeatures } from "./area.js";
 import { AreaDrawing } from "./area_drawing.js";
-import { SOURCE, basemapStyle } from "./basemap_style.js";
+import { SOURCE, basemapTiles, hasDarkPicture } from "./basemap_source.js";
+import { basemapStyle } from "./basemap_style.js";
+import { watchBasemap } from "./basemap_watch.js";
 import { CameraLayer } from "./camera_layer.js";
 import { latitude } from "./camera_filter.js";
 import { clustered } from "./clusters.js";
@@ -75,6 +77,7 @@ export class MapView extends EventTarget {
   #stale = true;
   #refreshed = 0;
   #timers = [];
+  #unwatch;
   #pressing = 0;
   #ready = false;
   /** Source → the features that it was given last, as JSON. */
@@ -118,6 +121,7 @@ export class MapView extends EventTarget {
     this.#markers = new IncidentMarkers(this.#map, maplibre.Marker);
     this.#place = new PlaceMarker(this.#map, maplibre.Marker);
     this.#listen(theme);
+    this.#unwatch = watchBasemap(this.#map, SOURCE);
   }
 
   /** The view for the address. */
@@ -280,7 +284,9 @@ export class MapView extends EventTarget {
   setTheme(theme) {
     this.#theme = theme;
     this.#setLayersTheme(theme);
-    if (this.#ready) this.#paintTheme();
+    if (!this.#ready) return;
+    this.#paintTheme();
+    if (hasDarkPicture()) this.#map.getSource(SOURCE).setTiles(basemapTiles(theme));
   }
 
   #setLayersTheme(theme) {
@@ -315,6 +321,7 @@ export class MapView extends EventTarget {
     this.#drawing?.stop();
     clearTimeout(this.#pressing);
     for (const timer of this.#timers) clearInterval(timer);
+    this.#unwatch();
     this.#map.remove();
   }
 
@@ -366,7 +373,7 @@ export class MapView extends EventTarget {
       map.getCanvas().style.cursor = over ? "pointer" : "";
     });
     map.on("error", (event) => {
-      // Tiles that fail while the database is away come back by themselves; the banner says what is wrong.
+      // Tiles that fail are asked for again, and the map says so.
       if (event.sourceId !== SOURCE) console.error(event.error);
     });
     this.#timers.push(

@@ -16,7 +16,7 @@ from pyproj import CRS, Transformer
 
 from sightline.ingest.basemap.errors import BasemapError
 from sightline.ingest.basemap.schemes import BY_SIZE, OSM, SCHEMES, Drawn, Scheme, Source, scheme_of
-from sightline.ingest.basemap.shapes import joined, land_within, ranks_by_size
+from sightline.ingest.basemap.shapes import DIMENSIONS, joined, land_within, ranks_by_size
 
 ENDINGS: Final = (".osm.pbf", ".pbf", ".osm", ".gpkg", ".mbtiles", ".pmtiles")
 _MERCATOR: Final = CRS.from_epsg(3857)
@@ -177,24 +177,13 @@ def _alike(
             shapes, called = _streets(shapes, called)
         elif one.layer == "place":
             shapes = shapely.point_on_surface(shapes)
-        wanted = _dimensions(one.layer)
-        fits = np.isin(shapely.get_dimensions(shapes), wanted)
+        fits = np.isin(shapely.get_dimensions(shapes), DIMENSIONS.get(one.layer, (2,)))
         shapes, called = shapes[fits], [name for name, fit in zip(called, fits, strict=True) if fit]
         if one.rank == BY_SIZE:
             ranks = ranks_by_size(one.layer, shapes)
         else:
             ranks = np.full(len(shapes), one.rank)
         yield Features(one.layer, one.kind, ranks, called, shapes)
-
-
-def _dimensions(layer: str) -> tuple[int, ...]:
-    if layer in ("road", "rail", "coastline"):
-        return (1,)
-    if layer in ("place", "poi"):
-        return (0,)
-    if layer in ("water", "hill", "area"):
-        return (0, 1, 2)
-    return (2,)
 
 
 def _streets(shapes: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str]]:

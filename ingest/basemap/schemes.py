@@ -206,7 +206,7 @@ PROTOMAPS: Final = Scheme(
 SHORTBREAD: Final = Scheme(
     "Shortbread",
     (
-        Source("land", (Field("kind", _COVER),)), Source("water_polygons", always=LAKE),
+        Source("land", (Field("kind", _COVER),)), Source("ocean", always=LAKE), Source("water_polygons", always=LAKE),
         Source("water_lines", (Field("kind", _WATERWAYS),)), Source("buildings", always=BUILDING),
         Source("streets", (Field("kind", _CLASSES),)), Source("street_labels", (Field("kind", _CLASSES),), names=("name", "ref")),
         Source("place_labels", (Field("kind", PLACES),)), Source("pois", (Field("amenity", POIS),)),

@@ -9,6 +9,11 @@ import shapely
 from shapely.geometry import LineString, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+DIMENSIONS = {
+    "road": (1,), "rail": (1,), "coastline": (1,), "place": (0,), "poi": (0,), "water": (0, 1, 2), "hill": (0, 1, 2),
+    "area": (0, 1, 2),
+}  # fmt: skip
+"""Layer of the basemap → of how many dimensions its shapes are; those of the others have two."""
 _BESIDE_M = 0.5
 _EARTH_RADIUS_M = 6_378_137.0
 _LARGE_M2 = {"wood": (1_000_000.0, 200_000.0), "urban": (1_000_000.0,), "water": (500_000.0,)}
