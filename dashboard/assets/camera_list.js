@@ -95,7 +95,17 @@ export class CameraList extends EventTarget {
     this.draw();
   }
 
-  focus() { this.#element.focus(); }
+  /** The keyboard comes from the search: to the selected camera, or else to the first, which is selected. */
+  enter() {
+    this.#element.focus();
+    if (this.#order.length && !this.#places.has(this.#selected)) this.#choose(0);
+  }
+
+  #choose(place) {
+    this.#active = place;
+    this.#reveal(place);
+    this.dispatchEvent(new CustomEvent("select", { detail: this.#order[place] }));
+  }
 
   /** Draw the rows in sight as they are now. */
   draw() {
@@ -174,13 +184,11 @@ export class CameraList extends EventTarget {
   #key(event) {
     const page = Math.max(1, Math.floor(this.#element.clientHeight / ROW_PX) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
-    if (event.key === "Enter" && this.#active >= 0) {
-      this.dispatchEvent(new CustomEvent("open", { detail: this.#order[this.#active] }));
+    if (event.key === "Enter" && this.#order.length) {
+      this.dispatchEvent(new CustomEvent("open", { detail: this.#order[Math.max(this.#active, 0)] }));
       event.preventDefault();
     } else if (event.key in steps && this.#order.length) {
-      this.#active = Math.min(Math.max(this.#active + steps[event.key], 0), this.#order.length - 1);
-      this.#reveal(this.#active);
-      this.dispatchEvent(new CustomEvent("select", { detail: this.#order[this.#active] }));
+      this.#choose(Math.min(Math.max(this.#active + steps[event.key], 0), this.#order.length - 1));
       event.preventDefault();
     }
   }

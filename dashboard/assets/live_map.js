@@ -588,7 +588,7 @@ class LiveMap {
       o: () => { if (this.#selected >= 0) this.#openStream(); },
       r: () => { if (app.may("track.view")) this.#askReplay(); },
       searchEnter: () => this.#enterSearch(),
-      searchDown: () => this.#list.focus(),
+      searchDown: () => this.#list.enter(),
       searchEscape: () => this.#clearFilter(),
     };
   }

@@ -81,11 +81,11 @@ def _register_stream_dialog(app: Dash, services: Services) -> None:
         Output(ids.STREAM_PROVISIONAL, "description"),
         Output(ids.STREAM_ANSWER, "children"),
         Input(ids.STREAM_FOR, "data"),
-        prevent_initial_call=True,
     )
     async def fill(wanted: dict[str, Any] | None) -> tuple[Any, ...]:
+        """The choices, with the page for whoever types at once, and anew for each camera that is asked for."""
         user = current_user()
-        if wanted is None or user is None:
+        if user is None:
             return (no_update,) * 5
         try:
             async with services.acting() as act:
@@ -94,10 +94,12 @@ def _register_stream_dialog(app: Dash, services: Services) -> None:
                 words = stream_dialog.provisional_words(await link_minutes(act))
         except DashboardError as error:
             return no_update, no_update, no_update, no_update, str(error)
-        chosen = stream_dialog.likely_incident(
+        chosen = wanted and stream_dialog.likely_incident(
             known, wanted["camera"], wanted.get("incident"), user.username
         )
-        return choices, stream_dialog.incident_choices(known), chosen, words, ""
+        # What is being typed meanwhile would be lost if the field, empty since it was opened, were emptied again.
+        value = no_update if chosen is None else chosen
+        return choices, stream_dialog.incident_choices(known), value, words, ""
 
     app.clientside_callback(
         ClientsideFunction("stream_dialog", "filled"),

@@ -23,7 +23,8 @@ def stream_dialog() -> dmc.Modal:
                     [
                         dmc.Select(
                             id=ids.STREAM_INCIDENT, label="Incident", data=[], searchable=True,
-                            openOnFocus=False, allowDeselect=False, withAsterisk=True,
+                            openOnFocus=False, selectFirstOptionOnChange=True,
+                            allowDeselect=False, withAsterisk=True,
                             placeholder="Log number or words of its title",
                             nothingFoundMessage="No such open incident",
                             comboboxProps={"withinPortal": True},
@@ -35,7 +36,8 @@ def stream_dialog() -> dmc.Modal:
                         ),
                         dmc.Select(
                             id=ids.STREAM_PURPOSE, label="Purpose", data=[], allowDeselect=False,
-                            placeholder="Choose", withAsterisk=True,
+                            placeholder="Choose", withAsterisk=True, searchable=True, openOnFocus=False,
+                            selectFirstOptionOnChange=True, nothingFoundMessage="No such purpose",
                             comboboxProps={"withinPortal": True},
                         ),
                         dmc.Textarea(

@@ -39,14 +39,27 @@ class Desk:
 
     async def open(self, person: Person, path: str = "/map", **context: Any) -> Screen:
         """A fresh browser in which this person is signed in, showing a page."""
+        return await self._open(path, person, context)
+
+    async def open_door(self) -> Screen:
+        """A fresh browser in which nobody is signed in, showing the page to sign in on."""
+        return await self._open("/sign-in", None, {})
+
+    async def _open(self, path: str, person: Person | None, context: dict[str, Any]) -> Screen:
         options = {"viewport": {"width": 1280, "height": 800}, **context}
         opened = await self._browser.new_context(**options)
-        await opened.add_cookies(
-            [
-                {"name": SESSION_COOKIE, "value": person.token, "url": self.url, "httpOnly": True},
-                {"name": CSRF_COOKIE, "value": "csrf", "url": self.url},
-            ]
-        )
+        if person is not None:
+            await opened.add_cookies(
+                [
+                    {
+                        "name": SESSION_COOKIE,
+                        "value": person.token,
+                        "url": self.url,
+                        "httpOnly": True,
+                    },
+                    {"name": CSRF_COOKIE, "value": "csrf", "url": self.url},
+                ]
+            )
         screen = Screen(await opened.new_page())
         page = screen.page
         page.set_default_timeout(20_000)

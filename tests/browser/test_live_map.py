@@ -144,7 +144,7 @@ async def test_everything_by_keyboard(desk: Desk, force: Force) -> None:
     await expect(page.locator("#live-map-search")).to_be_focused()
     await page.keyboard.type("RB1")
     await page.keyboard.press("ArrowDown")
-    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("option", selected=True)).to_contain_text("RB10")
     await page.keyboard.press("ArrowDown")
     await expect(page.get_by_role("option", selected=True)).to_contain_text("RB11")
     await page.keyboard.press("Enter")
