@@ -166,12 +166,12 @@ async def test_signal_about_to_be_lost_then_lost_then_back(
     ((_, state, detail),) = await alerts(force)
     assert (state, detail["why"]) == ("waiting", "lost"), "worse: asked for anew"
     await streamed.picture(0)
-    await streamed.later(59)
+    await streamed.later(45)  # of sixty, and a busy machine takes some of its own
     await streamed.picture(0)
     await streamed.heard(0, -85, 6_000)
     await look(force)
     assert await why(force) == ["lost"], "not over at the first good fix"
-    await streamed.later(2)
+    await streamed.later(16)
     await streamed.picture(0)
     await streamed.heard(0, -85, 6_000)
     await look(force)
