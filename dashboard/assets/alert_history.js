@@ -5,20 +5,17 @@ import { ApiError } from "./api.js";
 import { alertWords, outcomeWords } from "./alert_words.js";
 import { clockWords, fullTime } from "./ages.js";
 import { h } from "./dom.js";
+import { openDialog } from "./plain_dialog.js";
 
 const HOURS = 24;
 
 /** @param {{call: typeof import("./api.js").call, nowMs: () => number}} given */
 export async function openPastAlerts({ call, nowMs }) {
   const shown = h("div", { class: "past-alerts" }, h("p", { class: "faint", text: "Reading…" }));
-  const dialog = h("dialog", { class: "plain-dialog", role: "dialog", "aria-labelledby": "past-alerts-title" });
-  dialog.append(
-    h("h2", { id: "past-alerts-title", text: `Alerts of the last ${HOURS} hours` }), shown,
+  const { dialog } = openDialog(`Alerts of the last ${HOURS} hours`, [
+    shown,
     h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Close", onclick: () => dialog.close() })),
-  );
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  ]);
   const from = new Date(nowMs() - HOURS * 3_600_000).toISOString();
   try {
     const { alerts } = await call("GET", `/api/alerts/past?from=${from}`);

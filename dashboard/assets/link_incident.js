@@ -3,6 +3,7 @@
  */
 import { ApiError } from "./api.js";
 import { h, say } from "./dom.js";
+import { openDialog } from "./plain_dialog.js";
 
 const MINUTE_MS = 60_000;
 
@@ -46,16 +47,14 @@ export function askLink(incident, open, call) {
   const log = h("input", { id: "link-log", class: "plain-field", type: "text", maxlength: "64", autocomplete: "off" });
   const answer = h("div", { class: "form-answer", role: "alert" });
   const link = h("button", { class: "button button-primary", type: "submit", text: "Link" });
-  const form = h(
-    "form", { class: "form", method: "dialog" },
-    h("h2", { text: `Link “${incident.title}”`, id: "link-title" }),
+  const form = h("form", { class: "form", method: "dialog" });
+  const { dialog, closed } = openDialog(`Link “${incident.title}”`, [
     h("p", { class: "faint", text: "Its cameras, open streams and requests go along, and it closes." }),
     h("label", { for: "link-to", text: "Open incident" }), choice,
     h("label", { for: "link-log", text: "Or log number" }), log,
     answer,
     h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Cancel", onclick: () => dialog.close("") }), link),
-  );
-  const dialog = h("dialog", { class: "plain-dialog", role: "dialog", "aria-labelledby": "link-title" }, form);
+  ], { form, focus: choice });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const typed = log.value.trim();
@@ -74,13 +73,5 @@ export function askLink(incident, open, call) {
       link.disabled = false;
     }
   });
-  document.body.append(dialog);
-  dialog.showModal();
-  choice.focus();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue);
-    });
-  });
+  return closed;
 }

@@ -4,6 +4,7 @@
  */
 import { ApiError } from "./api.js";
 import { h, say } from "./dom.js";
+import { openDialog } from "./plain_dialog.js";
 
 const LEAST_LETTERS = 3;
 const MINUTE_MS = 60_000;
@@ -42,15 +43,14 @@ export function askPast({ title, about = "", back: likely, incident, open, nowMs
   const waiting = h("p", { class: "faint", role: "status" });
   const show = h("button", { class: "button button-primary", type: "submit", text: "Show" });
   const field = (label, control) => [h("label", { for: control.id, text: label }), control];
-  const form = h(
-    "form", { class: "form", method: "dialog" },
-    h("h2", { text: title, id: "past-title" }), about ? h("p", { text: about }) : null,
+  const form = h("form", { class: "form", method: "dialog" });
+  const { dialog, closed } = openDialog(title, [
+    about ? h("p", { text: about }) : null,
     h("p", { class: "faint", text: "Looking is recorded with your name and the purpose, and the officers can see that you looked." }),
     ...field("How far back", back), ...field("Incident", at), ...field("Purpose", purpose), ...field("Reason", reason),
     answer, waiting,
     h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Cancel", onclick: () => dialog.close() }), show),
-  );
-  const dialog = h("dialog", { class: "plain-dialog", role: "dialog", "aria-labelledby": "past-title" }, form);
+  ], { form, focus: incident ? purpose : at });
   const stop = new AbortController();
   let found = null;
 
@@ -86,16 +86,10 @@ export function askPast({ title, about = "", back: likely, incident, open, nowMs
     }
   });
 
-  document.body.append(dialog);
-  dialog.showModal();
-  (incident ? purpose : at).focus();
   readPurposes();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      stop.abort();
-      dialog.remove();
-      resolve(found);
-    });
+  return closed.then(() => {
+    stop.abort();
+    return found;
   });
 }
 

@@ -6,6 +6,7 @@ import { alertWords } from "./alert_words.js";
 import { ApiError } from "./api.js";
 import { ago } from "./ages.js";
 import { announce, h, say } from "./dom.js";
+import { openDialog } from "./plain_dialog.js";
 
 const ANEW_EVERY_MS = 15_000;
 const MOST_LINES = 6;
@@ -102,7 +103,6 @@ export class PostDesk {
     await this.#read();
     const answer = h("div", { class: "form-answer", role: "alert" });
     const along = h("div", { class: "post-along" }, h("p", { class: "faint", text: "Reading what is open…" }));
-    const dialog = h("dialog", { class: "plain-dialog", role: "dialog", "aria-labelledby": "post-title" });
     const act = async (post, action, body) => {
       try {
         await this.#call("POST", `/api/posts/${post.code}/${action}`, body);
@@ -113,8 +113,7 @@ export class PostDesk {
         say(answer, error.message);
       }
     };
-    dialog.append(
-      h("h2", { id: "post-title", text: "Posts" }),
+    const { dialog } = openDialog("Posts", [
       ...this.#posts.map((post) => this.#row(post, act)),
       along, answer,
       h(
@@ -122,10 +121,7 @@ export class PostDesk {
         this.#mayAlerts ? h("button", { class: "button", type: "button", text: "Past alerts…", onclick: () => openPastAlerts({ call: this.#call, nowMs: this.#nowMs }) }) : null,
         h("button", { class: "button", type: "button", text: "Close", onclick: () => dialog.close() }),
       ),
-    );
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+    ]);
     try {
       along.replaceChildren(...alongLines(await this.#call("GET", "/api/posts/going-along")).map(section));
     } catch (error) {

@@ -1,0 +1,38 @@
+/**
+ * A dialog of the browser's own, with a title; it is gone from the page when it is closed.
+ */
+import { h } from "./dom.js";
+
+let number = 0;
+
+/**
+ * Open it.
+ * @param {string} title
+ * @param {Array<Node|null>} content below the title
+ * @param {object} [given]
+ * @param {HTMLElement|null} [given.form] the content and its title lie in it
+ * @param {HTMLElement} [given.focus] what has the keyboard at first
+ * @returns {{dialog: HTMLDialogElement, closed: Promise<string>}} resolves with what it was closed with, "" where it was left
+ */
+export function openDialog(title, content, { form = null, focus } = {}) {
+  number += 1;
+  const id = `plain-dialog-${number}`;
+  const inside = [h("h2", { id, text: title }), ...content.filter((part) => part !== null)];
+  const dialog = h("dialog", { class: "plain-dialog", role: "dialog", "aria-labelledby": id });
+  if (form) {
+    form.append(...inside);
+    dialog.append(form);
+  } else {
+    dialog.append(...inside);
+  }
+  const closed = new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue);
+    });
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  focus?.focus();
+  return { dialog, closed };
+}
