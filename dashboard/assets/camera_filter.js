@@ -48,9 +48,10 @@ export class SearchTexts {
  * @param {import("./camera_store.js").CameraStore} store
  * @param {Filter} filter
  * @param {SearchTexts} texts
+ * @param {number} nowMs the server's time: what a stale camera did last, it need not do now
  * @returns {Uint8Array} 1 at each index that is shown; as long as the store's `size`
  */
-export function shownCameras(store, filter, texts) {
+export function shownCameras(store, filter, texts, nowMs) {
   const shown = new Uint8Array(store.size);
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const recording = filter.recording === "all" ? -1 : RECORDING.indexOf(filter.recording);
@@ -59,7 +60,7 @@ export function shownCameras(store, filter, texts) {
   const { recording: recordings, quality: qualities } = store.columns;
   for (let index = 0; index < store.size; index++) {
     if (!store.alive[index]) continue;
-    if (recording >= 0 && recordings[index] !== recording) continue;
+    if (recording >= 0 && (recordings[index] !== recording || store.isStale(index, nowMs))) continue;
     if (quality === 0 ? qualities[index] !== 0 : qualities[index] < quality) continue;
     if (isInside && !(store.hasPosition(index) && isInside(store.x[index], store.y[index]))) continue;
     const entry = store.entries[index];

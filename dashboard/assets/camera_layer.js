@@ -162,7 +162,9 @@ export class CameraLayer {
     gl.enableVertexAttribArray(1);
     gl.vertexAttribPointer(1, 2, gl.FLOAT, false, STRIDE, 8);
     gl.enableVertexAttribArray(2);
-    gl.vertexAttribIPointer(2, 4, gl.UNSIGNED_BYTE, STRIDE, 16);
+    gl.vertexAttribIPointer(2, 4, gl.UNSIGNED_BYTE, STRIDE, 20);
+    gl.enableVertexAttribArray(3);
+    gl.vertexAttribPointer(3, 1, gl.FLOAT, false, STRIDE, 16);
     gl.bindVertexArray(null);
     this.#uploaded = 0;
     this.updateAll();
@@ -216,7 +218,7 @@ export class CameraLayer {
   #write(index) {
     const { x, y, columns } = this.#store;
     const float = (index * STRIDE) / 4;
-    const code = index * STRIDE + 16;
+    const code = index * STRIDE + 20;
     const dx = x[index] - this.#origin.x;
     const dy = y[index] - this.#origin.y;
     const seen = columns.seenTimeMs[index];
@@ -224,6 +226,8 @@ export class CameraLayer {
     this.#floats[float + 1] = dy;
     this.#floats[float + 2] = Number.isNaN(seen) ? NEVER_S : (seen - this.#timeBaseMs) / 1000;
     this.#floats[float + 3] = columns.intervalS[index];
+    const fixed = columns.fixTimeMs[index];
+    this.#floats[float + 4] = Number.isNaN(fixed) ? NEVER_S : (fixed - this.#timeBaseMs) / 1000;
     this.#codes[code] = columns.recording[index];
     this.#codes[code + 1] = columns.quality[index];
     this.#codes[code + 2] = columns.flags[index];

@@ -144,14 +144,18 @@ export class CameraList extends EventTarget {
     const recording = recordingOf(store, index);
     const quality = qualityOf(store, index);
     const ageS = store.ageS(index, nowMs);
+    const positionS = store.positionAgeS(index, nowMs);
     row.place = place;
     row.element.style.transform = `translateY(${place * ROW_PX}px)`;
     showMark(row.icon, markName(recording, quality, fresh));
     say(row.name, entry?.call_sign ?? entry?.officer ?? entry?.camera ?? "");
     say(row.who, entry?.call_sign ? [entry.officer, entry.name].filter(Boolean).join(" ") : entry?.name ?? "");
     say(row.unit, entry?.unit_name ?? entry?.unit ?? "");
-    say(row.age, ageWords(ageS));
-    const flag = this.#flagWords(index, fresh);
+    // The age of what the map shows; where that is nothing, of what was heard.
+    say(row.age, ageWords(Number.isNaN(positionS) ? ageS : positionS));
+    const told = Number.isNaN(positionS) ? "no position" : `position ${ago(positionS)}`;
+    mark(row.age, "title", `${told}, heard ${ago(ageS)}`);
+    const flag = this.#flagWords(index, fresh, nowMs);
     say(row.flag, flag || this.hint(index));
     mark(row.flag, "data-hint", flag ? null : "true");
     const far = this.#distances?.[index];
@@ -162,14 +166,15 @@ export class CameraList extends EventTarget {
     mark(row.element, "data-active", place === this.#active ? "true" : null);
     mark(row.element, "aria-setsize", String(this.#order.length));
     mark(row.element, "aria-posinset", String(place + 1));
-    say(row.state, `${RECORDING_WORDS[recording]}, stream ${quality}, heard ${ago(ageS)}`);
+    say(row.state, `${RECORDING_WORDS[recording]}, stream ${quality}, ${told}, heard ${ago(ageS)}`);
   }
 
-  #flagWords(index, fresh) {
+  #flagWords(index, fresh, nowMs) {
     const flags = this.#store.columns.flags[index];
     if (flags & FLAG.eyesOn) return "asks for eyes on";
     if (fresh === "stale" || fresh === "never") return fresh === "stale" ? "stale" : "never reported";
     if (flags & FLAG.streamed) return "watched";
+    if (this.#store.isElsewhere(index, nowMs)) return "position old";
     return flags & FLAG.stuck ? "stuck" : "";
   }
 

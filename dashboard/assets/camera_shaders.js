@@ -8,16 +8,18 @@
  *     stale      dashed ring, whatever it was before
  *
  * The sign in the disc: good none, fair a dot, poor a bar, none a cross, unknown an upright bar. What is ageing fades.
+ * A dotted ring outside means that the position is old, although the camera is heard of: it may be elsewhere by now.
  * A thin ring outside means that somebody watches, a double one that the officer asks for eyes on.
  */
 
-/** Bytes of one camera: place, time heard, interval, codes. */
-export const STRIDE = 20;
+/** Bytes of one camera: place, time heard, interval, time of the position, codes. */
+export const STRIDE = 24;
 
 export const VERTEX = `#version 300 es
 precision highp float;
 layout(location = 0) in vec2 a_place;     // from the origin, Web Mercator units
 layout(location = 1) in vec2 a_heard;     // when last heard, seconds from the time base; interval, seconds
+layout(location = 3) in float a_fixed;     // time of the position, seconds from the time base
 layout(location = 2) in uvec4 a_codes;    // recording, quality, flags, shown
 
 uniform vec2 u_offset;                    // origin from the map's centre, Web Mercator units
@@ -31,6 +33,7 @@ flat out int v_shape;                     // 0 dot, 1 ring, 2 disc, 3 diamond, 4
 flat out int v_quality;
 flat out int v_flags;
 flat out float v_alpha;
+flat out int v_elsewhere;                 // 1: heard of still, but its position is old
 flat out float v_half;                    // half of the point, CSS pixels
 
 void main() {
@@ -49,7 +52,9 @@ void main() {
     gl_PointSize = 0.0;
     return;
   }
-  v_alpha = isStale ? 0.85 : 1.0 - 0.45 * clamp((age - ageing) / (stale - ageing), 0.0, 1.0);
+  float fixed_age = max(age, u_now - a_fixed);
+  v_elsewhere = !isStale && fixed_age > stale ? 1 : 0;
+  v_alpha = isStale ? 0.85 : 1.0 - 0.45 * clamp((fixed_age - ageing) / (stale - ageing), 0.0, 1.0);
   v_half = u_radius + 8.0;
   vec2 place = (a_place + u_offset) * u_scale;
   gl_Position = vec4(place.x, -place.y, 0.0, 1.0);
@@ -62,6 +67,7 @@ flat in int v_shape;
 flat in int v_quality;
 flat in int v_flags;
 flat in float v_alpha;
+flat in int v_elsewhere;
 flat in float v_half;
 uniform float u_radius;
 uniform float u_ratio;
@@ -122,6 +128,11 @@ void main() {
     paint(u_quiet, dash * ring(d, rr, 1.9));
   }
   colour *= v_alpha;
+  if (v_elsewhere == 1) {
+    float part = fract(atan(p.y, p.x) / 6.2831853 * 10.0);
+    paint(u_halo, ring(d, r + 3.4, 3.4));
+    paint(u_quiet, step(0.45, part) * ring(d, r + 3.4, 1.6));
+  }
   if ((v_flags & 4) != 0) {
     paint(u_halo, 0.8 * ring(d, r + 3.6, 2.8));
     paint(u_watched, ring(d, r + 3.6, 1.5));

@@ -6,7 +6,7 @@
  * everything that is drawn or measured on the map works.
  */
 import { COLUMNS, FLAG } from "./feed_frame.js";
-import { freshness } from "./ages.js";
+import { freshness, staleAfterS } from "./ages.js";
 
 export const RECORDING = ["unknown", "off", "buffering", "recording"];
 export const QUALITY = ["unknown", "none", "poor", "fair", "good"];
@@ -128,7 +128,24 @@ export class CameraStore {
   /** Seconds since anything was heard of a camera; NaN: never. */
   ageS(index, nowMs) { return Math.max(0, (nowMs - this.columns.seenTimeMs[index]) / 1000); }
 
+  /** Seconds since a camera was where it is drawn; NaN where it has no position. */
+  positionAgeS(index, nowMs) {
+    return this.hasPosition(index) ? Math.max(0, (nowMs - this.columns.fixTimeMs[index]) / 1000) : NaN;
+  }
+
+  /** Whether a camera is heard of still, but was where it is drawn so long ago that it may be anywhere by now. */
+  isElsewhere(index, nowMs) {
+    const limitS = staleAfterS(this.columns.intervalS[index]);
+    return this.ageS(index, nowMs) <= limitS && this.positionAgeS(index, nowMs) > limitS;
+  }
+
   freshness(index, nowMs) { return freshness(this.ageS(index, nowMs), this.columns.intervalS[index]); }
+
+  /** Whether nothing was heard for so long that nobody knows what it does. */
+  isStale(index, nowMs) {
+    const fresh = this.freshness(index, nowMs);
+    return fresh === "stale" || fresh === "never";
+  }
 
   /** The units of all cameras, by code. @returns {Array<{code: string, name: string}>} */
   units() {

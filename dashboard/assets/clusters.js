@@ -18,7 +18,7 @@ const WORLD_PX = 512;
  * @typedef {object} Cluster
  * @property {string} key of its cell
  * @property {number} count
- * @property {number} recording how many of them record
+ * @property {number} recording how many of them record, as far as is known now
  * @property {number} x in Web Mercator units
  * @property {number} y
  * @property {[number, number, number, number]} bounds west, north, east, south in Web Mercator units
@@ -30,11 +30,12 @@ const WORLD_PX = 512;
  * @param {Uint8Array} given.shown cameras that pass the filter
  * @param {number} given.zoom of the map
  * @param {[number, number, number, number]} given.view west, north, east, south in Web Mercator units
+ * @param {number} given.nowMs the server's time
  * @param {Set<string>} given.before keys of the cells that were clusters
  * @param {number} [given.selected] index that always stays a mark
  * @returns {{clusters: Cluster[], inside: Uint8Array}} clusters in view; 1 at each index that is in one
  */
-export function clustered({ store, shown, zoom, view, before, selected = -1 }) {
+export function clustered({ store, shown, zoom, view, nowMs, before, selected = -1 }) {
   const inside = new Uint8Array(store.size);
   if (zoom >= NO_CLUSTERS_FROM_ZOOM) return { clusters: [], inside };
   const level = Math.floor(zoom);
@@ -69,7 +70,7 @@ export function clustered({ store, shown, zoom, view, before, selected = -1 }) {
     if (!cluster) continue;
     inside[index] = 1;
     cluster.count += 1;
-    cluster.recording += recording[index] === 3 ? 1 : 0;
+    cluster.recording += recording[index] === 3 && !store.isStale(index, nowMs) ? 1 : 0;
     add(cluster, store.x[index], store.y[index]);
   }
   for (const [at, cluster] of made) {

@@ -7,6 +7,9 @@ import { h, mark, say } from "./dom.js";
 /** Grade → shape; the same as everywhere else. */
 export const GRADE_SHAPES = { immediate: "◆", priority: "▲", standard: "●" };
 
+/** A marker reaches so far to the sides of its place, and above it. */
+const OUTSIDE_PX = 60;
+
 export class IncidentMarkers extends EventTarget {
   #map;
   #Marker;
@@ -20,6 +23,7 @@ export class IncidentMarkers extends EventTarget {
     super();
     this.#map = map;
     this.#Marker = Marker;
+    map.on("moveend", () => this.#hideWhatIsOutside());
   }
 
   /**
@@ -40,6 +44,17 @@ export class IncidentMarkers extends EventTarget {
       if (seen.has(key)) continue;
       marker.remove();
       this.#markers.delete(key);
+    }
+    this.#hideWhatIsOutside();
+  }
+
+  /** What cannot be seen must not have the keyboard either. */
+  #hideWhatIsOutside() {
+    const { clientWidth, clientHeight } = this.#map.getContainer();
+    for (const marker of this.#markers.values()) {
+      const { x, y } = this.#map.project(marker.getLngLat());
+      const isOutside = x < -OUTSIDE_PX || y < 0 || x > clientWidth + OUTSIDE_PX || y > clientHeight + OUTSIDE_PX;
+      marker.getElement().classList.toggle("is-outside", isOutside);
     }
   }
 

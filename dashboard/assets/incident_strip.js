@@ -98,7 +98,8 @@ export class IncidentStrip extends EventTarget {
   }
 }
 
-function tagsOf(incident) {
+/** What there is to know of an incident in a word each: restricted, an exercise, how far its negotiators are. */
+export function tagsOf(incident) {
   const said = [];
   if (incident.restricted) said.push("restricted");
   if (incident.exercise) said.push("exercise");

@@ -9,14 +9,16 @@ import { CameraList } from "./camera_list.js";
 import { NO_FILTER, SearchTexts, isFiltering, ordered, shownCameras } from "./camera_filter.js";
 import { goTo, h, mark, present, say, setProps } from "./dom.js";
 import { Finder } from "./finder.js";
+import { IncidentCard } from "./incident_card.js";
 import { IncidentStrip } from "./incident_strip.js";
 import { askLink, mayLink } from "./link_incident.js";
+import { openKeyHelp } from "./key_help.js";
 import { drawLegend } from "./map_legend.js";
 import { mapControls } from "./map_controls.js";
 import { pressed } from "./map_keys.js";
 import { printable, printLines } from "./map_print.js";
 import { ReplayMode } from "./replay_mode.js";
-import { mercatorX, mercatorY } from "./camera_store.js";
+import { mercatorX, mercatorY, metresPerUnit } from "./camera_store.js";
 import { addMarkShapes } from "./mark_icons.js";
 import { NearForecasts } from "./near_forecasts.js";
 import { OfficerCard } from "./officer_card.js";
@@ -32,6 +34,8 @@ const ORDER_MS = 4000;
 /** The map waits this long for the cameras, so that it need not move once they are there. */
 const FIRST_CAMERAS_MS = 1500;
 const FRAME_METRES = 450;
+/** An officer so near to an incident may well be there. */
+const SCENE_METRES = 2000;
 /** So many cameras nearest to a scene say what their streams would be like. */
 const FORECAST_ROWS = 6;
 
@@ -62,6 +66,7 @@ class LiveMap {
   #map = null;
   #list;
   #card;
+  #scene;
   #strip;
   #finder;
   #forecasts;
@@ -79,6 +84,7 @@ class LiveMap {
     addMarkShapes();
     this.#list = new CameraList(this.#part("list"), this.#store, () => app.nowMs());
     this.#card = new OfficerCard(this.#part("card"), { app, call });
+    this.#scene = new IncidentCard({ app });
     this.#strip = new IncidentStrip(this.#part("incidents"), { mayLink: (incident) => mayLink(incident, app.facts) });
     this.#finder = new Finder(this.#part("found"), this.#part("places"), call);
     this.#forecasts = new NearForecasts(this.#store, call);
@@ -156,6 +162,7 @@ class LiveMap {
     for (const button of this.#part("views").children) this.#on(button, "click", () => this.#showView(button.dataset.view));
     this.#on(this.#card, "stream", () => this.#openStream());
     this.#on(this.#card, "request", () => this.#request());
+    this.#on(this.#scene, "request", () => this.#request());
     this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
     this.#on(this.#card, "ask-track", () => this.#askTrack());
     this.#on(this.#card, "track", ({ detail }) => this.#map?.setTrack(detail));
@@ -234,6 +241,7 @@ class LiveMap {
       { title: "Draw an area: what is inside it", glyph: "glyph-area", does: () => this.#drawArea() },
       { title: "Recording cameras nearest to the map's middle (n)", glyph: "glyph-pin", does: () => this.#pointAtMiddle() },
       ...(app.may("track.view") ? [asks] : []),
+      { title: "Keys (?)", glyph: "glyph-keys", does: () => openKeyHelp() },
     ]));
   }
 
@@ -247,6 +255,7 @@ class LiveMap {
 
   #changed(change) {
     if (change.all || change.removed.length || change.indices.some((index) => this.#shown[index] === undefined)) {
+      this.#showUnits();
       this.#refilter();
     } else {
       this.#toRefilter ||= isFiltering(this.#state.filter);
@@ -266,7 +275,8 @@ class LiveMap {
       this.leave();
       return;
     }
-    if (this.#toRefilter) this.#refilter();
+    // A camera turns stale without a word.
+    if (this.#toRefilter || this.#state.filter.recording !== "all") this.#refilter();
     const isDue = performance.now() - this.#orderedAt > ORDER_MS;
     if ((isDue || this.#toReorder) && !this.#list.isHeld) this.#reorder();
     this.#list.draw();
@@ -274,6 +284,14 @@ class LiveMap {
     this.#map?.tick();
     this.#drawCount();
     if (app.incidents) this.#strip.draw(app.incidents, this.#state.incident, app.nowMs());
+    this.#drawScene();
+  }
+
+  /** The framed incident, where nobody is selected. */
+  #drawScene() {
+    const incident = app.incidents?.byId(this.#state.incident) ?? null;
+    if (incident) this.#scene.draw(incident, app.nowMs());
+    this.#card.setInstead(incident ? this.#scene.element : null);
   }
 
   // selection
@@ -312,7 +330,7 @@ class LiveMap {
   #refilter() {
     this.#toRefilter = false;
     const before = this.#shown;
-    this.#shown = shownCameras(this.#store, this.#state.filter, this.#texts);
+    this.#shown = shownCameras(this.#store, this.#state.filter, this.#texts, app.nowMs());
     this.#map?.setShown(this.#shown);
     this.#map?.setArea(this.#state.filter.area);
     this.#drawFound();
@@ -342,15 +360,18 @@ class LiveMap {
   /** Have the controls say what the filter is. */
   #showFilter() {
     const { text, recording, unit, quality } = this.#state.filter;
+    this.#showUnits();
     setProps("live-map-search", { value: text });
     setProps("live-map-recording", { value: recording });
     setProps("live-map-unit", { value: unit || null });
     setProps("live-map-quality", { value: quality || null });
-    this.#showUnits();
   }
 
   #showUnits() {
     const units = this.#store.units().map(({ code, name }) => ({ value: code, label: name }));
+    const { unit } = this.#state.filter;
+    // What is no choice cannot be chosen: the address may name a unit before its cameras have come.
+    if (unit && !units.some(({ value }) => value === unit)) units.push({ value: unit, label: unit });
     const said = JSON.stringify(units);
     if (said === this.#unitsShown) return;
     this.#unitsShown = said;
@@ -403,7 +424,7 @@ class LiveMap {
     const incident = app.incidents?.byId(this.#state.incident);
     const scene = this.#state.place?.name ?? (incident ? `“${incident.title}”` : "");
     const inside = this.#state.filter.area ? "in the area · " : "";
-    const order = scene ? `recording, nearest to ${scene}` : this.#map ? "nearest to the map's middle" : "";
+    const order = scene ? `recording first, nearest to ${scene}` : this.#map ? "nearest to the map's middle" : "";
     const words = inside + order;
     this.#part("forget").hidden = this.#state.place === null;
     say(this.#part("near"), words);
@@ -428,18 +449,29 @@ class LiveMap {
     this.#map?.incidents.show(app.incidents.open, this.#state.incident);
     this.#drawFound();
     this.#card.draw();
+    this.#drawScene();
     if (this.#state.incident && app.incidents.readMs && !app.incidents.byId(this.#state.incident)) this.#frame("");
   }
 
   /** @param {string} id of the incident to frame, "" to let go */
   #frame(id) {
     this.#state.incident = id;
-    if (id) this.#dropPlace();
+    if (id) this.#turnToScene();
     const incident = app.incidents?.byId(id);
     if (incident && incident.lat !== null) this.#map?.frame(incident, FRAME_METRES);
     this.#drawIncidents();
     this.#reorder();
     this.#toAddress();
+  }
+
+  /** What was looked at elsewhere is let go of: a place, a search for somebody, an officer in another town. */
+  #turnToScene() {
+    this.#dropPlace();
+    if (this.#state.filter.text) {
+      this.setFilter({ text: "" });
+      this.#showFilter();
+    }
+    if (this.#state.camera && !this.#framedNear(this.#selected)) this.#select(-1, false);
   }
 
   /** The incident that was searched for: the search has done its work. */
@@ -550,10 +582,19 @@ class LiveMap {
   }
 
   #request() {
-    const asked = new URLSearchParams({ request: "1", camera: this.#state.camera });
-    const incident = this.#state.incident || app.incidents?.ofCamera(this.#state.camera)?.id;
-    if (incident) asked.set("incident", String(incident));
+    const asked = new URLSearchParams({ request: "1" });
+    if (this.#state.camera) asked.set("camera", this.#state.camera);
+    const incident = app.incidents?.ofCamera(this.#state.camera) ?? this.#framedNear(this.#selected);
+    if (incident) asked.set("incident", String(incident.id));
     goTo(`/triage?${asked}`);
+  }
+
+  /** The framed incident, if a camera is near enough to belong there: one in another town is no answer for it. */
+  #framedNear(index) {
+    const incident = app.incidents?.byId(this.#state.incident);
+    if (!incident || incident.lat === null || index < 0 || !this.#store.hasPosition(index)) return incident;
+    const [east, south] = [mercatorX(incident.lon) - this.#store.x[index], mercatorY(incident.lat) - this.#store.y[index]];
+    return Math.hypot(east, south) * metresPerUnit(incident.lat) <= SCENE_METRES ? incident : null;
   }
 
   // address and keys
@@ -583,7 +624,9 @@ class LiveMap {
         if (this.#replay.isOn) this.#replay.end();
         else if (this.#state.camera) this.#select(-1, false);
         else if (this.#state.place) this.#setPlace(null);
+        else if (this.#state.incident) this.#frame("");
       },
+      help: () => openKeyHelp(),
       n: () => this.#pointAtMiddle(),
       o: () => { if (this.#selected >= 0) this.#openStream(); },
       r: () => { if (app.may("track.view")) this.#askReplay(); },

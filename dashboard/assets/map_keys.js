@@ -2,12 +2,15 @@
  * The live map by keyboard: single keys, unless somebody types or a dialog is open, and those of the search field.
  */
 
+import { hasSingleKeys } from "./key_help.js";
+
 const SEARCH = "live-map-search";
 
 /**
  * @typedef {object} MapKeys
  * @property {() => void} escape
  * @property {() => void} n the place in the map's middle
+ * @property {() => void} help the keys in words
  * @property {() => void} o open the stream
  * @property {() => void} r replay
  * @property {() => void} searchEnter take the first that was found
@@ -46,11 +49,15 @@ function inSearch(event, does) {
 }
 
 function single(event, does) {
-  if (event.key === "/") {
+  if (event.key === "Escape") {
+    does.escape();
+  } else if (event.key === "?") {
+    does.help();
+  } else if (!hasSingleKeys()) {
+    return;
+  } else if (event.key === "/") {
     event.preventDefault();
     document.getElementById(SEARCH).focus();
-  } else if (event.key === "Escape") {
-    does.escape();
   } else if (event.key === "n" || event.key === "o" || event.key === "r") {
     does[event.key]();
   }

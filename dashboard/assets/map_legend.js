@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 import { markIcon, showMark } from "./mark_icons.js";
 
 const SHAPES = [
-  ["recording-good", "recording"], ["buffering-good", "buffering"], ["off", "off"], ["stale", "stale"],
+  ["recording-good", "recording"], ["buffering-good", "buffering"], ["off", "off"], ["elsewhere", "position old"], ["stale", "stale"],
 ];
 const SIGNS = [
   ["recording-good", "good"], ["recording-fair", "fair"], ["recording-poor", "poor"], ["recording-none", "none"], ["recording-unknown", "unknown"],

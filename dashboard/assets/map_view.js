@@ -467,7 +467,7 @@ export class MapView extends EventTarget {
     ];
     const zoom = map.getZoom();
     const { clusters, inside } = clustered({
-      store: this.#store, shown: this.#shown, zoom, view, before: this.#clusterKeys, selected: this.#selected,
+      store: this.#store, shown: this.#shown, zoom, view, nowMs: this.#nowMs(), before: this.#clusterKeys, selected: this.#selected,
     });
     this.#crowds.setCrowds(clusters);
     this.#clusterKeys = new Set(clusters.map((cluster) => cluster.key));

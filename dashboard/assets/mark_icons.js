@@ -27,6 +27,9 @@ function symbols() {
   }
   made.set("off", [shape("circle", { cx: 8, cy: 8, r: 2.6, class: "mark-fill quality-quiet" })]);
   made.set("unknown", [shape("path", { d: "M8 3.2L12.8 8 8 12.8 3.2 8z", class: "mark-line quality-quiet" })]);
+  made.set("elsewhere", [
+    shape("circle", { cx: 8, cy: 8, r: 3.6, class: "mark-fill quality-quiet" }), shape("circle", { cx: 8, cy: 8, r: 6.6, class: "mark-line mark-dotted quality-quiet" }),
+  ]);
   made.set("stale", [shape("circle", { cx: 8, cy: 8, r: 5, class: "mark-line mark-dashed quality-quiet" })]);
   return made;
 }

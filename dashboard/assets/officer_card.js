@@ -26,6 +26,8 @@ export class OfficerCard extends EventTarget {
   #forecast = null;
   #asked = null;
   #abort = null;
+  /** @type {HTMLElement|null} */
+  #instead = null;
 
   /**
    * @param {HTMLElement} element
@@ -63,6 +65,13 @@ export class OfficerCard extends EventTarget {
     }
   }
 
+  /** What is shown while nobody is selected. @param {HTMLElement|null} element null: how to select somebody */
+  setInstead(element) {
+    if (element === this.#instead) return;
+    this.#instead = element;
+    if (this.#ref === "") this.#showNobody();
+  }
+
   /** @param {string} ref of the camera whose track it is @param {import("./track.js").Track} track */
   showTrack(ref, track) {
     if (ref === this.#ref) this.#track.show(track);
@@ -96,6 +105,10 @@ export class OfficerCard extends EventTarget {
     const p = this.#parts;
     p.icon = markIcon(20);
     p.name = h("h2", { class: "card-name" });
+    p.show = h(
+      "button", { class: "icon-button", type: "button", title: "Show on the map", onclick: () => this.#tell("show") },
+      h("span", { class: "glyph-target", "aria-hidden": "true" }), h("span", { class: "unseen", text: "Show on the map" }),
+    );
     p.who = h("p", { class: "card-who" });
     p.unit = h("p", { class: "card-unit" });
     p.state = h("p", { class: "card-state" });
@@ -117,7 +130,7 @@ export class OfficerCard extends EventTarget {
       "div", { class: "card" },
       h(
         "header", { class: "card-head" }, p.icon, p.name,
-        h("button", { class: "icon-button", type: "button", title: "Show on the map", onclick: () => this.#tell("show") }, h("span", { class: "glyph-target", "aria-hidden": "true" }), h("span", { class: "unseen", text: "Show on the map" })),
+        p.show,
         h("button", { class: "icon-button", type: "button", title: "Close", onclick: () => this.#tell("close") }, h("span", { class: "glyph-close", "aria-hidden": "true" }), h("span", { class: "unseen", text: "Close" })),
       ),
       p.who, p.unit, p.state, p.watchers, p.warnings, p.actions,
@@ -154,6 +167,8 @@ export class OfficerCard extends EventTarget {
     say(p.heard, ago(store.ageS(index, nowMs)));
     mark(p.heard, "title", Number.isNaN(seenTimeMs[index]) ? null : fullTime(seenTimeMs[index]));
     const has = store.hasPosition(index);
+    p.show.disabled = !has;
+    mark(p.show, "title", has ? "Show on the map" : "No position was reported");
     const accuracy = accuracyDm[index] === UNKNOWN.accuracyDm ? "accuracy unknown" : `±${Math.round(accuracyDm[index] / 10)} m`;
     say(p.fix, has ? `${ago(Math.max(0, (nowMs - fixTimeMs[index]) / 1000))} · ${accuracy}` : "none reported");
     mark(p.fix, "title", has ? fullTime(fixTimeMs[index]) : null);
@@ -170,6 +185,8 @@ export class OfficerCard extends EventTarget {
     if (fresh === "never") said.push("Has never reported.");
     if (fresh === "stale") said.push(`Stale: nothing heard for ${ageWords(this.#store.ageS(this.#index, nowMs))}. The place is where it was then.`);
     if (fresh === "ageing") said.push("Ageing: the last report is older than it should be.");
+    if (!this.#store.hasPosition(this.#index)) said.push("No position was reported: it is not on the map.");
+    if (this.#store.isElsewhere(this.#index, nowMs)) said.push(`The position is ${ageWords(this.#store.positionAgeS(this.#index, nowMs))} old: it may be elsewhere by now.`);
     if (flags & FLAG.stuck) said.push("Stuck: reports one place while it moves by other signs.");
     if (flags & FLAG.fixFlagged) said.push("The newest fix could not be believed and is not shown.");
     const list = this.#parts.warnings;
@@ -233,8 +250,12 @@ export class OfficerCard extends EventTarget {
   }
 
   #showNobody() {
+    if (this.#instead) {
+      this.#element.replaceChildren(this.#instead);
+      return;
+    }
     this.#element.replaceChildren(
-      h("div", { class: "card-nobody" }, h("p", { text: "Nobody is selected." }), h("p", { class: "faint", text: "Choose an officer on the map or in the list. Keys: / searches, ↑ ↓ walk the list, Enter shows on the map, Esc lets go." })),
+      h("div", { class: "card-nobody" }, h("p", { text: "Nobody is selected." }), h("p", { class: "faint", text: "Choose an officer on the map or in the list. Keys: / searches, ↑ ↓ walk the list, Enter shows on the map, Esc lets go, ? tells all." })),
     );
   }
 

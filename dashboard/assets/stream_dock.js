@@ -86,12 +86,19 @@ export class StreamDock {
       screen: this.#prepared ?? newScreen(),
       end: () => this.#call("DELETE", `/api/streams/${opened.stream}`),
       removed: () => this.#remove(opened.stream),
+      passKeyboard: () => this.#passKeyboard(),
     });
     this.#prepared = null;
     this.#tiles.set(opened.stream, tile);
     this.#element.append(tile.element);
     this.#element.hidden = false;
     tile.play();
+  }
+
+  /** The keyboard was in a tile that is gone: it goes to the next one, or to what opens a stream. */
+  #passKeyboard() {
+    const [next] = this.#tiles.values();
+    (next ? next.element.querySelector("button:not([hidden])") : document.querySelector(".card-actions .button-primary:not(:disabled)"))?.focus();
   }
 
   #remove(stream) {
@@ -216,7 +223,9 @@ class Tile {
     try {
       await this.#given.end();
       this.#player.ended("you ended it");
+      const hadKeyboard = this.element.contains(document.activeElement) || document.activeElement === document.body;
       this.remove();
+      if (hadKeyboard) this.#given.passKeyboard();
     } catch (error) {
       this.#parts.end.disabled = false;
       say(this.#parts.others, `Not ended: ${error.message}`);

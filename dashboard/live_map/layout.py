@@ -48,8 +48,8 @@ def layout(**_: str) -> html.Main:
                     html.Div(id=ids.MAP, className="map"),
                     html.Div(id=ids.MAP_EMPTY, className="map-empty", hidden=True),
                     html.P(
-                        "Press the corners of the area; press the first one again, or Enter, to close it. Backspace takes"
-                        " a corner back, Esc gives up. By keyboard, Space sets a corner at the map's middle.",
+                        "Drag a rectangle, or click the corners of the area; the first one again, or Enter, closes it."
+                        " Backspace takes a corner back, Esc gives up. By keyboard, Space sets a corner at the map's middle.",
                         id=ids.DRAWING,
                         className="map-drawing",
                         role="status",
@@ -104,7 +104,7 @@ def _filters() -> html.Div:
             html.Div(
                 [
                     dmc.Select(
-                        id=ids.UNIT, data=[], placeholder="Any unit", clearable=True, searchable=True,
+                        id=ids.UNIT, data=[], placeholder="Any unit", clearable=True, searchable=True, selectFirstOptionOnChange=True,
                         nothingFoundMessage="No such unit", **plain, **{"aria-label": "Unit"},
                     ),
                     dmc.Select(

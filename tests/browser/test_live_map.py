@@ -133,6 +133,33 @@ async def test_filters_narrow_list_and_map_and_say_when_nothing_is_left(
     assert "q" not in said(page)
 
 
+async def test_a_unit_in_the_address_is_kept_and_all_units_are_offered(
+    desk: Desk, force: Force
+) -> None:
+    for number in (10, 11, 12):
+        await officer(force, number, lat=LAT + number / 1000)
+    await force.owner.execute(
+        "with made as (insert into unit (code, name) values ('D1', 'Dog Section') returning id)"
+        " update officer set unit_id = (select id from made) where shoulder_number = '4012'"
+    )
+    fim = await force.user("fim")
+    for _ in range(3):
+        page = (await desk.open(fim, "/map?unit=D1")).page
+        unit = page.locator("#live-map-unit")
+        await expect(page.get_by_role("option")).to_have_count(1)
+        await expect(unit).to_have_value("Dog Section")
+        await expect(page.locator("#live-map-count")).to_have_text("1 of 3")
+        assert said(page)["unit"] == "D1"
+        await unit.click()
+        offered = page.locator(".mantine-Select-option:visible")
+        await expect(offered).to_have_text(["Dog Section", "Response B3"])
+        await unit.fill("resp")
+        await page.keyboard.press("Enter")
+        await expect(unit).to_have_value("Response B3")
+        await expect(page.locator("#live-map-count")).to_have_text("2 of 3")
+        await page.context.close()
+
+
 async def test_everything_by_keyboard(desk: Desk, force: Force) -> None:
     for number in (10, 11, 12):
         await officer(force, number, lat=LAT + (number - 10) * 0.002)

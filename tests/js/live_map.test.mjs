@@ -7,6 +7,7 @@ import { CameraStore, mercatorX, mercatorY } from "../../dashboard/assets/camera
 import { NO_FILTER, SearchTexts, isFiltering, latitude, ordered, shownCameras } from "../../dashboard/assets/camera_filter.js";
 import { distanceWords, fullName, shortName, signalWords, uplinkWords, whyNoStream } from "../../dashboard/assets/camera_words.js";
 import { CELL_PX, ENTER, LEAVE, NO_CLUSTERS_FROM_ZOOM, clustered } from "../../dashboard/assets/clusters.js";
+import { recordingNear } from "../../dashboard/assets/incident_card.js";
 import { incidentsNamed } from "../../dashboard/assets/found_incidents.js";
 import { gridReference } from "../../dashboard/assets/grid_reference.js";
 import { healthView, readyView } from "../../dashboard/assets/health.js";
@@ -37,7 +38,7 @@ function storeOf(cameras) {
   return store;
 }
 
-const shownIndices = (store, filter) => [...shownCameras(store, { ...NO_FILTER, ...filter }, new SearchTexts())].flatMap((on, index) => (on ? [index] : []));
+const shownIndices = (store, filter) => [...shownCameras(store, { ...NO_FILTER, ...filter }, new SearchTexts(), NOW)].flatMap((on, index) => (on ? [index] : []));
 
 test("ages in words", () => {
   const said = [[-3, "now"], [0.9, "now"], [12.7, "12 s"], [60, "1 min"], [3599, "59 min"], [7500, "2 h 05"], [200_000, "2 days"], [NaN, "never"]];
@@ -149,7 +150,7 @@ function crowd(count, zoom) {
 }
 
 function clustersOf({ store, view }, zoom, before = new Set(), selected = -1) {
-  return clustered({ store, shown: new Uint8Array(store.size).fill(1), zoom, view, before, selected });
+  return clustered({ store, shown: new Uint8Array(store.size).fill(1), zoom, view, nowMs: NOW, before, selected });
 }
 
 test("a crowd becomes one number, with how many record", () => {
@@ -363,4 +364,33 @@ test("an area is a line until it is closed", () => {
   assert.deepEqual(kinds([[1, 2], [3, 4], [5, 6]], true), ["Polygon"]);
   assert.deepEqual(kinds([], true), []);
   assert.deepEqual(areaFeatures([[1, 2], [3, 4], [5, 6]], true).features[0].geometry.coordinates[0], [[2, 1], [4, 3], [6, 5], [2, 1]]);
+});
+
+// what is known now
+
+test("what a stale camera did last is neither a filter's nor a crowd's recording", () => {
+  const long = NOW - 10 * 60_000;
+  const store = storeOf([{}, { seenTimeMs: long }, { seenTimeMs: NaN }]);
+  assert.deepEqual(shownIndices(store, { recording: "recording" }), [0]);
+  assert.deepEqual(shownIndices(store, {}), [0, 1, 2]);
+  const { store: many, view } = crowd(40, 9.4);
+  for (let index = 0; index < 10; index++) many.columns.seenTimeMs[index] = long;
+  assert.equal(clustersOf({ store: many, view }, 9.4).clusters[0].recording, 15);
+});
+
+test("a camera that is heard of but was where it is drawn long ago may be elsewhere", () => {
+  const store = storeOf([
+    { fixTimeMs: NOW - 5_000 }, { fixTimeMs: NOW - 300_000 }, { fixTimeMs: NOW - 300_000, seenTimeMs: NOW - 300_000 },
+    { fixTimeMs: NOW - 300_000, intervalS: 100 }, { flags: 0, fixTimeMs: NaN },
+  ]);
+  assert.deepEqual([0, 1, 2, 3, 4].map((index) => store.isElsewhere(index, NOW)), [false, true, false, false, false]);
+  assert.equal(store.positionAgeS(1, NOW), 300);
+  assert.ok(Number.isNaN(store.positionAgeS(4, NOW)));
+});
+
+test("cameras near an incident that record now are counted", () => {
+  const store = storeOf([
+    { fixTimeMs: NOW }, { fixTimeMs: NOW, lat: 56.004 }, { fixTimeMs: NOW, lat: 56.006 }, { recording: 2 }, { seenTimeMs: NOW - 900_000 }, { flags: 0 },
+  ]);
+  assert.equal(recordingNear(store, { lat: 56, lon: 1 }, NOW), 2);
 });
