@@ -21,9 +21,28 @@ _FALSE_ORIGIN_SQUARES = (10, 5)  # the grid's origin lies 1,000 km east, 500 km 
 _MILLIMETRES = 0.005
 _GRID_EAST_M, _GRID_NORTH_M = 700_000, 1_300_000  # what EPSG:27700 is defined for
 _GRID_REFERENCE = re.compile(r"^(?P<letters>[A-HJ-Z]{2})(?P<digits>(?:\d\d){1,5})$")
+_COORDINATE = (
+    r"(?P<{0}_before>[NSEW])? ?(?P<{0}_degrees>[+-]?\d{{1,3}}(?:\.\d+)?)"
+    r"(?:° ?(?:(?P<{0}_minutes>\d{{1,2}}(?:\.\d+)?)' ?)?(?:(?P<{0}_seconds>\d{{1,2}}(?:\.\d+)?)\" ?)?)?"
+    r"(?({0}_before)| ?(?P<{0}_after>[NSEW])?)"
+)
 _DEGREES = re.compile(
-    r"^(?P<lat>[+-]?\d{1,2}(?:\.\d+)?)°? ?(?P<ns>[NS]?)(?:, ?| )"
-    r"(?P<lon>[+-]?\d{1,3}(?:\.\d+)?)°? ?(?P<ew>[EW]?)$"
+    f"^{_COORDINATE.format('lat')}(?: ?, ?| ){_COORDINATE.format('lon')}$", re.ASCII
+)
+_LIKE_DEGREES = re.compile(r"^[NSEW] ?\d")
+_AS_TYPED = str.maketrans(
+    {
+        "−": "-",
+        "–": "-",
+        "′": "'",
+        "’": "'",
+        "‘": "'",
+        "″": '"',
+        "”": '"',
+        "“": '"',
+        "º": "°",
+        ";": ",",
+    }
 )
 _COMPASS = (
     "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west",
@@ -89,12 +108,12 @@ def grid_reference(lat: float, lon: float, digits: int = 6) -> str | None:
 
 
 def parse_grid_reference(text: str) -> Place:
-    """The centre of the square that a grid reference names; spaces and case do not matter.
+    """The centre of the square that a grid reference names; spaces, commas and case do not matter.
 
     Raises:
         PlaceError: the letters or the number of digits are not those of a grid reference.
     """
-    match = _GRID_REFERENCE.match("".join(text.split()).upper())
+    match = _GRID_REFERENCE.match("".join(text.replace(",", " ").split()).upper())
     if not match:
         raise PlaceError(
             f"{text.strip()!r} is not a grid reference: two letters, then 2, 4, 6, 8 or 10 digits,"
@@ -113,30 +132,37 @@ def parse_grid_reference(text: str) -> Place:
     return Place(lat, lon, step)
 
 
-def _signed(number: str, letter: str, negative: str) -> float:
-    value = float(number)
-    return -value if letter == negative and value > 0 else value
+def _degrees(match: re.Match[str], name: str, letters: str) -> float | None:
+    """One coordinate of two; None where its letter is not one of its own, or minutes are no minutes."""
+    letter = (match[f"{name}_before"] or "") + (match[f"{name}_after"] or "")
+    minutes, seconds = (float(match[f"{name}_{part}"] or 0) for part in ("minutes", "seconds"))
+    if (letter and letter not in letters) or minutes >= 60 or seconds >= 60:
+        return None
+    whole = match[f"{name}_degrees"]
+    value = abs(float(whole)) + minutes / 60 + seconds / 3600
+    negative = whole.startswith("-") or letter == letters[1]
+    return -value if negative and value > 0 else value
 
 
 def parse_place(text: str) -> Place:
-    """A typed place: an OS grid reference, or latitude and longitude in degrees.
+    """A typed place: an OS grid reference, or latitude and longitude in degrees, with or without minutes and seconds.
 
     Raises:
         PlaceError: neither; the text says what is allowed.
     """
-    typed = " ".join(text.split()).upper()
+    typed = " ".join(text.translate(_AS_TYPED).upper().removeprefix("GEO:").split()).strip("()[] ")
     if not typed:
         raise PlaceError("Type a grid reference (TR 148 578) or degrees (51.2724, 0.5223).")
     match = _DEGREES.match(typed)
-    if not match:
-        if typed[0].isalpha():
+    lat = match and _degrees(match, "lat", "NS")
+    lon = match and _degrees(match, "lon", "EW")
+    if lat is None or lon is None:
+        if typed[0].isalpha() and not _LIKE_DEGREES.match(typed):
             return parse_grid_reference(text)
         raise PlaceError(
             f"{text.strip()!r} is not a place: type a grid reference (TR 148 578) or latitude and"
             " longitude in degrees (51.2724, 0.5223)."
         )
-    lat = _signed(match["lat"], match["ns"], "S")
-    lon = _signed(match["lon"], match["ew"], "W")
     for name, value, limit in (("latitude", lat, 90), ("longitude", lon, 180)):
         if abs(value) > limit:
             raise PlaceError(f"{name} {value:g}: allowed is -{limit} to {limit}.")

@@ -115,9 +115,9 @@ def tile_routes(services: Services) -> APIRouter:
 
 
 def _answer(tile: Tile) -> Response:
-    headers = {"Cache-Control": "private, max-age=3600"}
     if not tile.content:
-        return Response(status_code=204, headers=headers)
+        return Response(status_code=204, headers={"Cache-Control": "private, max-age=60"})
+    headers = {"Cache-Control": "private, max-age=3600"}
     return Response(tile.content, media_type=tile.media_type, headers=headers)
 
 

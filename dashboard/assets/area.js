@@ -38,7 +38,8 @@ export function areaText(area) {
 
 /** @param {string|null} text @returns {Area|null} null where it is none */
 export function readArea(text) {
-  const corners = (text ?? "").split(";").map((corner) => corner.split(",").map(Number));
+  // "" would be the number 0
+  const corners = (text ?? "").split(";").map((corner) => corner.split(",").map((part) => (part.trim() ? Number(part) : NaN)));
   if (corners.length < LEAST_CORNERS || corners.length > MOST_CORNERS) return null;
   const isPlace = ([lat, lon, ...more]) => Math.abs(lat) <= 85 && Math.abs(lon) <= 180 && more.length === 0;
   return corners.every(isPlace) ? corners : null;

@@ -76,18 +76,20 @@ export function shownCameras(store, filter, texts, nowMs) {
 
 /**
  * The shown cameras, nearest first; those without a position last, and without a place to be near to: recording
- * first, then by call sign.
+ * first, then by call sign. What a stale camera did last counts for nothing.
  * @param {import("./camera_store.js").CameraStore} store
  * @param {Uint8Array} shown
  * @param {{x: number, y: number, recordingFirst?: boolean}|null} near in Web Mercator units
+ * @param {number} nowMs the server's time
  * @returns {{order: Uint32Array, distances: Float64Array|null}} indices in order; metres, by index
  */
-export function ordered(store, shown, near) {
+export function ordered(store, shown, near, nowMs) {
   let count = 0;
   const order = new Uint32Array(store.count);
   for (let index = 0; index < shown.length; index++) if (shown[index] && store.alive[index]) order[count++] = index;
   const found = order.subarray(0, count);
-  const recording = store.columns.recording;
+  const recording = new Uint8Array(store.size);
+  for (const index of found) recording[index] = store.isStale(index, nowMs) ? 0 : store.columns.recording[index];
   if (near === null) {
     found.sort((a, b) => recording[b] - recording[a] || byName(store, a, b));
     return { order: found, distances: null };

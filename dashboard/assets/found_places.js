@@ -2,11 +2,14 @@
  * The places that the words of the search mean, above the cameras: grid references, degrees, names of the basemap.
  * Events: `choose` (detail: Place), `change` (others are shown).
  */
+import { ApiError } from "./api.js";
 import { h } from "./dom.js";
 
 /** Words are asked about once nobody has typed for so long. */
 const QUIET_MS = 180;
 const LEAST_LETTERS = 2;
+/** No name is longer; the server takes no more. */
+const MOST_LETTERS = 80;
 
 /**
  * @typedef {object} Place
@@ -41,7 +44,7 @@ export class FoundPlaces extends EventTarget {
    * @param {{lat: number, lon: number}|null} near of places called alike, the nearest to this comes first
    */
   ask(text, near) {
-    const typed = text.trim();
+    const typed = [...text.trim()].slice(0, MOST_LETTERS).join("");
     if (typed === this.#asked) return;
     this.#asked = typed;
     this.#near = near;
@@ -81,7 +84,8 @@ export class FoundPlaces extends EventTarget {
       this.#show(places, whyNot ?? "");
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.#asked = ""; // so that the next letter asks again
+      // Asked again with the next letter, and where the server was away, with whatever comes next.
+      if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) this.#asked = "";
       this.#show([], `Places cannot be searched now. ${error.message}`);
     }
   }

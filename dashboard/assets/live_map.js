@@ -394,7 +394,7 @@ class LiveMap {
   #reorder() {
     this.#orderedAt = performance.now();
     this.#toReorder = false;
-    const { order, distances } = ordered(this.#store, this.#shown, this.#near);
+    const { order, distances } = ordered(this.#store, this.#shown, this.#near, app.nowMs());
     this.#list.setOrder(order, distances);
     this.#list.setEmpty(order.length ? null : this.#whyEmpty());
     this.#drawCount();

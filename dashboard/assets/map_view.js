@@ -79,6 +79,8 @@ export class MapView extends EventTarget {
   #timers = [];
   #unwatch;
   #pressing = 0;
+  #hasBegun = false;
+  /** Our own layers and sources are there. */
   #ready = false;
   /** Source → the features that it was given last, as JSON. */
   #given = new Map();
@@ -301,7 +303,10 @@ export class MapView extends EventTarget {
   }
 
   /** Repaint, for what changes with time alone. */
-  tick() { this.#pacer.ask(); }
+  tick() {
+    this.#stale = true; // crowds age without a word, too
+    this.#pacer.ask();
+  }
 
   /** A stream opens, and somebody waits for its picture: that comes first. */
   standStill() { this.#pacer.hold(STAND_STILL_MS); }
@@ -344,7 +349,8 @@ export class MapView extends EventTarget {
     this.#room.observe(map.getContainer());
     map.on("load", () => this.#begin());
     // MapLibre brings its own layers back after the graphics card was lost, ours are ours to bring back.
-    map.on("webglcontextrestored", () => map.once("styledata", () => this.#begin()));
+    map.on("webglcontextlost", () => { this.#ready = false; });
+    for (const kind of ["webglcontextrestored", "styledata"]) map.on(kind, () => this.#beginAgain());
     map.on("move", () => {
       if (performance.now() - this.#refreshed > MOVE_REFRESH_MS) this.#refresh();
     });
@@ -382,7 +388,13 @@ export class MapView extends EventTarget {
     );
   }
 
+  /** Once the basemap is back, after the graphics card was lost. */
+  #beginAgain() {
+    if (this.#hasBegun && !this.#ready && this.#map.style && this.#map.getSource(SOURCE)) this.#begin();
+  }
+
   #begin() {
+    this.#hasBegun = true;
     addOverlays(this.#map, [this.#layer, this.#crowds], this.#theme);
     this.#given.clear();
     this.#ready = true;

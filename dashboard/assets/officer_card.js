@@ -57,6 +57,7 @@ export class OfficerCard extends EventTarget {
       this.#abort?.abort();
     }
     this.#index = index;
+    if (index < 0) this.#track.show(null); // also of a camera that is not the user's to see any more
     if (ref === "") this.#showNobody();
     else if (index < 0) this.#showMissing(ref);
     else {

@@ -91,6 +91,8 @@ export function placeName(lat, lon) {
 function isOnMap(lat, lon) { return Math.abs(lat) <= 85 && Math.abs(lon) <= 180; }
 
 function numbers(text, count) {
-  const parts = (text ?? "").split(",").map(Number);
-  return !text || parts.length !== count || parts.some((part) => !Number.isFinite(part)) ? null : parts;
+  const parts = (text ?? "").split(",");
+  const read = parts.map(Number);
+  const isWrong = parts.length !== count || parts.some((part, at) => part.trim() === "" || !Number.isFinite(read[at]));
+  return isWrong ? null : read;
 }

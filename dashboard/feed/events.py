@@ -12,6 +12,7 @@ Audience = Callable[[int, Collection[int]], Awaitable[frozenset[int]]]
 
 _SAID: Final[dict[str, tuple[str, ...]]] = {
     "incident": ("incident", "entry"),
+    "incident_hidden": (),
     "deployment": ("deployment", "incident", "state"),
     "stream": ("stream", "camera", "incident"),
     "stream_ended": ("stream", "camera", "reason", "at"),
@@ -26,7 +27,7 @@ async def viewers_of(
 ) -> list[Viewer]:
     """The viewers who may know of an event.
 
-    An incident's, a deployment's and a new stream's: those who may see the incident. The end of a stream: its viewer
+    An incident that was hidden: those who may not see it any more; of them, if one user was released, that one. An incident's, a deployment's and a new stream's: those who may see the incident. The end of a stream: its viewer
     and those who see the camera. A post and an alert: those who answer alerts; an alert at an incident: those of them who
     may see the incident.
     """
@@ -44,11 +45,18 @@ async def viewers_of(
             if str(viewer.session_id) == event.get("session")
             or (viewer.channel is not None and viewer.channel.sees(int(event["camera_id"])))
         ]
+    if kind == "incident_hidden" and "user" in event:
+        viewers = [viewer for viewer in viewers if viewer.viewing.user_id == event["user"]]
     allowed = await audience(int(event["incident"]), {viewer.viewing.user_id for viewer in viewers})
-    return [viewer for viewer in viewers if viewer.viewing.user_id in allowed]
+    sees = kind != "incident_hidden"
+    return [viewer for viewer in viewers if (viewer.viewing.user_id in allowed) is sees]
 
 
 def said(event: dict[str, Any]) -> dict[str, Any]:
     """What viewers are told of an event."""
     kind = event["event"]
+    if kind == "incident_hidden":
+        return {
+            "event": "incident"
+        }  # that there is another list of incidents, and nothing of which
     return {"event": kind, **{name: event[name] for name in _SAID[kind] if name in event}}

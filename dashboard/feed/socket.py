@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Final
 
 from fastapi import APIRouter, WebSocket
@@ -113,10 +114,13 @@ async def _send(websocket: WebSocket, viewer: Viewer, delivery: Delivery) -> Non
                     break
             if not delivery.is_slow:
                 viewer.go_on()
+    except TimeoutError:
+        pass  # it takes nothing, and is told so all the same
+    except (OSError, WebSocketDisconnect):
+        return
+    with contextlib.suppress(OSError, TimeoutError, WebSocketDisconnect):
         async with asyncio.timeout(1):
             await websocket.close(TRY_AGAIN, "the feed was not read")
-    except (OSError, TimeoutError, WebSocketDisconnect):
-        return
 
 
 async def _until_gone(websocket: WebSocket, delivery: Delivery) -> None:

@@ -144,7 +144,8 @@ class MapServer:
             except MapServerAwayError as error:
                 self._say(error)
                 raise
-            self._caches[theme].put(address, content)
+            if content:  # what is not there may be there in a moment
+                self._caches[theme].put(address, content)
         return Tile(content, self._media_type(content))
 
     async def _asked(self, address: TileAddress, theme: Theme) -> bytes:

@@ -100,11 +100,20 @@ async def replay(act: Actor, asked: ReplayFields) -> dict[str, Any]:
         corners = await _around(act, asked.incident)
     area, cells = _area(corners)
     step_s = max(1, math.ceil((asked.end - asked.start).total_seconds() / MOST_STEPS))
-    found = await act.connection.fetch(
-        query("replay.places"),
-        cells, json.dumps(mapping(area)), asked.start, asked.end, float(step_s), MOST_PLACES + 1,
-        _NOT_YET_ROLLED_UP_S, _NEAR_DEG,
-    )  # fmt: skip
+    try:
+        async with (
+            act.connection.transaction()
+        ):  # so that what was asked is recorded also where it takes too long
+            found = await act.connection.fetch(
+                query("replay.places"),
+                cells, json.dumps(mapping(area)), asked.start, asked.end, float(step_s), MOST_PLACES + 1,
+                _NOT_YET_ROLLED_UP_S, _NEAR_DEG,
+            )  # fmt: skip
+    except asyncpg.QueryCanceledError as error:
+        raise InvalidError(
+            "Too much happened there in this time to be read. Draw a smaller area, or ask for a shorter time.",
+            "area", "less than is read in time", "too_much",
+        ) from error  # fmt: skip
     if sum(len(row["time_ms"]) for row in found) > MOST_PLACES:
         raise InvalidError(
             "Too much happened there in this time to be shown at once. Draw a smaller area, or ask for a shorter time.",

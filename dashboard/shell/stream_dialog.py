@@ -28,6 +28,8 @@ def stream_dialog() -> dmc.Modal:
                             placeholder="Log number or words of its title",
                             nothingFoundMessage="No such open incident",
                             comboboxProps={"withinPortal": True},
+                            # What is typed at once must not reach what the dialog would give the keyboard first.
+                            **{"data-autofocus": "true"},
                         ),
                         dmc.Checkbox(
                             id=ids.STREAM_PROVISIONAL, checked=False,

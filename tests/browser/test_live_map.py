@@ -213,16 +213,21 @@ async def test_marks_survive_the_loss_of_the_graphics_card(desk: Desk, force: Fo
     screen = await desk.open(fim, here())
     page = screen.page
     await until_middle_is(page, GREEN)
-    await page.evaluate(
-        """async () => {
-          const gl = document.querySelector(".maplibregl-canvas").getContext("webgl2");
-          const lose = gl.getExtension("WEBGL_lose_context");
-          lose.loseContext();
-          await new Promise((done) => setTimeout(done, 400));
-          lose.restoreContext();
-        }"""
-    )
-    await until_middle_is(page, GREEN)
+    for lost_ms in (400, 0, 100, 1200, 30, 250):
+        await page.evaluate(
+            """async (lostMs) => {
+              const gl = document.querySelector(".maplibregl-canvas").getContext("webgl2");
+              const lose = gl.getExtension("WEBGL_lose_context");
+              lose.loseContext();
+              await new Promise((done) => setTimeout(done, lostMs));
+              // Whoever has looked away from the map while it is lost must not keep it from coming back.
+              window.dispatchEvent(new Event("resize"));
+              lose.restoreContext();
+              await new Promise((done) => setTimeout(done, 300));
+            }""",
+            lost_ms,
+        )
+        await until_middle_is(page, GREEN)
     await click_middle(page)
     await expect(page.locator("#live-map-card").get_by_role("heading", name="RB17")).to_be_visible()
     assert screen.problems == []
@@ -529,7 +534,9 @@ async def test_a_place_that_is_searched_for_ranks_the_recording_cameras_near_it(
     await expect(page.locator("#live-map-list")).to_contain_text("the place above is")
     await page.locator("#live-map-search").press("Enter")
     await expect(page.locator(".place-marker")).to_have_text("Kirkwick")
-    await expect(page.locator("#live-map-near")).to_have_text("recording, nearest to Kirkwick")
+    await expect(page.locator("#live-map-near")).to_have_text(
+        "recording first, nearest to Kirkwick"
+    )
     await expect(page.locator(".row-name").first).to_have_text("RB03")
     await expect(page.locator(".row-flag").first).to_have_text("untested by this force")
     await expect(page.locator("#live-map-search")).to_have_value("")

@@ -162,3 +162,15 @@ async def test_incidents_out_of_sight_have_no_keyboard(desk: Desk, force: Force)
     await expect(page.locator(".incident-marker")).to_have_count(2)
     await expect(page.get_by_role("button", name=re.compile("Here.*show it"))).to_be_visible()
     await expect(page.get_by_role("button", name=re.compile("Far away.*show it"))).to_have_count(0)
+
+
+async def test_what_somebody_may_not_see_any_more_goes_at_once(desk: Desk, force: Force) -> None:
+    camera = await officer(force, 1)
+    kidnap = await _incident(force, "Kidnap at the harbour", LAT)
+    fim = await force.user("fim")
+    page = (await desk.open(fim, f"{here()}&incident={kidnap}&camera=AB4-000001")).page
+    await expect(page.locator(".strip-item")).to_contain_text("Kidnap")
+    await force.at_incident(camera, kidnap)
+    await force.owner.execute("update incident set restricted = true where id = $1", kidnap)
+    await expect(page.get_by_text("Kidnap")).to_have_count(0, timeout=2500)
+    await expect(page.get_by_text("AB4-000001 is not on your map.")).to_be_visible(timeout=2500)

@@ -152,3 +152,34 @@ def test_distance_in_words(metres, words):
 def test_digits_that_do_not_exist_are_refused():
     with pytest.raises(ValueError, match="digits 5"):
         grid_reference(51, 0, digits=5)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "51.2724, 0.5223", "N51.2724 E0.5223", "51.2724N, 0.5223E", "(51.2724, 0.5223)", "51.2724;0.5223", "51.2724 , 0.5223",
+        "geo:51.2724,0.5223", "51°16'20.64\"N 0°31'20.28\"E", "51° 16′ 20.64″ N, 0° 31′ 20.28″ E", "51° 16.344' N 0° 31.338' E",
+        "N 51° 16.344' E 0° 31.338'",
+    ],
+)  # fmt: skip
+def test_degrees_are_read_as_people_write_them(typed):
+    place = parse_place(typed)
+    assert (round(place.lat, 6), round(place.lon, 6)) == (51.2724, 0.5223)
+
+
+def test_west_and_south_are_negative_however_they_are_written():
+    for typed in ("-50.5, -1.25", "−50.5, −1.25", "50.5S 1.25W", "S50° 30' W1° 15'"):
+        place = parse_place(typed)
+        assert (place.lat, place.lon) == (-50.5, -1.25)
+
+
+@pytest.mark.parametrize(
+    "typed", ["51° 61' N 0° 10' E", "51°10'60\"N 0°10'E", "51E 0N", "N51S 0", "51.2 N E 0.5 E"]
+)
+def test_degrees_that_contradict_themselves_are_none(typed):
+    with pytest.raises(PlaceError):
+        parse_place(typed)
+
+
+def test_commas_in_a_grid_reference_do_not_matter():
+    assert parse_place("TR 148, 578") == parse_place("TR148578")

@@ -122,15 +122,15 @@ test("nearest first, without a position last", () => {
   const store = storeOf([{ lon: 1.2 }, { lon: 1.0 }, { lon: 1.1, recording: 2 }, { flags: 0 }]);
   const near = { x: mercatorX(1.0), y: mercatorY(56) };
   const all = new Uint8Array(4).fill(1);
-  const { order, distances } = ordered(store, all, near);
+  const { order, distances } = ordered(store, all, near, NOW);
   assert.deepEqual([...order], [1, 2, 0, 3]);
   assert.ok(Math.abs(distances[2] - 6232) < 15, `${distances[2]} m`);
-  assert.deepEqual([...ordered(store, all, { ...near, recordingFirst: true }).order], [1, 0, 3, 2]);
+  assert.deepEqual([...ordered(store, all, { ...near, recordingFirst: true }, NOW).order], [1, 0, 3, 2]);
 });
 
 test("without a place recording comes first, then names", () => {
   const store = storeOf([{ recording: 1, entry: { call_sign: "A" } }, { entry: { call_sign: "C" } }, { entry: { call_sign: "B" } }]);
-  assert.deepEqual([...ordered(store, new Uint8Array(3).fill(1), null).order], [2, 1, 0]);
+  assert.deepEqual([...ordered(store, new Uint8Array(3).fill(1), null, NOW).order], [2, 1, 0]);
 });
 
 test("Mercator and back", () => {
@@ -393,4 +393,17 @@ test("cameras near an incident that record now are counted", () => {
     { fixTimeMs: NOW }, { fixTimeMs: NOW, lat: 56.004 }, { fixTimeMs: NOW, lat: 56.006 }, { recording: 2 }, { seenTimeMs: NOW - 900_000 }, { flags: 0 },
   ]);
   assert.equal(recordingNear(store, { lat: 56, lon: 1 }, NOW), 2);
+});
+
+test("numbers that are left out are not zero", () => {
+  for (const search of ["?at=,,", "?at=,1,12", "?place=,", "?area=,;,;,;,"]) {
+    const { view, place, filter } = readAddress(search);
+    assert.deepEqual([view, place, filter.area], [null, null, null], search);
+  }
+});
+
+test("a stale camera is not ranked among those that record", () => {
+  const store = storeOf([{ seenTimeMs: NOW - 900_000 }, { lat: 56.001 }, { lat: 56.002, recording: 2 }]);
+  const near = { x: mercatorX(1), y: mercatorY(56), recordingFirst: true };
+  assert.deepEqual([...ordered(store, new Uint8Array(3).fill(1), near, NOW).order], [1, 0, 2]);
 });

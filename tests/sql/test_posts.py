@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
+from sightline.sql import query
 from tests.conftest import Database
 from tests.force import Force, Person
 
@@ -113,3 +117,75 @@ async def test_an_answer_ends_the_passing_on_and_without_posts_it_comes_to_all(
     await force.owner.fetchval("select alert_eyes_on($1)", other)
     assert await turns(force) == ["oscar_1", "oscar_1"]
     assert await wait(force, 31) == 0
+
+
+async def mine(force: Force, person: Person) -> list[bool]:
+    """Of the alerts that somebody sees, whether each came to them."""
+    async with force.acting(person) as connection:
+        return [row["is_mine"] for row in await connection.fetch(query("alerts.open"))]
+
+
+async def test_a_call_does_not_wait_for_somebody_who_is_not_there(force: Force) -> None:
+    gone, here = await force.user("fim", "gone"), await force.user("fim", "here")
+    await do(force, gone, "take", "oscar_1")
+    await force.owner.execute(
+        "select session_end(id, 'signed out') from session where user_id = $1", gone.user_id
+    )
+    await force.owner.fetchval("select alert_eyes_on($1)", await force.camera("CAM-1"))
+    assert await turns(force) == []
+    assert await mine(force, here) == [True], "it comes to all"
+
+
+async def test_a_call_comes_to_all_once_the_holder_of_its_post_has_left(force: Force) -> None:
+    one, other = await force.user("fim", "one"), await force.user("fim", "other")
+    await do(force, one, "take", "oscar_1")
+    await force.owner.fetchval("select alert_eyes_on($1)", await force.camera("CAM-1"))
+    assert (await mine(force, one), await mine(force, other)) == ([True], [False])
+    await do(force, one, "leave", "oscar_1")
+    assert (await mine(force, one), await mine(force, other)) == ([True], [True])
+
+
+async def test_a_call_from_a_restricted_incident_passes_by_who_may_not_know_of_it(
+    force: Force,
+) -> None:
+    holder, named = await force.user("fim", "holder"), await force.user("fim", "named")
+    camera = await force.camera("CAM-1")
+    kidnap = await force.incident("Kidnap", restricted=True)
+    await force.assign(named, kidnap)
+    await force.at_incident(camera, kidnap)
+    await do(force, holder, "take", "oscar_1")
+    await force.owner.fetchval("select alert_eyes_on($1)", camera)
+    assert await turns(force) == []
+    assert (await mine(force, holder), await mine(force, named)) == ([], [True])
+    assert await wait(force, 31) == 0
+    await do(force, named, "take", "oscar_2")
+    assert await wait(force, 0) == 1
+    assert await turns(force) == ["oscar_2"]
+
+
+async def test_of_alerts_at_a_restricted_incident_and_of_its_end_only_those_concerned_hear(
+    force: Force,
+) -> None:
+    heard: list[dict[str, Any]] = []
+    listener = await force.database.connect("dashboard")
+    await listener.add_listener(
+        "sightline_event", lambda *notice: heard.append(json.loads(notice[-1]))
+    )
+    named = await force.user("fim", "named")
+    camera, incident = await force.camera("CAM-1"), await force.incident("Kidnap")
+    await force.assign(named, incident)
+    await force.at_incident(camera, incident)
+    await force.owner.execute("update incident set restricted = true where id = $1", incident)
+    await force.owner.fetchval("select alert_eyes_on($1)", camera)
+    await force.owner.execute(
+        "update incident_person set until = now() where incident_id = $1", incident
+    )
+    await force.owner.execute("update incident set title = 'Kidnap, over' where id = $1", incident)
+    await listener.fetchval("select 1")
+    told = [event for event in heard if event["event"] in ("alert", "incident_hidden")]
+    assert told == [
+        {"event": "incident_hidden", "incident": incident},
+        {"event": "alert", "alert": told[1]["alert"], "incident": incident},
+        {"event": "incident_hidden", "incident": incident, "user": named.user_id},
+    ]
+    await listener.close()

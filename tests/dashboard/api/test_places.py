@@ -55,6 +55,21 @@ async def test_a_street_is_one_place_in_each_settlement_and_the_near_one_comes_f
     assert await found(client, "high street", near="56.5,1.4") == [there, here]
 
 
+async def test_a_street_is_found_with_its_settlement(force: Any, basemap: None) -> None:
+    client = await force.as_("fim")
+    for typed in ("High Street, Sandhaven", "sandhaven high", "sandh high street"):
+        assert await found(client, typed, near="56.3,1.1") == ["High Street, Sandhaven"]
+    assert await found(client, "high street, nowhere") == []
+    assert await found(client, "brannock's hospital, kirkwick") == [
+        "St Brannock's Hospital, Kirkwick"
+    ]
+
+
+async def test_where_the_map_has_ended_there_is_no_place(force: Any, basemap: None) -> None:
+    answer = await (await force.as_("fim")).get("/api/places", params={"q": "90,180"})
+    assert answer.json() == {"places": [], "why_not": "latitude 90: the map ends at 85 degrees."}
+
+
 async def test_what_is_called_exactly_so_comes_before_what_is_larger(
     force: Any, basemap: None
 ) -> None:
