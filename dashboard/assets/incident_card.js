@@ -39,7 +39,7 @@ export class IncidentCard extends EventTarget {
     super();
     this.#app = app;
     const p = this.#parts;
-    p.title = h("h2", { class: "card-name" });
+    p.title = h("h2", { class: "scene-name" });
     p.under = h("p", { class: "card-unit" });
     p.facts = h("dl", { class: "card-facts" });
     for (const [name, label] of [["opened", "Opened"], ["grid", "Grid ref."], ["talkgroup", "Talkgroup"], ["near", "Recording"]]) {

@@ -261,11 +261,12 @@ export class OfficerCard extends EventTarget {
   }
 
   #showMissing(ref) {
+    const waits = this.#app.feed.lastFrameMs === 0;
     this.#element.replaceChildren(
       h(
         "div", { class: "card-nobody" },
-        h("p", { text: this.#store.count === 0 ? "Waiting for the feed…" : `${ref} is not on your map.` }),
-        this.#store.count === 0 ? null : h("p", { class: "faint", text: "There is no such camera, or it is not yours to see now." }),
+        h("p", { text: waits ? "Waiting for the feed…" : `${ref} is not on your map.` }),
+        waits ? null : h("p", { class: "faint", text: "There is no such camera, or it is not yours to see now." }),
         h("button", { class: "button", type: "button", text: "Close", onclick: () => this.#tell("close") }),
       ),
     );

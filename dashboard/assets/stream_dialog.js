@@ -15,6 +15,17 @@ const FOCUS_TRIES = 12;
 /** Any page may ask for a stream: `sightline:open-stream` with the camera's id and, if there is one, the incident's. */
 export function listen() {
   window.addEventListener("sightline:open-stream", (message) => ask(message.detail));
+  app.incidents?.addEventListener("change", forgetClosed);
+}
+
+/** @type {Array<{value: string, label: string}>} */
+let known = [];
+
+/** Incidents that are closed, or not the user's to see any more, are no choice, nor anywhere in the page. */
+function forgetClosed() {
+  const open = new Set(app.incidents.open.map(({ id }) => String(id)));
+  const left = known.filter(({ value }) => open.has(value));
+  if (app.incidents.readMs && left.length < known.length) setProps("stream-incident", { data: left });
 }
 
 /** @param {{camera: string, incident?: string|number|null}} wanted */
@@ -74,7 +85,8 @@ function focusOn(id) {
 }
 
 /** The choices are there: the keyboard goes on to the first empty field, unless somebody was faster. */
-export function filled(_choices, incident) {
+export function filled(choices, incident) {
+  known = choices ?? [];
   if (!incident || document.activeElement?.id !== FIELDS[0]) return;
   const empty = FIELDS.slice(1).find((id) => !document.getElementById(id).value);
   if (empty) focusOn(empty);

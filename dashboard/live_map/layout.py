@@ -108,7 +108,7 @@ def _filters() -> html.Div:
                         nothingFoundMessage="No such unit", **plain, **{"aria-label": "Unit"},
                     ),
                     dmc.Select(
-                        id=ids.QUALITY, data=QUALITY_CHOICES, placeholder="Any quality",
+                        id=ids.QUALITY, data=QUALITY_CHOICES, placeholder="Quality",
                         clearable=True, **plain, **{"aria-label": "Stream quality"},
                     ),
                 ],
