@@ -113,6 +113,7 @@ async def test_the_dialogs_of_the_live_map(desk: Desk, force: Force) -> None:
         ("link", page.get_by_role("button", name="Link Officer safety…")),
         ("posts", page.locator("#post")),
         ("past alerts", page.locator(".alert").get_by_role("button", name="Past alerts…")),
+        ("keys", page.get_by_role("button", name="Keys (?)")),
     ):
         await opener.click()
         await expect(dialog.first).to_be_visible()
@@ -122,6 +123,10 @@ async def test_the_dialogs_of_the_live_map(desk: Desk, force: Force) -> None:
         await expect(dialog).to_have_count(0) if name != "stream" else await expect(
             dialog.first
         ).to_be_hidden()
+    await page.locator(".strip-item").last.click()
+    await page.keyboard.press("Escape")
+    await expect(card.locator(".scene-name")).to_be_visible()
+    await nothing_is_found(page, "a framed incident")
 
 
 async def test_a_replay(desk: Desk, force: Force) -> None:
