@@ -85,7 +85,7 @@ function focusOn(id) {
 }
 
 /** The choices are there: the keyboard goes on to the first empty field, unless somebody was faster. */
-export function filled(choices, incident) {
+export function filled(_words, choices, incident) {
   known = choices ?? [];
   if (!incident || document.activeElement?.id !== FIELDS[0]) return;
   const empty = FIELDS.slice(1).find((id) => !document.getElementById(id).value);

@@ -81,8 +81,12 @@ def _register_stream_dialog(app: Dash, services: Services) -> None:
         Output(ids.STREAM_PROVISIONAL, "description"),
         Output(ids.STREAM_ANSWER, "children"),
         Input(ids.STREAM_FOR, "data"),
+        State(ids.STREAM_PURPOSE, "data"),
+        State(ids.STREAM_INCIDENT, "data"),
     )
-    async def fill(wanted: dict[str, Any] | None) -> tuple[Any, ...]:
+    async def fill(
+        wanted: dict[str, Any] | None, purposes_there: Any, incidents_there: Any
+    ) -> tuple[Any, ...]:
         """The choices, with the page for whoever types at once, and anew for each camera that is asked for."""
         user = current_user()
         if user is None:
@@ -99,11 +103,21 @@ def _register_stream_dialog(app: Dash, services: Services) -> None:
         )
         # What is being typed meanwhile would be lost if the field, empty since it was opened, were emptied again.
         value = no_update if chosen is None else chosen
-        return choices, stream_dialog.incident_choices(known), value, words, ""
+        # Nor is what is marked among choices that are there already let go of.
+        return (
+            no_update if choices == purposes_there else choices,
+            no_update
+            if (open_now := stream_dialog.incident_choices(known)) == incidents_there
+            else open_now,
+            value,
+            words,
+            "",
+        )
 
     app.clientside_callback(
         ClientsideFunction("stream_dialog", "filled"),
-        Input(ids.STREAM_INCIDENT, "data"),
+        Input(ids.STREAM_PROVISIONAL, "description"),
+        State(ids.STREAM_INCIDENT, "data"),
         State(ids.STREAM_INCIDENT, "value"),
         prevent_initial_call=True,
     )
