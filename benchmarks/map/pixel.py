@@ -11,7 +11,6 @@ import asyncio
 import json
 import os
 import random
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,14 +20,14 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
 from benchmarks.ingest.force import Force, running_force
 from benchmarks.ingest.load import Run, run_load
-from benchmarks.map.render import CHROMIUM_FLAGS, chromium_path
+from benchmarks.map.render import browser_page
 from benchmarks.measure import Goal, Measure
 from sightline.ingest.fleet.load import MIDDLE
 from sightline.sql import accounts, connect, query
@@ -80,23 +79,16 @@ def measures() -> Iterator[Measure]:
 def _watched(force: Force) -> tuple[Seen, Run]:
     token, password = asyncio.run(_accounts(force))
     page_url = _page_url(force)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium_path(), args=list(CHROMIUM_FLAGS), viewport={"width": 1440, "height": 900},
-        )  # fmt: skip
-        try:
-            page = context.pages[0]
-            page.goto(page_url)
-            page.fill("#username", "watcher")
-            page.fill("#password", password)
-            page.press("#password", "Enter")
-            page.wait_for_url("**/map*", timeout=_READY_WITHIN_MS)
-            lat, lon = _PLACE
-            page.goto(f"{page_url}map?at={lat},{lon},{_ZOOM}")
-            page.wait_for_selector("#live-map-map[data-far]", timeout=_READY_WITHIN_MS)
-            return _to_and_fro(force, token, page)
-        finally:
-            context.close()
+    with browser_page() as page:
+        page.goto(page_url)
+        page.fill("#username", "watcher")
+        page.fill("#password", password)
+        page.press("#password", "Enter")
+        page.wait_for_url("**/map*", timeout=_READY_WITHIN_MS)
+        lat, lon = _PLACE
+        page.goto(f"{page_url}map?at={lat},{lon},{_ZOOM}")
+        page.wait_for_selector("#live-map-map[data-far]", timeout=_READY_WITHIN_MS)
+        return _to_and_fro(force, token, page)
 
 
 async def _accounts(force: Force) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import psutil
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.installation import free_port
 from benchmarks.measure import Goal, Measure
@@ -30,7 +30,7 @@ MOST: Final = int(os.environ.get("BENCH_MAP_MOST", "34000"))
 SECONDS: Final = float(os.environ.get("BENCH_MAP_S", "30"))
 _CHANGING: Final = 10
 """One of so many reports each second."""
-CHROMIUM_FLAGS: Final = (
+_FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
@@ -120,23 +120,29 @@ def serving_pid(cameras: int) -> Iterator[tuple[str, int]]:
             server.wait(15)
 
 
-def _drawn(url: str, layer: str) -> Drawn:
+@contextlib.contextmanager
+def browser_page() -> Iterator[Page]:
+    """A page of a fresh Chromium, which draws in software, until the end of the block."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium_path(), args=list(CHROMIUM_FLAGS), viewport={"width": 1440, "height": 900},
+            profile, executable_path=_chromium(), args=list(_FLAGS), viewport={"width": 1440, "height": 900},
         )  # fmt: skip
         try:
-            page = context.pages[0]
-            page.goto(f"{url}?layer={layer}")
-            page.wait_for_function("window.bench?.ready", timeout=_READY_WITHIN_MS)
-            time.sleep(5)
-            page.evaluate("bench.drawn = []; bench.ticks = 0")
-            before = _used_s()
-            time.sleep(SECONDS)
-            after = _used_s()
-            drawn, ticks = page.evaluate("[bench.drawn, bench.ticks]")
+            yield context.pages[0]
         finally:
             context.close()
+
+
+def _drawn(url: str, layer: str) -> Drawn:
+    with browser_page() as page:
+        page.goto(f"{url}?layer={layer}")
+        page.wait_for_function("window.bench?.ready", timeout=_READY_WITHIN_MS)
+        time.sleep(5)
+        page.evaluate("bench.drawn = []; bench.ticks = 0")
+        before = _used_s()
+        time.sleep(SECONDS)
+        after = _used_s()
+        drawn, ticks = page.evaluate("[bench.drawn, bench.ticks]")
     if not drawn:
         raise RuntimeError(f"{layer} drew nothing in {SECONDS:.0f} s")
     used = {kind: 1000 * (after[kind] - before[kind]) / ticks for kind in after}
@@ -156,5 +162,5 @@ def _used_s() -> dict[str, float]:
     return found
 
 
-def chromium_path() -> str:
+def _chromium() -> str:
     return os.environ.get("BENCH_CHROMIUM", "/usr/bin/chromium")

@@ -6,12 +6,11 @@
  * How old each report is, the program works out itself: ageing costs one number a picture. The map must not be turned
  * or tilted.
  */
-import { mercatorX, mercatorY } from "./camera_store.js";
+import { WORLD_PX, mercatorX, mercatorY } from "./camera_store.js";
 import { FRAGMENT, PALETTES, STRIDE, VERTEX, rgb } from "./camera_shaders.js";
 import { FLAG } from "./feed_frame.js";
 import { linkedProgram } from "./gl_program.js";
 
-const WORLD_PX = 512;
 /** Beyond this distance from the origin, in Web Mercator units, single precision begins to show. */
 const FAR = 0.02;
 const NEVER_S = -1e9;

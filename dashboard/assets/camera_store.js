@@ -10,6 +10,8 @@ import { freshness, staleAfterS } from "./ages.js";
 
 export const RECORDING = ["unknown", "off", "buffering", "recording"];
 export const QUALITY = ["unknown", "none", "poor", "fair", "good"];
+/** Width of the whole world at zoom 0, CSS pixels, as MapLibre counts. */
+export const WORLD_PX = 512;
 export const BEARER = ["unknown", "lte", "nr", "wifi", "other"];
 
 /**

@@ -6,13 +6,14 @@
  * while the map is moved. A cell turns into a number above `ENTER` cameras and back below `LEAVE`.
  */
 
+import { WORLD_PX } from "./camera_store.js";
+
 /** Width of a cell on the screen, pixels, at a whole zoom. */
 export const CELL_PX = 88;
 export const ENTER = 16;
 export const LEAVE = 11;
 /** From this zoom on every camera is a mark of its own. */
 export const NO_CLUSTERS_FROM_ZOOM = 13.5;
-const WORLD_PX = 512;
 
 /**
  * @typedef {object} Cluster

@@ -4,13 +4,12 @@
  * Drawn by our own program, in the same picture as the cameras: a source of MapLibre's takes several pictures until it
  * shows what it was given, in which a camera would be neither a mark nor counted, and each costs what a whole map costs.
  */
-import { mercatorX, mercatorY } from "./camera_store.js";
+import { WORLD_PX, mercatorX, mercatorY } from "./camera_store.js";
 import { rgb } from "./camera_shaders.js";
 import { FRAGMENT, KIND, STRIDE, VERTEX } from "./crowd_shaders.js";
 import { linkedProgram } from "./gl_program.js";
 import { letterPicture, spelled } from "./letter_picture.js";
 
-const WORLD_PX = 512;
 const EDGE_PX = 1.25;
 const COUNT_PX = 13;
 const RECORDING_PX = 11;

@@ -4,7 +4,7 @@
  * Small GeoJSON sources, since these are few.
  */
 import { latitude } from "./camera_filter.js";
-import { metresPerUnit } from "./camera_store.js";
+import { WORLD_PX, metresPerUnit } from "./camera_store.js";
 import { radiusOf } from "./crowd_layer.js";
 import { UNKNOWN } from "./feed_frame.js";
 
@@ -16,7 +16,6 @@ const CIRCLE_POINTS = 64;
 const ROOM_PX = 64;
 /** The room moves and grows in steps, CSS pixels: it is told to MapLibre, which is dear, when there is another step. */
 const ROOM_STEP_PX = 4;
-const WORLD_PX = 512;
 const FONT = ["system-ui, sans-serif"];
 
 const IS_RECORDING = ["==", ["get", "recording"], "recording"];

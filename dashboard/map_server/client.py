@@ -57,10 +57,20 @@ class MapServer:
 
     Args:
         settings: where it is, and what it gives.
+
+    Raises:
+        ValueError: the settings name no server.
     """
 
     def __init__(self, settings: MapServerSettings) -> None:
+        if settings.basemap_url is None:
+            raise ValueError("the settings name no map server")
         self._settings = settings
+        light, dark = settings.basemap_url, settings.basemap_dark_url or settings.basemap_url
+        self._urls: dict[Theme, str] = {
+            "light": light.get_secret_value(), "dark": dark.get_secret_value(),
+        }  # fmt: skip
+        self._where = f"The map server {urlsplit(self._urls['light']).hostname}"
         self._session: aiohttp.ClientSession | None = None
         self._caches: dict[Theme, TileCache] = {"light": TileCache(_KEPT), "dark": TileCache(_KEPT)}
         self._emptied_at = time.monotonic()
@@ -151,7 +161,7 @@ class MapServer:
     async def _asked(self, address: TileAddress, theme: Theme) -> bytes:
         if self._session is None:
             raise RuntimeError("the map server's client is not open")
-        where = self._where()
+        where = self._where
         try:
             async with self._session.get(self._url(address, theme), max_redirects=3) as answer:
                 if answer.status in _NONE:
@@ -192,8 +202,7 @@ class MapServer:
         return made
 
     def _url(self, address: TileAddress, theme: Theme) -> str:
-        url = self._settings.basemap_dark_url if theme == "dark" else None
-        text = (url or self._settings.basemap_url or _no_url()).get_secret_value()
+        text = self._urls[theme]
         south = (1 << address.z) - 1 - address.y
         numbers = {"{z}": address.z, "{x}": address.x, "{y}": address.y, "{-y}": south}
         for name, number in numbers.items():
@@ -208,16 +217,9 @@ class MapServer:
             "application/octet-stream",
         )
 
-    def _where(self) -> str:
-        """The server without its key."""
-        parts = urlsplit((self._settings.basemap_url or _no_url()).get_secret_value())
-        return f"The map server {parts.hostname}"
-
     def _version(self) -> str:
         """Another one where the tiles are others: browsers keep them."""
-        urls = (self._settings.basemap_url, self._settings.basemap_dark_url)
-        said = "\n".join(url.get_secret_value() if url else "" for url in urls)
-        return hashlib.sha256(said.encode()).hexdigest()[:8]
+        return hashlib.sha256("\n".join(self._urls.values()).encode()).hexdigest()[:8]
 
     def _say(self, error: MapServerAwayError) -> None:
         """Into the log, but not for each tile."""
@@ -237,7 +239,3 @@ def _unpacked(content: bytes) -> bytes:
     if not unpack.eof:
         raise TileError("it is cut short")
     return found
-
-
-def _no_url() -> Any:
-    raise RuntimeError("there is no map server")
