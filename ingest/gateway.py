@@ -36,6 +36,7 @@ from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app
 from sightline.ingest.http_port import serving
 from sightline.ingest.links import Links
+from sightline.ingest.listening import stop_listening
 from sightline.ingest.memory import keep_freed_memory
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.metrics import registry
@@ -156,6 +157,7 @@ async def _drain(
         writing.cancel()
     await deliveries.all_told()
     await door.dismiss(server, _DISMISS_WITHIN_S)
+    await stop_listening(server.server)
     server.close()
     try:
         await asyncio.wait_for(server.wait_closed(), _CLOSE_WITHIN_S)

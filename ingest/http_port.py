@@ -17,6 +17,7 @@ from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 
 from sightline.ingest.half_open import HalfOpen
+from sightline.ingest.listening import stop_listening
 from sightline.ingest.settings import GatewaySettings
 
 log = logging.getLogger(__name__)
@@ -250,6 +251,6 @@ async def serving(app: web.Application, settings: GatewaySettings) -> AsyncItera
         try:
             yield half_open
         finally:
-            listening.close()
+            await stop_listening(listening)
     finally:
         await runner.cleanup()

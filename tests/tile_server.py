@@ -13,6 +13,8 @@ from aiohttp import web
 from PIL import Image
 from shapely.geometry import LineString, Point, box
 
+from tests.serving import serving
+
 
 @dataclass
 class TileServer:
@@ -47,16 +49,9 @@ async def tile_server(content: bytes) -> AsyncIterator[TileServer]:
 
     application = web.Application()
     application.router.add_get("/{path:.*}", tile)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    server.host = f"{host}:{port}"
-    try:
+    async with serving(application) as base:
+        server.host = base.removeprefix("http://")
         yield server
-    finally:
-        await runner.cleanup()
 
 
 def picture(colour: tuple[int, int, int], kind: str = "PNG") -> bytes:

@@ -22,6 +22,7 @@ from sightline.ingest.cot.source import Source
 from sightline.ingest.cot.tls import server_context
 from sightline.ingest.doors import CameraIdentity, Doors
 from sightline.ingest.errors import DatabaseAwayError
+from sightline.ingest.listening import stop_listening
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.tolerance import Tolerance
 from sightline.sql import AWAY, query
@@ -95,7 +96,7 @@ class CotServer:
         try:
             yield
         finally:
-            server.close()
+            await stop_listening(server)
             tasks = [*works, *self._connections]
             for task in tasks:
                 task.cancel()

@@ -8,10 +8,12 @@ import ipaddress
 import logging
 import socket
 from contextlib import AsyncExitStack
+from typing import cast
 from uuid import uuid4
 
 from aiohttp import web
 
+from sightline.ingest.listening import stop_listening
 from sightline.ingest.media import hooks
 from sightline.ingest.media.errors import MediaError
 from sightline.ingest.media.gate_watch import EndRecord, GateWatch, RelayIdentity
@@ -48,9 +50,9 @@ async def run(settings: MediaSettings, stop: asyncio.Event) -> None:
         parts.callback(mux.close)
         ends = EndRecord()
         relay = Relay(mux, _limits(settings), ends.add)
-        server = _listen(settings.host, settings.media_internal_port)
-        parts.callback(server.close)
-        identity = RelayIdentity(uuid4(), settings.local_base(server.getsockname()[1]))
+        door = _listen(settings.host, settings.media_internal_port)
+        parts.callback(door.close)
+        identity = RelayIdentity(uuid4(), settings.local_base(door.getsockname()[1]))
         gate = GateWatch(settings, relay, identity, ends, settings.media_gate_silence_s)
         parts.push_async_callback(gate.record_remaining, RECORDING_TIMEOUT_S)
         app = make_app(relay, gate, identity, settings.internal_secret.get_secret_value())
@@ -61,7 +63,10 @@ async def run(settings: MediaSettings, stop: asyncio.Event) -> None:
         parts.push_async_callback(runner.cleanup)
         await runner.setup()
         parts.push_async_callback(relay.stop, STOPPED)  # before the server: answers who waits
-        await web.SockSite(runner, server).start()
+        server = await asyncio.get_running_loop().create_server(
+            cast("web.Server", runner.server), sock=door
+        )
+        parts.push_async_callback(stop_listening, server)
         log.info("listening udp=%s:%d internal_url=%s", *mux.local_address, identity.internal_url)
         await _run_until(stop, gate, relay)
 

@@ -13,6 +13,7 @@ from sightline.ingest import http_port
 from sightline.sql.accounts import add_camera, token_hash
 from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
 from tests.ingest.openapi_check import held_to_document
+from tests.serving import serving
 
 OFFER = (Path(__file__).parent / "media" / "viewer_offer.sdp").read_bytes().decode()
 ANSWER = "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\n"
@@ -43,11 +44,8 @@ async def relay():
     relay = Relay()
     app = web.Application()
     app.router.add_route("*", "/internal/publications/{id}", relay.handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", relay.port).start()
-    yield relay
-    await runner.cleanup()
+    async with serving(app, relay.port):
+        yield relay
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import httpx
 import pytest
 from aiohttp import web
 
+from tests.serving import serving
+
 ASK = {"camera": "CAM-1", "purpose": "negotiator_triage", "reason": "man on a roof"}
 OFFER = (Path(__file__).parents[2] / "ingest" / "media" / "viewer_offer.sdp").read_text()
 
@@ -234,14 +236,9 @@ async def relay(force: Any) -> AsyncIterator[Relay]:
     made = Relay()
     app = web.Application()
     app.add_routes([web.post("/internal/viewings/{stream}", made.view)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-    await force.owner.execute("update relay set internal_url = $1", made.url)
-    yield made
-    await runner.cleanup()
+    async with serving(app) as made.url:
+        await force.owner.execute("update relay set internal_url = $1", made.url)
+        yield made
 
 
 async def offer(

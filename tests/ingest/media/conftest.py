@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 import aiohttp
 import numpy as np
 import pytest
-from aiohttp import web
 from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
@@ -31,6 +30,7 @@ from sightline.ingest.media.gate_watch import RelayIdentity
 from sightline.ingest.media.internal_api import make_app
 from sightline.ingest.media.relay import Relay, RelayLimits
 from sightline.ingest.media.udp_mux import UdpMux
+from tests.serving import serving
 
 SECRET = "a-secret-of-more-than-thirty-two-characters"
 SDP_HEADERS = {"Content-Type": "application/sdp"}
@@ -182,8 +182,6 @@ async def bench_factory() -> AsyncIterator[Callable[..., object]]:
     await hooks.verify()
     hooks.install()
     async with AsyncExitStack() as stack:
-        # Last of all: a connection that the server had just accepted when it ended is closed in the loop's next turns.
-        stack.push_async_callback(asyncio.sleep, 0.05)
 
         async def make(**limits: float) -> RelayBench:
             ended: list[tuple[str, UUID, str]] = []
@@ -194,15 +192,10 @@ async def bench_factory() -> AsyncIterator[Callable[..., object]]:
             stack.push_async_callback(relay.stop, "the test is over")
             stack.callback(watch.cancel)
             app = make_app(relay, AlwaysOpen(), RelayIdentity(uuid4(), ""), SECRET)
-            runner = web.AppRunner(app, handler_cancellation=True)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            port = runner.addresses[0][1]
+            base = await stack.enter_async_context(serving(app, handler_cancellation=True))
             http = aiohttp.ClientSession(headers={"Authorization": f"Bearer {SECRET}"})
             stack.push_async_callback(http.close)
-            bench = RelayBench(relay, f"http://127.0.0.1:{port}", http, ended, stack)
+            bench = RelayBench(relay, base, http, ended, stack)
 
             async def stop_cameras() -> None:
                 for publication in tuple(bench._publishing):

@@ -19,6 +19,7 @@ from playwright.async_api import Page, async_playwright
 
 from sightline.ingest.media.relay import Relay
 from tests.ingest.media.conftest import SDP_HEADERS, RelayBench
+from tests.serving import serving
 
 pytestmark = pytest.mark.browser
 
@@ -110,11 +111,7 @@ async def page(chromium: str) -> AsyncIterator[Page]:
 
 
 async def serve(bench: RelayBench, door: FrontDoor) -> str:
-    runner = web.AppRunner(door.app())
-    await runner.setup()
-    bench._stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    return await bench._stack.enter_async_context(serving(door.app())) + "/"
 
 
 async def opened(page: Page, base: str) -> UUID:

@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from sightline.ingest.listening import stop_listening
 from sightline.ingest.media.errors import MediaError
 from sightline.ingest.media.gate_watch import SILENT
 from sightline.ingest.media.process import STOPPED, run
@@ -56,8 +57,8 @@ class DatabaseLine:
 
     async def close(self) -> None:
         self.cut()
+        await stop_listening(self.server)
         self.mend()
-        self.server.close()
         await asyncio.sleep(0.05)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
