@@ -15,6 +15,8 @@ import { linkedProgram } from "./gl_program.js";
 const FAR = 0.02;
 const NEVER_S = -1e9;
 const PASSES = 4;
+/** Where in a camera's part of the array it stands whether it is drawn. */
+const DRAWN_AT = 23;
 const UNIFORMS = [
   "u_offset", "u_scale", "u_now", "u_radius", "u_ratio", "u_pass", "u_pulse", "u_colours", "u_quiet", "u_halo",
   "u_watched", "u_asks",
@@ -97,7 +99,15 @@ export class CameraLayer {
    */
   setShown(shown) {
     this.shown = shown;
-    this.updateAll();
+    const { size, capacity } = this.#store;
+    if (capacity * STRIDE > this.#bytes.byteLength || this.#originNow() !== this.#origin) {
+      this.updateAll();
+      return;
+    }
+    for (let index = 0; index < size; index++) {
+      if (this.#codes[index * STRIDE + DRAWN_AT] !== Number(this.#isDrawn(index))) this.#write(index);
+    }
+    this.#repaint();
   }
 
   /**
@@ -230,7 +240,7 @@ export class CameraLayer {
     this.#codes[code] = columns.recording[index];
     this.#codes[code + 1] = columns.quality[index];
     this.#codes[code + 2] = columns.flags[index];
-    this.#codes[code + 3] = this.#isDrawn(index) ? 1 : 0;
+    this.#codes[index * STRIDE + DRAWN_AT] = Number(this.#isDrawn(index));
     this.#dirty[0] = Math.min(this.#dirty[0], index);
     this.#dirty[1] = Math.max(this.#dirty[1], index);
   }

@@ -99,8 +99,8 @@ export class CameraStore {
     const numbers = frame.columns.number;
     for (let row = 0; row < frame.count; row++) indices[row] = this.#index(numbers[row]);
     for (const [name] of COLUMNS) {
-      const from = frame.columns[name];
-      const to = this.columns[name];
+      const from = byWidth(frame.columns[name]);
+      const to = byWidth(this.columns[name]);
       for (let row = 0; row < frame.count; row++) to[indices[row]] = from[row];
     }
     const { latE7, lonE7 } = frame.columns;
@@ -208,3 +208,9 @@ function extended(before, grown) {
   grown.set(before);
   return grown;
 }
+
+/** Numbers of each width; what they mean does not matter where they are copied. */
+const OF_WIDTH = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: Float64Array };
+
+/** The same numbers in one of four types: with more, the browser's compiler gives up on the loop that copies them. */
+function byWidth(column) { return new OF_WIDTH[column.BYTES_PER_ELEMENT](column.buffer, column.byteOffset, column.length); }

@@ -57,30 +57,30 @@ export function clustered({ store, shown, zoom, view, nowMs, before, selected = 
     cellOf[index] = at;
     counts[at] += 1;
   }
-  const made = new Map();
+  /** @type {Array<Cluster|undefined>} by cell */
+  const made = new Array(counts.length);
   for (let at = 0; at < counts.length; at++) {
     if (counts[at] < LEAVE) continue;
     const key = `${level}/${(at % columns) + left}/${Math.floor(at / columns) + top}`;
     if (counts[at] >= ENTER || before.has(key)) {
-      made.set(at, { key, count: 0, recording: 0, x: 0, y: 0, bounds: [Infinity, Infinity, -Infinity, -Infinity] });
+      made[at] = { key, count: 0, recording: 0, x: 0, y: 0, bounds: [Infinity, Infinity, -Infinity, -Infinity] };
     }
   }
-  if (made.size === 0) return { clusters: [], inside };
   for (let index = 0; index < shown.length; index++) {
-    const cluster = made.get(cellOf[index]);
+    const cluster = cellOf[index] < 0 ? undefined : made[cellOf[index]];
     if (!cluster) continue;
     inside[index] = 1;
     cluster.count += 1;
     cluster.recording += recording[index] === 3 && !store.isStale(index, nowMs) ? 1 : 0;
     add(cluster, store.x[index], store.y[index]);
   }
-  for (const [at, cluster] of made) {
+  made.forEach((cluster, at) => {
     const column = (at % columns) + left;
     const row = Math.floor(at / columns) + top;
     cluster.x = within(cluster.x / cluster.count, column, cell);
     cluster.y = within(cluster.y / cluster.count, row, cell);
-  }
-  return { clusters: [...made.values()], inside };
+  });
+  return { clusters: made.filter(Boolean), inside };
 }
 
 function add(cluster, x, y) {

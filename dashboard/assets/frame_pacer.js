@@ -5,6 +5,8 @@
 
 /** A frame within this many milliseconds is quick. */
 const QUICK_MS = 40;
+/** As long as a display shows a frame: who paints more often paints what nobody sees. */
+const FRAME_MS = 1000 / 60;
 /** Of the time, what painting may take where frames are slow: one part in this many. */
 const SHARE = 3;
 /** Changes are painted within this many milliseconds, however slow frames are. */
@@ -17,6 +19,7 @@ export class FramePacer {
   #notBefore = 0;
   #heldUntil = 0;
   #timer = 0;
+  #begunAt = -Infinity;
 
   /**
    * @param {() => void} paint asks for a frame
@@ -42,6 +45,12 @@ export class FramePacer {
 
   /** Milliseconds until the next frame may be painted; 0: it may be now. */
   get waitMs() { return Math.max(0, Math.ceil(Math.max(this.#notBefore, this.#heldUntil) - this.#clock.now())); }
+
+  /** Whether what the display shows was painted for an earlier frame: the next one need not wait for the display to ask for it. */
+  get isRested() { return this.#clock.now() - this.#begunAt >= FRAME_MS; }
+
+  /** A frame is being painted. */
+  begun() { this.#begunAt = this.#clock.now(); }
 
   /** A frame was painted. @param {number} tookMs until the browser was ready for the next one */
   painted(tookMs) {

@@ -82,6 +82,7 @@ export class MapView extends EventTarget {
   #hasBegun = false;
   /** Our own layers and sources are there. */
   #ready = false;
+  #isSoon = false;
   /** Source → the features that it was given last, as JSON. */
   #given = new Map();
 
@@ -221,7 +222,7 @@ export class MapView extends EventTarget {
   changed(change) {
     this.#stale = true;
     if (change.all) this.#layer.updateAll();
-    else this.#layer.update(change.indices);
+    else this.#layer.update([...change.indices, ...change.removed]);
   }
 
   /** Which cameras pass the filters. @param {Uint8Array} shown */
@@ -338,7 +339,22 @@ export class MapView extends EventTarget {
     const was = this.#resized;
     this.#resized = false;
     if (was) this.#map.resize({ isByRoom: true });
+    else if (this.#canPaintNow()) this.#paintSoon();
     else this.#map?.triggerRepaint(); // none yet: the layer is made before it
+  }
+
+  /** Whether a picture now is not one of many that a move, or a page that nobody sees, would have for nothing. */
+  #canPaintNow() { return this.#ready && !document.hidden && !this.#map.isMoving() && this.#pacer.isRested; }
+
+  /** Once for all that changes in this call of the browser's, and not as late as with the display's next frame. */
+  #paintSoon() {
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    queueMicrotask(() => {
+      this.#isSoon = false;
+      if (this.#canPaintNow()) this.#map.redraw();
+      else this.#map.triggerRepaint();
+    });
   }
 
   #duration() { return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 450; }
@@ -361,6 +377,7 @@ export class MapView extends EventTarget {
     });
     map.on("render", () => {
       const began = performance.now();
+      this.#pacer.begun();
       requestAnimationFrame(() => this.#pacer.painted(performance.now() - began));
     });
     map.on("click", (event) => this.#click(event));

@@ -43,6 +43,15 @@ test("quick frames are painted at once, every one", () => {
   assert.equal(painted.length, 5);
 });
 
+test("what changes again within a frame of the display waits for the next one", () => {
+  assert.equal(pacer.isRested, true);
+  pacer.begun();
+  pass(10);
+  assert.equal(pacer.isRested, false);
+  pass(7);
+  assert.equal(pacer.isRested, true);
+});
+
 test("slow frames leave two thirds of the time, and the last change is painted", () => {
   pacer.ask();
   pacer.painted(200);
