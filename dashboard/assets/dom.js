@@ -20,6 +20,14 @@ export function h(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** @param {() => void} onclick */
+export function closeButton(onclick) {
+  return h(
+    "button", { class: "icon-button", type: "button", title: "Close", onclick },
+    h("span", { class: "glyph-close", "aria-hidden": "true" }), h("span", { class: "unseen", text: "Close" }),
+  );
+}
+
 /** Set the text only where it differs, so that nothing is laid out for nothing. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -1,10 +1,10 @@
 /**
  * The framed incident beside the map, where nobody is selected: what it is, where, who may help, and what can be done next.
- * Event `request`: negotiators are wanted for it.
+ * Events: `request`: negotiators are wanted for it; `close`.
  */
 import { ago, fullTime } from "./ages.js";
 import { metresPerUnit, mercatorX, mercatorY } from "./camera_store.js";
-import { goTo, h, mark, say } from "./dom.js";
+import { closeButton, goTo, h, mark, say } from "./dom.js";
 import { gridReference } from "./grid_reference.js";
 import { tagsOf } from "./incident_strip.js";
 
@@ -48,7 +48,8 @@ export class IncidentCard extends EventTarget {
     }
     p.triage = h("button", { class: "button button-primary", type: "button", text: "Open in Triage", onclick: () => goTo(`/triage?deployment=${p.triage.dataset.deployment}`) });
     p.request = h("button", { class: "button", type: "button", text: "Request negotiators…", onclick: () => this.dispatchEvent(new Event("request")) });
-    this.element = h("div", { class: "card" }, p.title, p.under, h("div", { class: "card-actions" }, p.triage, p.request), p.facts);
+    const head = h("header", { class: "card-head" }, p.title, closeButton(() => this.dispatchEvent(new Event("close"))));
+    this.element = h("div", { class: "card" }, head, p.under, h("div", { class: "card-actions" }, p.triage, p.request), p.facts);
   }
 
   /** @param {import("./incidents.js").Incident} incident @param {number} nowMs the server's time */

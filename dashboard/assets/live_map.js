@@ -163,6 +163,7 @@ class LiveMap {
     this.#on(this.#card, "stream", () => this.#openStream());
     this.#on(this.#card, "request", () => this.#request());
     this.#on(this.#scene, "request", () => this.#request());
+    this.#on(this.#scene, "close", () => this.#frame(""));
     this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
     this.#on(this.#card, "ask-track", () => this.#askTrack());
     this.#on(this.#card, "track", ({ detail }) => this.#map?.setTrack(detail));
@@ -292,6 +293,7 @@ class LiveMap {
     const incident = app.incidents?.byId(this.#state.incident) ?? null;
     if (incident) this.#scene.draw(incident, app.nowMs());
     this.#card.setInstead(incident ? this.#scene.element : null);
+    mark(this.#element, "data-scene", incident ? "true" : null);
   }
 
   // selection
@@ -457,9 +459,9 @@ class LiveMap {
   #frame(id) {
     this.#state.incident = id;
     if (id) this.#turnToScene();
-    const incident = app.incidents?.byId(id);
-    if (incident && incident.lat !== null) this.#map?.frame(incident, FRAME_METRES);
     this.#drawIncidents();
+    const incident = app.incidents?.byId(id);
+    if (incident && incident.lat !== null) this.#map?.frame(incident, FRAME_METRES, this.#part("card").getBoundingClientRect());
     this.#reorder();
     this.#toAddress();
   }

@@ -212,10 +212,14 @@ export class MapView extends EventTarget {
   framePlaces(places, over) {
     if (places.length === 0) return;
     const bounds = places.reduce((sofar, place) => sofar.extend(place), new maplibre.LngLatBounds());
+    this.#map.fitBounds(bounds, { padding: this.#clearOf(over, 40), maxZoom: 16.5, duration: this.#duration() });
+  }
+
+  /** Room at the map's edges, and none of what is framed under what lies over it. @param {DOMRect|undefined} over @param {number} px */
+  #clearOf(over, px) {
     const map = this.#map.getContainer().getBoundingClientRect();
     const covered = over && over.left < map.right && over.left > map.left + map.width / 4 ? map.right - over.left : 0;
-    const padding = { top: 40, bottom: 40, left: 40, right: 40 + covered };
-    this.#map.fitBounds(bounds, { padding, maxZoom: 16.5, duration: this.#duration() });
+    return { top: px, bottom: px, left: px, right: px + covered };
   }
 
   /** @param {import("./camera_store.js").Change} change */
@@ -265,13 +269,14 @@ export class MapView extends EventTarget {
    * Show a place with the cameras around it.
    * @param {{lat: number, lon: number}} place
    * @param {number} metres to be seen in every direction at least
+   * @param {DOMRect} [over] what may lie over the map, at its right
    */
-  frame(place, metres) {
+  frame(place, metres, over) {
     const east = metres / (111_320 * Math.cos((place.lat * Math.PI) / 180));
     const north = metres / 111_320;
     this.#map.fitBounds(
       [[place.lon - east, place.lat - north], [place.lon + east, place.lat + north]],
-      { padding: 24, maxZoom: 16.5, duration: this.#duration() },
+      { padding: this.#clearOf(over, 24), maxZoom: 16.5, duration: this.#duration() },
     );
   }
 

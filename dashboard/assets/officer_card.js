@@ -2,7 +2,7 @@
  * What is known of the selected officer, and what can be done: from the feed, with the forecast of a stream at the place.
  * Events: `close`, `show`, `stream`, `request`, `frame` (detail: incident id), `ask-track`, `track` (detail: features or null).
  */
-import { h, mark, say } from "./dom.js";
+import { closeButton, h, mark, say } from "./dom.js";
 import { ago, ageWords, fullTime, runningTime } from "./ages.js";
 import { FLAG, UNKNOWN } from "./feed_frame.js";
 import {
@@ -132,7 +132,7 @@ export class OfficerCard extends EventTarget {
       h(
         "header", { class: "card-head" }, p.icon, p.name,
         p.show,
-        h("button", { class: "icon-button", type: "button", title: "Close", onclick: () => this.#tell("close") }, h("span", { class: "glyph-close", "aria-hidden": "true" }), h("span", { class: "unseen", text: "Close" })),
+        closeButton(() => this.#tell("close")),
       ),
       p.who, p.unit, p.state, p.watchers, p.warnings, p.actions,
       h("section", { class: "card-section" }, h("h3", { text: "Stream" }), h("p", { class: "card-now" }, h("span", { class: "card-label", text: "Signal now " }), p.quality), p.forecast),

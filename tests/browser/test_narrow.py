@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FloatRect, Locator, Page, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.on_the_map import (
@@ -29,6 +29,13 @@ PHONE, ZOOMED, SMALL = (360, 740), (720, 450), (1024, 768)
 
 def size(of: tuple[int, int]) -> dict[str, dict[str, int]]:
     return {"viewport": {"width": of[0], "height": of[1]}}
+
+
+async def box(part: Locator) -> FloatRect:
+    """Where a part of the page is."""
+    found = await part.bounding_box()
+    assert found is not None
+    return found
 
 
 async def is_within(page: Page, selector: str) -> bool:
@@ -55,6 +62,30 @@ async def test_no_page_runs_out_sideways(
         assert await is_within(page, part), part
     await page.mouse.wheel(400, 0)
     assert await page.evaluate("[scrollX, document.querySelector('#page').scrollLeft]") == [0, 0]
+
+
+async def test_a_framed_incident_has_its_card_beside_its_place_on_a_small_screen(
+    desk: Desk, force: Force
+) -> None:
+    await force.incident()
+    page = (await desk.open(await force.user("fim"), here(), **size(SMALL))).page
+    await map_is_drawn(page)
+    card = page.locator("#live-map-card")
+    await expect(card).to_be_hidden()
+    await page.locator(".strip-item").click()
+    await expect(card.get_by_role("heading", name="Man on the bridge")).to_be_visible()
+    marker, frame = page.locator(".incident-marker"), page.locator("#live-map-map")
+    async with asyncio.timeout(5):
+        while True:  # the map is on its way there
+            scene, over, whole = [await box(part) for part in (marker, card, frame)]
+            if whole["x"] < scene["x"] and scene["x"] + scene["width"] < over["x"]:
+                break
+            await asyncio.sleep(0.05)
+    controls = await box(page.locator(".map-controls"))
+    assert controls["x"] + controls["width"] <= over["x"]
+    await card.get_by_role("button", name="Close").click()
+    await expect(card).to_be_hidden()
+    await until_said(page, "incident", "")
 
 
 @pytest.mark.parametrize("screen_size", [PHONE, ZOOMED], ids=["phone", "zoomed"])

@@ -288,6 +288,10 @@ async def test_short_cover_is_a_standing_warning_that_is_overridden_with_a_reaso
     await look(force)
     ((_, state, detail),) = await alerts(force)
     assert (state, detail["reason"]) == ("seen", "Kent stands in")
+    async with force.acting(await force.user("fim", "other")) as connection:
+        await connection.fetchval("select alert_answer(id, 'seen', 'never mind') from alert")
+    ((_, state, detail),) = await alerts(force)
+    assert (state, detail["reason"]) == ("seen", "Kent stands in"), "whoever was first"
     (row,) = await force.audit("alert.seen")
     assert row["reason"] == "Kent stands in"
     await force.owner.execute("update negotiator set kidnap_trained = true")

@@ -98,6 +98,11 @@ async def test_a_call_for_eyes_on_goes_from_post_to_post_until_it_is_answered(fo
         alert = await connection.fetchval("select id from alert")
         await connection.fetchval("select alert_answer($1, 'seen')", alert)
     assert await force.owner.fetchval("select count(*) from alert where state = 'seen'") == 1
+    async with force.acting(one) as connection:
+        assert await connection.fetchval("select alert_answer($1, 'seen')", alert) == "seen"
+    told = "select count(*) from camera_command where body ->> 'type' = 'eyes_on_state'"
+    assert await force.owner.fetchval(told) == 1, "the officer hears of the first answer alone"
+    assert len(await force.audit("alert.seen")) == 1
 
 
 async def test_an_answer_ends_the_passing_on_and_without_posts_it_comes_to_all(

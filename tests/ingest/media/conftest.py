@@ -121,7 +121,10 @@ class RelayBench:
 
         task = asyncio.create_task(publish())
         self._publishing[publication] = task
-        await asyncio.wait_for(sending.wait(), 10)
+        begun = asyncio.create_task(sending.wait())
+        await asyncio.wait({begun, task}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
+        assert sending.is_set(), self.reasons.get(publication, "the camera sends nothing for 10 s")
         return publication
 
     async def stop_camera(self, publication: UUID) -> None:
