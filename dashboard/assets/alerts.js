@@ -81,8 +81,10 @@ export class Alerts {
     };
     row.element = h(
       "div", { class: "alert", "data-kind": alert.kind }, h("span", { class: "alert-shape", "aria-hidden": "true" }),
-      row.words, row.state, row.toDo, ...does[alert.kind](),
-      button("Past alerts…", () => openPastAlerts({ call: this.#call, nowMs: this.#nowMs }), "alert-past"),
+      row.words, row.state, row.toDo, h(
+        "div", { class: "alert-does" }, ...does[alert.kind](),
+        button("Past alerts…", () => openPastAlerts({ call: this.#call, nowMs: this.#nowMs }), "alert-past"),
+      ),
     );
     this.#rows.set(alert.id, row);
     this.#element.append(row.element);

@@ -149,7 +149,9 @@ export class CameraList extends EventTarget {
     row.element.style.transform = `translateY(${place * ROW_PX}px)`;
     showMark(row.icon, markName(recording, quality, fresh));
     say(row.name, entry?.call_sign ?? entry?.officer ?? entry?.camera ?? "");
-    say(row.who, entry?.call_sign ? [entry.officer, entry.name].filter(Boolean).join(" ") : entry?.name ?? "");
+    const who = entry?.call_sign ? [entry.officer, entry.name].filter(Boolean).join(" ") : entry?.name ?? "";
+    say(row.who, who);
+    mark(row.who, "title", who); // the list may be too narrow for it
     say(row.unit, entry?.unit_name ?? entry?.unit ?? "");
     // The age of what the map shows; where that is nothing, of what was heard.
     say(row.age, ageWords(Number.isNaN(positionS) ? ageS : positionS));

@@ -3,10 +3,12 @@
  * one number. Pure.
  *
  * Cells lie still on the ground (they belong to the whole zoom, not to the screen's edge), so that nothing flickers
- * while the map is moved. A cell turns into a number above `ENTER` cameras and back below `LEAVE`.
+ * while the map is moved. A cell turns into a number above `ENTER` cameras and back below `LEAVE`. Whoever asks for eyes
+ * on is never one of a number.
  */
 
 import { WORLD_PX } from "./camera_store.js";
+import { FLAG } from "./feed_frame.js";
 
 /** Width of a cell on the screen, pixels, at a whole zoom. */
 export const CELL_PX = 88;
@@ -49,7 +51,7 @@ export function clustered({ store, shown, zoom, view, nowMs, before, selected = 
   const cellOf = new Int32Array(store.size).fill(-1);
   const { flags, recording } = store.columns;
   for (let index = 0; index < shown.length; index++) {
-    if (!shown[index] || !(flags[index] & 1) || index === selected) continue;
+    if (!shown[index] || !(flags[index] & FLAG.position) || flags[index] & FLAG.eyesOn || index === selected) continue;
     const column = Math.floor(store.x[index] / cell) - left;
     const row = Math.floor(store.y[index] / cell) - top;
     if (column < 0 || row < 0 || column >= columns || row >= rows) continue;

@@ -64,7 +64,7 @@ export class IncidentCard extends EventTarget {
     say(p.grid, has ? gridReference(incident.lat, incident.lon) || "off the grid" : "has no place");
     say(p.talkgroup, incident.talkgroup || "not told");
     const near = has ? recordingNear(this.#app.feed.store, incident, nowMs) : 0;
-    say(p.near, has ? `${near} ${near === 1 ? "camera" : "cameras"} within ${NEAR_METRES} m` : "–");
+    say(p.near, has ? `${near} ${near === 1 ? "camera" : "cameras"} within ${NEAR_METRES} m now` : "–");
     const { facts } = this.#app;
     const newest = incident.deployments.at(-1);
     const sees = facts.pages.includes("/triage");

@@ -11,7 +11,7 @@ import { AreaDrawing } from "./area_drawing.js";
 import { SOURCE, basemapTiles, hasDarkPicture } from "./basemap_source.js";
 import { basemapStyle } from "./basemap_style.js";
 import { watchBasemap } from "./basemap_watch.js";
-import { CameraLayer } from "./camera_layer.js";
+import { CameraLayer, radiusAt } from "./camera_layer.js";
 import { latitude } from "./camera_filter.js";
 import { clustered } from "./clusters.js";
 import { CrowdLayer } from "./crowd_layer.js";
@@ -417,7 +417,7 @@ export class MapView extends EventTarget {
 
   #begin() {
     this.#hasBegun = true;
-    addOverlays(this.#map, [this.#layer, this.#crowds], this.#theme);
+    addOverlays(this.#map, [this.#crowds, this.#layer], this.#theme);
     this.#given.clear();
     this.#ready = true;
     this.#paintTheme(); // which may have changed since the map began
@@ -434,7 +434,9 @@ export class MapView extends EventTarget {
   #click(event) {
     if (this.#drawing) return;
     const crowd = this.#crowds.under(event.point);
-    if (crowd !== null) {
+    // A mark that lies over a crowd is meant only by who hits it.
+    const isMark = this.#layer.nearest(event.point, radiusAt(this.#map.getZoom()) + 2) >= 0;
+    if (crowd !== null && !isMark) {
       this.#enter(crowd);
       return;
     }

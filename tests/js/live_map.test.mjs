@@ -6,6 +6,7 @@ import { areaFeatures, areaText, insideOf, readArea } from "../../dashboard/asse
 import { CameraStore, mercatorX, mercatorY } from "../../dashboard/assets/camera_store.js";
 import { NO_FILTER, SearchTexts, isFiltering, latitude, ordered, shownCameras } from "../../dashboard/assets/camera_filter.js";
 import { distanceWords, fullName, shortName, signalWords, uplinkWords, whyNoStream } from "../../dashboard/assets/camera_words.js";
+import { FLAG } from "../../dashboard/assets/feed_frame.js";
 import { CELL_PX, ENTER, LEAVE, NO_CLUSTERS_FROM_ZOOM, clustered } from "../../dashboard/assets/clusters.js";
 import { recordingNear } from "../../dashboard/assets/incident_card.js";
 import { incidentsNamed } from "../../dashboard/assets/found_incidents.js";
@@ -177,6 +178,14 @@ test("zoomed in, every camera is a mark; the selected one always is", () => {
   const { clusters, inside } = clustersOf(crowd(40, 9.4), 9.4, new Set(), 5);
   assert.equal(clusters[0].count, 39);
   assert.equal(inside[5], 0);
+});
+
+test("who asks for eyes on does not go under in a crowd", () => {
+  const place = crowd(40, 9.4);
+  place.store.columns.flags[7] |= FLAG.eyesOn;
+  const { clusters, inside } = clustersOf(place, 9.4);
+  assert.equal(clusters[0].count, 39);
+  assert.equal(inside[7], 0);
 });
 
 test("moving the map does not move the cells", () => {
