@@ -29,11 +29,16 @@ class AnswerFields(Fields):
     reason: Annotated[str, Field(max_length=500), Readable] = ""
 
 
-def _eyes_on(_detail: dict[str, Any], _row: dict[str, Any]) -> tuple[str, str]:
-    return (
-        "asks for eyes on",
-        "The officer asks for eyes on: open the camera, or answer that you have seen it.",
-    )
+_EYES_ON_TO_DO: Final = {
+    "waiting": "The officer asks for eyes on: open the camera, or answer that you have seen it.",
+    "seen": "Nobody watches the officer: open the camera, or say that it is over.",
+    "watching": "The officer is watched: say when it is over.",
+    "ended": "",
+}
+
+
+def _eyes_on(_detail: dict[str, Any], row: dict[str, Any]) -> tuple[str, str]:
+    return "asks for eyes on", _EYES_ON_TO_DO[row["state"]]
 
 
 def _signal(detail: dict[str, Any], row: dict[str, Any]) -> tuple[str, str]:
@@ -112,12 +117,19 @@ async def acknowledge(act: Actor, alert: int, wanted: AnswerFields) -> dict[str,
         NotFoundError: no such alert, or not the user's to see.
     """
     await act.require("alert.answer", "alert.answer", "alert", str(alert))
-    kind = await act.connection.fetchval(query("alerts.visible"), alert)
-    if kind is None:
+    found = await act.connection.fetchrow(query("alerts.visible"), alert)
+    if found is None:
         raise NotFoundError("There is no such alert, or it is not yours to see.", "alert_unknown")
+    kind = found["kind"]
     if kind != "eyes_on" and wanted.state != "seen":
         raise InvalidError(
             f"state is {wanted.state!r}; this alert ends by itself.", "state", ["seen"]
+        )
+    if wanted.state == "watching" and not found["is_watched"]:
+        raise InvalidError(
+            "state is 'watching', but nobody has a stream of this camera open.",
+            "state",
+            ["seen", "ended"],
         )
     if kind == "cover_short" and len(wanted.reason.strip()) < _LEAST_REASON:
         raise InvalidError(

@@ -106,8 +106,6 @@ async def open_stream(
         )
         if sends is None:  # between the two, the relay went away or the gate ended it
             await act.connection.fetchval(query("streams.end"), stream, "no relay carries it")
-        else:
-            await act.connection.fetch(query("streams.watching"), row["camera_id"])
     if sends is None:
         raise RelayAwayError("No media relay can carry the stream now; try again.")
     return OpenedStream(

@@ -37,8 +37,8 @@ where a.raised_time >= $1 and a.raised_time < $2 and alert_visible(a)
 order by a.raised_time desc, a.id desc limit $3;
 
 -- name: visible
--- The kind of an alert that the acting user may know of; none: there is no such alert for them.
-select a.kind from alert a where a.id = $1 and alert_visible(a);
+-- The kind of an alert that the acting user may know of, and whether somebody has its camera's stream; none: there is no such alert for them.
+select a.kind, camera_is_watched(a.camera_id) as is_watched from alert a where a.id = $1 and alert_visible(a);
 
 -- name: answer
 -- Sets an alert's state, with a reason or without; gives the state it has now.

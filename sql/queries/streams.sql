@@ -31,10 +31,6 @@ from streams_open() order by opened_time;
 -- The purposes for which streams are opened.
 select code, name from purpose where not forbidden order by name;
 
--- name: watching
--- Whoever asked for eyes on is told that somebody watches.
-select alert_answer(a.id, 'watching') from alert a where a.camera_id = $1 and a.kind = 'eyes_on' and a.state in ('waiting', 'seen');
-
 -- name: link_minutes
 -- Minutes within which a provisional incident must be linked, by the force's settings.
 select setting_number('provisional_link_minutes')::int;

@@ -202,16 +202,6 @@ async def test_an_open_stream_keeps_an_idle_session(force: Any) -> None:
     assert (await client.get("/api/me")).status_code == 200
 
 
-async def test_whoever_asked_for_eyes_on_learns_that_somebody_watches(force: Any) -> None:
-    await force.owner.execute("select alert_eyes_on($1)", force.cameras["CAM-1"])
-    await open_stream(await force.as_("fim"), force)
-    assert await force.owner.fetchval("select state from alert") == "watching"
-    states = await force.owner.fetch(
-        "select body from camera_command where body ->> 'type' = 'eyes_on_state'"
-    )
-    assert json.loads(states[0]["body"])["state"] == "watching"
-
-
 class Relay:
     """A relay's internal API as far as the dashboard uses it: what it was asked, and what it answers."""
 
@@ -249,6 +239,47 @@ async def offer(
         "Authorization": f"Bearer {token or made['token']}",
     }
     return await client.post(made["whep"], content=body, headers=headers)
+
+
+async def told(force: Any) -> list[str]:
+    """What the officer who asked for eyes on has been told, in order."""
+    rows = await force.owner.fetch(
+        "select body from camera_command where body ->> 'type' = 'eyes_on_state' order by id"
+    )
+    return [json.loads(row["body"])["state"] for row in rows]
+
+
+async def test_who_asked_for_eyes_on_is_watched_as_long_as_somebody_watches(
+    force: Any, relay: Relay
+) -> None:
+    ask = "select alert_eyes_on($1)"
+    camera = force.cameras["CAM-1"]
+    assert await force.owner.fetchval(ask, camera) == "waiting"
+    client, other = await force.as_("fim"), await force.as_("negco")
+    first = (await open_stream(client, force)).json()
+    (alert,) = (await client.get("/api/alerts")).json()["alerts"]
+    refused = await client.post(f"/api/alerts/{alert['id']}/ack", json={"state": "watching"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "state")
+    assert (alert["state"], await told(force)) == ("waiting", []), "nobody has a picture yet"
+
+    assert (await offer(client, first)).status_code == 201
+    second = (await open_stream(other, force)).json()
+    assert (await offer(other, second)).status_code == 201
+    assert await told(force) == ["watching"]
+    assert await force.owner.fetchval(ask, camera) == "watching"
+    assert (await client.delete(f"/api/streams/{first['stream']}")).status_code == 204
+    assert await told(force) == ["watching"], "the other one watches still"
+    assert (await other.delete(f"/api/streams/{second['stream']}")).status_code == 204
+    assert await told(force) == ["watching", "seen"]
+    (alert,) = (await client.get("/api/alerts")).json()["alerts"]
+    assert (alert["state"], alert["answered_by"]) == ("seen", "Fim")
+    assert "Nobody watches" in alert["to_do"]
+
+    assert await force.owner.fetchval(ask, camera) == "seen", "twice at once is one call"
+    await force.owner.execute("update alert set answered_time = now() - interval '31 s'")
+    assert await force.owner.fetchval(ask, camera) == "waiting", "nobody's eyes still: a new call"
+    states = await force.owner.fetch("select state from alert order by id")
+    assert [row["state"] for row in states] == ["ended", "waiting"]
 
 
 class TestWhep:
