@@ -12,11 +12,18 @@ const HOURS = 24;
 /** @param {{call: typeof import("./api.js").call, nowMs: () => number}} given */
 export async function openPastAlerts({ call, nowMs }) {
   const shown = h("div", { class: "past-alerts" }, h("p", { class: "faint", text: "Reading…" }));
-  const { dialog } = openDialog(`Alerts of the last ${HOURS} hours`, [
+  const { dialog, closed } = openDialog(`Alerts of the last ${HOURS} hours`, [
     shown,
     h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Close", onclick: () => dialog.close() })),
   ]);
-  const from = new Date(nowMs() - HOURS * 3_600_000).toISOString();
+  const read = () => readInto(shown, call, nowMs());
+  window.addEventListener("sightline:event", read);
+  closed.then(() => window.removeEventListener("sightline:event", read));
+  await read();
+}
+
+async function readInto(shown, call, nowMs) {
+  const from = new Date(nowMs - HOURS * 3_600_000).toISOString();
   try {
     const { alerts } = await call("GET", `/api/alerts/past?from=${from}`);
     shown.replaceChildren(alerts.length ? h("ol", { tabindex: "0", "aria-label": "Newest first" }, ...alerts.map(line)) : h("p", { text: `No alert was raised in the last ${HOURS} hours.` }));

@@ -9,6 +9,8 @@ import { ago } from "./ages.js";
 import { announce, goTo, h, mark, say } from "./dom.js";
 
 const ANEW_EVERY_MS = 15_000;
+/** An incident that is hidden now takes its alerts along. */
+const CONCERNS = new Set(["alert", "incident"]);
 const TOGETHER_MS = 150;
 const SOUND_EVERY_MS = 10_000;
 const LEAST_REASON = 3;
@@ -35,7 +37,7 @@ export class Alerts {
 
   start() {
     window.addEventListener("sightline:event", (message) => {
-      if (message.detail.event === "alert") this.#readSoon();
+      if (CONCERNS.has(message.detail.event)) this.#readSoon();
     });
     setInterval(() => this.#read(), ANEW_EVERY_MS);
     setInterval(() => this.#tick(), 1000);
@@ -66,12 +68,26 @@ export class Alerts {
       const row = this.#rows.get(alert.id) ?? this.#make(alert);
       row.alert = alert;
     }
+    this.#order();
     this.#tick();
+  }
+
+  /** Who waits for an answer stands above who has one. */
+  #order() {
+    const rank = ({ alert }) => Number(alert.state !== "waiting");
+    const wanted = [...this.#rows.values()].sort((one, other) => rank(one) - rank(other) || one.alert.id - other.alert.id);
+    if (wanted.every(({ element }, place) => this.#element.children[place] === element)) return;
+    const held = document.activeElement;
+    this.#element.append(...wanted.map(({ element }) => element));
+    if (this.#element.contains(held)) held.focus();
   }
 
   #make(alert) {
     const button = (text, does, kind = "") => h("button", { class: `button button-small ${kind}`, type: "button", text, onclick: does });
-    const row = { alert, words: h("span", { class: "alert-words" }), state: h("span", { class: "alert-state" }), toDo: h("span", { class: "alert-to-do" }) };
+    const words = alert.camera
+      ? h("button", { class: "alert-words", type: "button", title: "Show on the map", onclick: () => this.#show(row) })
+      : h("span", { class: "alert-words" });
+    const row = { alert, words, state: h("span", { class: "alert-state" }), toDo: h("span", { class: "alert-to-do" }) };
     row.seen = button("Seen", () => this.#answer(row, "seen"));
     row.end = button("Over", () => this.#answer(row, "ended"));
     const does = {
@@ -150,10 +166,13 @@ export class Alerts {
     window.dispatchEvent(new CustomEvent("sightline:open-stream", { detail: { camera: alert.camera } }));
   }
 
-  /** Where the live map is shown, it frames the incident; from any other page there. */
-  #frame({ alert }) {
-    const asked = new CustomEvent("sightline:frame-incident", { detail: String(alert.incident), cancelable: true });
-    if (window.dispatchEvent(asked)) goTo(`/map?incident=${alert.incident}`);
+  #frame({ alert }) { this.#onMap("sightline:frame-incident", "incident", String(alert.incident)); }
+
+  #show({ alert }) { this.#onMap("sightline:show-camera", "camera", alert.camera); }
+
+  /** Where the live map is shown, it is asked; from any other page the way leads there. */
+  #onMap(event, name, detail) {
+    if (window.dispatchEvent(new CustomEvent(event, { detail, cancelable: true }))) goTo(`/map?${new URLSearchParams({ [name]: detail })}`);
   }
 
   /** Two short tones. A page that nobody has clicked may make no sound; the words stand there all the same. */

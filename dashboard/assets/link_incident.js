@@ -3,7 +3,7 @@
  */
 import { ApiError } from "./api.js";
 import { h, say } from "./dom.js";
-import { openDialog } from "./plain_dialog.js";
+import { forgetHidden, openDialog } from "./plain_dialog.js";
 
 const MINUTE_MS = 60_000;
 
@@ -34,12 +34,12 @@ export function mayLink(incident, { username, capabilities }) {
 /**
  * Ask which incident it is, and link it. Resolves when the dialog is closed.
  * @param {import("./incidents.js").Incident} incident
- * @param {import("./incidents.js").Incident[]} open
+ * @param {import("./incidents.js").Incidents} incidents
  * @param {typeof import("./api.js").call} call
  * @returns {Promise<string>} the id of the incident it became part of; "" where it was left
  */
-export function askLink(incident, open, call) {
-  const others = open.filter((one) => !one.provisional);
+export function askLink(incident, incidents, call) {
+  const others = incidents.open.filter((one) => !one.provisional);
   const choice = h(
     "select", { id: "link-to", class: "plain-field" }, h("option", { value: "", text: "Choose" }),
     ...others.map((one) => h("option", { value: String(one.id), text: [one.log_number, one.title].filter(Boolean).join(" · ") })),
@@ -48,13 +48,15 @@ export function askLink(incident, open, call) {
   const answer = h("div", { class: "form-answer", role: "alert" });
   const link = h("button", { class: "button button-primary", type: "submit", text: "Link" });
   const form = h("form", { class: "form", method: "dialog" });
-  const { dialog, closed } = openDialog(`Link “${incident.title}”`, [
+  const opened = openDialog(`Link “${incident.title}”`, [
     h("p", { class: "faint", text: "Its cameras, open streams and requests go along, and it closes." }),
     h("label", { for: "link-to", text: "Open incident" }), choice,
     h("label", { for: "link-log", text: "Or log number" }), log,
     answer,
     h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Cancel", onclick: () => dialog.close("") }), link),
   ], { form, focus: choice });
+  const { dialog, closed } = opened;
+  forgetHidden(opened, incidents, choice, String(incident.id));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const typed = log.value.trim();

@@ -67,6 +67,8 @@ class LiveMap {
   #list;
   #card;
   #scene;
+  /** Cameras of the replay that were on the map when it began. @type {Set<string>} */
+  #replayed = new Set();
   #strip;
   #finder;
   #forecasts;
@@ -178,6 +180,10 @@ class LiveMap {
       event.preventDefault(); // nobody has to come here for it
       this.#frameFound(event.detail);
     });
+    this.#on(window, "sightline:show-camera", (event) => {
+      event.preventDefault();
+      this.#showCamera(event.detail);
+    });
     this.#on(window, "popstate", () => this.#fromAddress());
     // The header's link to this very page takes away what the address said; it is shown still.
     this.#on(window, "_dashprivate_pushstate", () => this.#toAddress());
@@ -286,6 +292,7 @@ class LiveMap {
     this.#drawCount();
     if (app.incidents) this.#strip.draw(app.incidents, this.#state.incident, app.nowMs());
     this.#drawScene();
+    this.#forgetReplayed();
   }
 
   /** The framed incident, where nobody is selected. */
@@ -320,6 +327,15 @@ class LiveMap {
     this.#map?.select(index);
     this.#card.select(index, this.#state.camera);
     mark(this.#element, "data-selected", this.#state.camera ? "true" : null);
+  }
+
+  /** Somebody wants to see where an officer is. @param {string} camera id */
+  #showCamera(camera) {
+    const index = this.#store.indexOf(camera);
+    this.#replay.end();
+    this.#showView("map");
+    this.#select(index, true);
+    if (index >= 0) this.#map?.goTo(index);
   }
 
   /** Where the card lies over the map it may lie over the very mark that was chosen. */
@@ -513,6 +529,7 @@ class LiveMap {
 
   /** Draw an area; pressed again, give it up. */
   #drawArea() {
+    if (this.#replay.isOn) return; // what is live is not shown
     const under = this.#map?.drawing;
     if (under) {
       under.giveUp();
@@ -526,7 +543,7 @@ class LiveMap {
   }
 
   #pointAtMiddle() {
-    if (!this.#map) return;
+    if (!this.#map || this.#replay.isOn) return;
     const { lat, lon } = this.#map.view;
     this.#setPlace({ lat, lon, name: placeName(lat, lon) });
   }
@@ -534,7 +551,7 @@ class LiveMap {
   async #link(id) {
     const incident = app.incidents.byId(id);
     if (!incident) return;
-    const became = await askLink(incident, app.incidents.open, call);
+    const became = await askLink(incident, app.incidents, call);
     if (became === "" || this.#stop.signal.aborted) return;
     await app.incidents.readNow();
     if (this.#state.incident === id || this.#state.incident === "") this.#frame(became);
@@ -553,7 +570,7 @@ class LiveMap {
       camera,
       name: this.#selected < 0 ? camera : shortName(this.#store.entries[this.#selected]),
       incident: String(this.#state.incident || app.incidents?.ofCamera(camera)?.id || ""),
-      open: app.incidents?.open ?? [],
+      incidents: app.incidents,
       nowMs: app.nowMs(),
     }, call);
     if (track === null || this.#stop.signal.aborted) return;
@@ -573,14 +590,21 @@ class LiveMap {
     const isScene = !area && incident && incident.lat !== null;
     const where = area ? "in the area that you drew" : isScene ? `within 500 m of “${incident.title}”` : "in the part of the map in view";
     this.#replay.ask({
-      where, area: area ?? (isScene ? null : this.#map.corners), incident: framed, open: app.incidents?.open ?? [], nowMs: app.nowMs(),
+      where, area: area ?? (isScene ? null : this.#map.corners), incident: framed, incidents: app.incidents, nowMs: app.nowMs(),
     });
   }
 
-  #replayBegins({ area }) {
+  #replayBegins({ area, cameras }) {
+    this.#replayed = new Set(cameras.map(({ camera }) => camera).filter((camera) => this.#store.indexOf(camera) >= 0));
     this.#select(-1, false);
     this.#showView("map");
     this.#map.frameArea(area);
+  }
+
+  /** A camera that has left the map since a replay began may not be seen any more: not then either. */
+  #forgetReplayed() {
+    if (!this.#replay.isOn || app.feed.isReading) return;
+    this.#replay.forget((camera) => this.#replayed.has(camera) && this.#store.indexOf(camera) < 0);
   }
 
   #request() {

@@ -10,6 +10,10 @@ import { UNKNOWN } from "./feed_frame.js";
 
 /** Labels are drawn from this zoom on. */
 const LABELS_FROM_ZOOM = 12;
+/** Size of a call sign's letters, and how far from a mark it begins. */
+const LABEL_PX = 11.5;
+/** From the selected mark's middle to the outside of its ring. */
+const RING_PX = 14;
 const MOST_LABELS = 220;
 const CIRCLE_POINTS = 64;
 /** Side of the empty picture that keeps the room of a crowd free of names, pixels. */
@@ -88,7 +92,7 @@ export function addOverlays(map, ours, theme) {
   add("selection-ring", "circle", "selection", {}, ["==", ["geometry-type"], "Point"]);
   add("track-at", "circle", "track", {}, ["==", ["get", "kind"], "at"]);
   add("camera-labels", "symbol", "labels", {
-    "text-field": ["get", "words"], "text-font": FONT, "text-size": 11.5, "text-anchor": "left", "text-offset": [1, 0],
+    "text-field": ["get", "words"], "text-font": FONT, "text-size": LABEL_PX, "text-anchor": "left", "text-offset": [1, 0],
     "text-padding": 2, "symbol-sort-key": ["get", "order"], "text-max-width": 30,
   });
   const kind = (name) => ["==", ["get", "kind"], name];
@@ -96,7 +100,7 @@ export function addOverlays(map, ours, theme) {
   add("replay-trail", "line", "replay", { "line-join": "round", "line-cap": "round" }, kind("trail"));
   add("replay-camera", "circle", "replay", {}, kind("camera"));
   add("replay-labels", "symbol", "replay", {
-    "text-field": ["get", "words"], "text-font": FONT, "text-size": 11.5, "text-anchor": "left", "text-offset": [1, 0], "text-padding": 2, "text-max-width": 30,
+    "text-field": ["get", "words"], "text-font": FONT, "text-size": LABEL_PX, "text-anchor": "left", "text-offset": [1, 0], "text-padding": 2, "text-max-width": 30,
   }, kind("camera"));
 }
 
@@ -124,16 +128,25 @@ export function roomFeatures(crowds, zoom) {
  * @param {Uint8Array} drawn
  * @param {[number, number, number, number]} view west, north, east, south in Web Mercator units
  * @param {number} zoom
+ * @param {number} [selected] index whose call sign comes before all others, and has none of theirs over its mark; -1 for none
  */
-export function labelFeatures(store, drawn, [west, north, east, south], zoom) {
+export function labelFeatures(store, drawn, [west, north, east, south], zoom, selected = -1) {
   if (zoom < LABELS_FROM_ZOOM) return collection([]);
   const features = [];
   const { x, y, entries, columns } = store;
+  const world = WORLD_PX * 2 ** zoom;
+  /** Whether words at the right of a mark lie over the selected one. */
+  const lies = (words, index) => {
+    if (selected < 0) return false;
+    const right = (x[selected] - x[index]) * world;
+    return Math.abs(y[selected] - y[index]) * world < LABEL_PX + RING_PX && right > 0 && right < LABEL_PX * (1 + 0.7 * words.length) + RING_PX;
+  };
   for (let index = 0; index < drawn.length; index++) {
     if (!drawn[index] || !store.alive[index] || !store.hasPosition(index)) continue;
     if (x[index] < west || x[index] > east || y[index] < north || y[index] > south) continue;
     const words = entries[index]?.call_sign ?? entries[index]?.officer ?? entries[index]?.camera;
-    if (words) features.push(point(x[index], y[index], { words, order: 3 - columns.recording[index] }));
+    if (!words || (index !== selected && lies(words, index))) continue;
+    features.push(point(x[index], y[index], { words, order: index === selected ? -1 : 3 - columns.recording[index] }));
     if (features.length > MOST_LABELS) return collection([]);
   }
   return collection(features);

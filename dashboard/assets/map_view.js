@@ -512,7 +512,7 @@ export class MapView extends EventTarget {
     if (this.#selected >= 0) drawn[this.#selected] = 1;
     this.#layer.setShown(drawn);
     this.#give("crowd-room", roomFeatures(clusters, zoom));
-    this.#give("labels", labelFeatures(this.#store, drawn, view, zoom));
+    this.#give("labels", labelFeatures(this.#store, drawn, view, zoom, this.#selected));
     this.#give("selection", selectionFeatures(this.#store, this.#selected));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { ApiError } from "./api.js";
 import { h, say } from "./dom.js";
-import { openDialog } from "./plain_dialog.js";
+import { forgetHidden, openDialog } from "./plain_dialog.js";
 
 const LEAST_LETTERS = 3;
 const MINUTE_MS = 60_000;
@@ -26,16 +26,16 @@ const BACK = [["15", "The last 15 minutes"], ["60", "The last hour"], ["240", "T
  * @param {string} [wanted.about] what else there is to know
  * @param {string} wanted.back minutes that are likely wanted
  * @param {string} wanted.incident likely the one, "" for none
- * @param {import("./incidents.js").Incident[]} wanted.open incidents
+ * @param {import("./incidents.js").Incidents|null} wanted.incidents that are open
  * @param {number} wanted.nowMs the server's time
  * @param {typeof import("./api.js").call} wanted.call
  * @param {(asked: Asked) => Promise<T>} look asks the server
  * @returns {Promise<T|null>} null where it was left
  */
-export function askPast({ title, about = "", back: likely, incident, open, nowMs, call }, look) {
+export function askPast({ title, about = "", back: likely, incident, incidents, nowMs, call }, look) {
   const options = (choices, chosen) => choices.map(([value, text]) => h("option", { value, text, selected: value === chosen }));
   const back = h("select", { id: "past-back", class: "plain-field" }, ...options(BACK, likely));
-  const known = open.map((one) => [String(one.id), [one.log_number, one.title].filter(Boolean).join(" · ")]);
+  const known = (incidents?.open ?? []).map((one) => [String(one.id), [one.log_number, one.title].filter(Boolean).join(" · ")]);
   const at = h("select", { id: "past-incident", class: "plain-field" }, ...options([["", "Choose"], ...known], incident));
   const purpose = h("select", { id: "past-purpose", class: "plain-field" }, ...options([["", "Choose"]], ""));
   const reason = h("input", { id: "past-reason", class: "plain-field", type: "text", maxlength: "500", autocomplete: "off" });
@@ -44,13 +44,15 @@ export function askPast({ title, about = "", back: likely, incident, open, nowMs
   const show = h("button", { class: "button button-primary", type: "submit", text: "Show" });
   const field = (label, control) => [h("label", { for: control.id, text: label }), control];
   const form = h("form", { class: "form", method: "dialog" });
-  const { dialog, closed } = openDialog(title, [
+  const opened = openDialog(title, [
     about ? h("p", { text: about }) : null,
     h("p", { class: "faint", text: "Looking is recorded with your name and the purpose, and the officers can see that you looked." }),
     ...field("How far back", back), ...field("Incident", at), ...field("Purpose", purpose), ...field("Reason", reason),
     answer, waiting,
     h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Cancel", onclick: () => dialog.close() }), show),
   ], { form, focus: incident ? purpose : at });
+  const { dialog, closed } = opened;
+  forgetHidden(opened, incidents, at, incident);
   const stop = new AbortController();
   let found = null;
 

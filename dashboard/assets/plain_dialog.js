@@ -36,3 +36,22 @@ export function openDialog(title, content, { form = null, focus } = {}) {
   focus?.focus();
   return { dialog, closed };
 }
+
+/**
+ * Incidents that are closed, or not the user's to see any more, are no choice in a dialog; it closes if it is about one.
+ * @param {{dialog: HTMLDialogElement, closed: Promise<string>}} opened
+ * @param {import("./incidents.js").Incidents|null} incidents
+ * @param {HTMLSelectElement} select incidents by id
+ * @param {string} [about] id of the incident that its words name
+ */
+export function forgetHidden({ dialog, closed }, incidents, select, about = "") {
+  if (!incidents) return;
+  const look = () => {
+    const hidden = [...select.options].filter(({ value }) => value && !incidents.byId(value));
+    const isAbout = (about && !incidents.byId(about)) || hidden.some((option) => option.selected);
+    for (const option of hidden) option.remove();
+    if (isAbout) dialog.close("");
+  };
+  incidents.addEventListener("change", look);
+  closed.then(() => incidents.removeEventListener("change", look));
+}

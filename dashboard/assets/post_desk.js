@@ -138,11 +138,27 @@ export class PostDesk {
     if (!post.holder) actions.append(button("Take it", "take", "button-primary"));
     if (post.is_offered_to_me) actions.append(button("Accept", "accept", "button-primary"), button("Decline", "withdraw"));
     if (post.is_mine && post.offered_to_name) actions.append(button("Withdraw", "withdraw"));
-    if (post.is_mine && !post.offered_to_name) actions.append(...this.#handOver(post, act), button("Leave it", "leave"));
+    if (post.is_mine && !post.offered_to_name) actions.append(...this.#handOver(post, act), this.#leave(post, act));
     return h(
       "section", { class: "post-row", "aria-label": post.name },
       h("h3", { text: post.name }), h("p", { text: [held, offered].filter(Boolean).join(" · ") }), actions,
     );
+  }
+
+  /** Asked once more: what is open there would be nobody's. */
+  #leave(post, act) {
+    let isSure = false;
+    const leave = h("button", {
+      class: "button button-small", type: "button", text: "Leave it",
+      onclick: () => {
+        if (isSure) act(post, "leave");
+        isSure = true;
+        say(leave, "Leave it with nobody there");
+        leave.classList.add("button-danger", "is-confirm");
+        announce("Nobody would hold the post. Press again to leave it.");
+      },
+    });
+    return leave;
   }
 
   #handOver(post, act) {
@@ -151,10 +167,16 @@ export class PostDesk {
       h("option", { value: "", text: "Hand over to…" }),
       ...this.#colleagues.map(({ username, name, is_here: isHere }) => h("option", { value: username, text: isHere ? name : `${name} (not signed in)` })),
     );
-    return [to, h("button", {
-      class: "button button-small button-primary", type: "button", text: "Offer",
+    const offer = h("button", {
+      class: "button button-small button-primary", type: "button", text: "Offer", disabled: true,
       onclick: () => act(post, "offer", { to: to.value }),
-    })];
+    });
+    to.addEventListener("change", () => { offer.disabled = to.value === ""; });
+    if (this.#colleagues.length === 0) {
+      say(to.firstChild, "Nobody else may hold it");
+      to.disabled = true;
+    }
+    return [to, offer];
   }
 }
 

@@ -86,6 +86,14 @@ export class ReplayMode extends EventTarget {
     announce("Live again");
   }
 
+  /** Show some of the cameras no more. @param {(camera: string) => boolean} isHidden */
+  forget(isHidden) {
+    const cameras = this.#replay.cameras.filter(({ camera }) => !isHidden(camera));
+    if (cameras.length === this.#replay.cameras.length) return;
+    this.#replay = { ...this.#replay, cameras };
+    this.#show(this.#timeMs);
+  }
+
   #begin(replay) {
     this.#replay = replay;
     const fromMs = Date.parse(replay.from);

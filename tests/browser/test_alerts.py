@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Desk
-from tests.browser.on_the_map import here, officer
+from tests.browser.on_the_map import here, officer, until_said
 from tests.force import Force
 
 pytestmark = pytest.mark.browser
@@ -23,6 +23,8 @@ async def test_eyes_on_stands_at_the_top_until_it_is_answered(desk: Desk, force:
     alert = page.locator(".alert")
     await expect(alert).to_contain_text("RB17 Officer 17 4017 asks for eyes on", timeout=3000)
     await expect(page.get_by_role("option")).to_contain_text("asks for eyes on")
+    await alert.get_by_role("button", name="RB17 Officer 17 4017 asks for eyes on").click()
+    await until_said(page, "camera", "AB4-000017")
     await alert.get_by_role("button", name="Seen").click()
     await expect(alert).to_contain_text("seen by fim")
     await alert.get_by_role("button", name="Over").click()
@@ -53,6 +55,7 @@ async def test_a_post_is_handed_over_with_a_call_for_eyes_on_and_the_next_one_he
     await post_of[0].click()
     dialog = first.page.get_by_role("dialog", name="Posts")
     await expect(dialog).to_contain_text("1 open alert")
+    await expect(dialog.get_by_role("button", name="Offer")).to_be_disabled()
     await dialog.get_by_label("Hand Oscar 1 over to").select_option("bob")
     await dialog.get_by_role("button", name="Offer").click()
     await expect(post_of[0]).to_contain_text("Oscar 1: offered to")
@@ -76,6 +79,12 @@ async def test_a_post_is_handed_over_with_a_call_for_eyes_on_and_the_next_one_he
         await expect(screen.page.locator(".alert")).to_contain_text("with Oscar 2")
     await first.page.locator(".alert").get_by_role("button", name="Seen").click()
     await expect(second.page.locator(".alert")).to_contain_text("seen by ")
+
+    await post_of[0].click()
+    await dialog.get_by_role("button", name="Leave it").click()
+    await expect(post_of[0]).to_have_text("FIM Oscar 2")
+    await dialog.get_by_role("button", name="Leave it with nobody there").click()
+    await expect(post_of[0]).to_have_text("FIM without a post")
     assert first.problems == []
     assert second.problems == []
 
@@ -106,7 +115,7 @@ async def test_a_lost_picture_leads_to_the_cameras_of_its_incident(
     await alert.get_by_role("button", name="Cameras there").click()
     await expect(page).to_have_url(re.compile(rf"/map\?.*incident={incident}"))
     await expect(page.get_by_role("option")).to_have_count(1)
-    await page.get_by_role("button", name="Man on a roof").first.click()
+    await page.locator(".strip-item").click()
     await expect(page).not_to_have_url(re.compile("incident="))
     await alert.get_by_role("button", name="Cameras there").click()
     await expect(page).to_have_url(re.compile(f"incident={incident}"))
@@ -151,3 +160,43 @@ async def test_short_cover_is_gone_on_with_for_a_reason_and_stands_in_the_histor
     await expect(history).to_contain_text("“Kent stands in”")
     await expect(history).to_contain_text("over at")
     assert screen.problems == []
+
+
+async def test_an_alert_of_a_camera_that_may_not_be_seen_any_more_goes_at_once(
+    desk: Desk, force: Force
+) -> None:
+    hidden = await officer(force, 17)
+    other = await officer(force, 18)
+    kidnap = await force.incident("Kidnap at the harbour")
+    await force.at_incident(hidden, kidnap)
+    page = (await desk.open(await force.user("fim"), here())).page
+    for camera in (hidden, other):
+        await force.owner.fetchval("select alert_eyes_on($1)", camera)
+    alert = page.locator(".alert")
+    await expect(alert).to_have_count(2, timeout=3000)
+    await alert.first.get_by_role("button", name="Past alerts…").click()
+    history = page.get_by_role("dialog", name="Alerts of the last 24 hours")
+    await expect(history.get_by_role("listitem")).to_have_count(2)
+    await force.owner.execute("update incident set restricted = true where id = $1", kidnap)
+    await expect(alert).to_have_count(1, timeout=2500)
+    await expect(history.get_by_role("listitem")).to_have_count(1, timeout=2500)
+    await expect(page.get_by_text("4017")).to_have_count(0, timeout=2500)
+
+
+async def test_many_alerts_leave_the_map_its_room_and_who_waits_is_above(
+    desk: Desk, force: Force
+) -> None:
+    cameras = [await officer(force, number) for number in range(1, 13)]
+    size = {"viewport": {"width": 1024, "height": 768}}
+    page = (await desk.open(await force.user("fim"), here(), **size)).page
+    for camera in cameras:
+        await force.owner.fetchval("select alert_eyes_on($1)", camera)
+    alert = page.locator(".alert")
+    await expect(alert).to_have_count(12, timeout=3000)
+    await alert.first.get_by_role("button", name="Seen").click()
+    await expect(alert.last).to_contain_text("RB01 Officer 1 4001")
+    await expect(alert.last).to_contain_text("seen by fim")
+    frame = await page.locator("#live-map-map").bounding_box()
+    assert frame is not None
+    assert frame["height"] > 250
+    assert frame["y"] + frame["height"] <= 768

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from sightline.ingest.rollup import roll_up
 from tests.browser.conftest import Desk
-from tests.browser.on_the_map import GREEN, LAT, LON, here, officer, until_middle_is
+from tests.browser.on_the_map import GREEN, LAT, LON, here, officer, said, until_middle_is
 from tests.force import Force
 
 pytestmark = pytest.mark.browser
@@ -114,3 +114,46 @@ async def test_a_replay_of_the_scene_and_one_that_is_too_large(desk: Desk, force
     await expect(dialog.get_by_role("alert")).to_contain_text("The area is too large")
     await dialog.get_by_role("button", name="Cancel").click()
     await expect(dialog).to_have_count(0)
+
+
+async def test_a_replay_shows_no_camera_that_may_not_be_seen_any_more(
+    desk: Desk, force: Force
+) -> None:
+    hidden, other = await officer(force, 17), await officer(force, 18)
+    for camera in (hidden, other):
+        await walked(force, camera, 40, 60)
+    kidnap, fire = await force.incident("Kidnap at the harbour"), await force.incident("Fire")
+    await force.at_incident(hidden, kidnap)
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await until_middle_is(page, GREEN)
+    await page.keyboard.press("r")
+    dialog = page.get_by_role("dialog", name="Replay")
+    await dialog.get_by_label("Incident").select_option(str(fire))
+    await dialog.get_by_label("Purpose").select_option(label="Negotiator triage")
+    await dialog.get_by_label("Reason").fill("Who met him?")
+    await page.keyboard.press("Enter")
+    then = page.get_by_role("region", name="Cameras then").get_by_role("listitem")
+    await expect(then).to_have_count(2)
+    await page.keyboard.press("n")
+    assert "place" not in said(page), "what is live is not asked for meanwhile"
+    await force.owner.execute("update incident set restricted = true where id = $1", kidnap)
+    await expect(then).to_have_count(1, timeout=3500)
+    await expect(then).to_contain_text("RB18 · 4018")
+    assert screen.problems == []
+
+
+async def test_a_dialog_about_an_incident_that_is_hidden_closes(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    kidnap, fire = await force.incident("Kidnap at the harbour"), await force.incident("Fire")
+    await force.owner.execute("update incident set lat = $1, lon = $2", LAT, LON)
+    page = (await desk.open(await force.user("fim"), f"/map?incident={fire}")).page
+    await page.wait_for_selector("#live-map-map[data-far]")
+    await page.keyboard.press("r")
+    dialog = page.get_by_role("dialog", name="Replay")
+    choices = dialog.get_by_label("Incident").get_by_role("option")
+    await expect(choices).to_have_count(3)
+    await force.owner.execute("update incident set restricted = true where id = $1", kidnap)
+    await expect(choices).to_have_count(2, timeout=2500)
+    await force.owner.execute("update incident set restricted = true where id = $1", fire)
+    await expect(dialog).to_have_count(0, timeout=2500)

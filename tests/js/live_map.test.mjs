@@ -13,6 +13,7 @@ import { incidentsNamed } from "../../dashboard/assets/found_incidents.js";
 import { gridReference } from "../../dashboard/assets/grid_reference.js";
 import { healthView, readyView } from "../../dashboard/assets/health.js";
 import { metresBetween, shortForecast } from "../../dashboard/assets/near_forecasts.js";
+import { labelFeatures } from "../../dashboard/assets/map_overlays.js";
 import { linkWords, mayLink } from "../../dashboard/assets/link_incident.js";
 import { OpenStreams } from "../../dashboard/assets/open_streams.js";
 import { readAddress, writeAddress } from "../../dashboard/assets/url_state.js";
@@ -195,6 +196,19 @@ test("moving the map does not move the cells", () => {
   const [after] = clustersOf({ ...place, view: place.view.map((edge) => edge + shift) }, 9.4).clusters;
   assert.equal(after.key, before.key);
   assert.equal(after.x, before.x);
+});
+
+test("the selected camera's call sign comes first, and none lies over its mark", () => {
+  const zoom = 16;
+  const degrees = (px) => (px / (512 * 2 ** zoom)) * 360;
+  const named = (call_sign, px) => ({ lon: 1 + degrees(px), lat: 56, entry: { call_sign } });
+  const store = storeOf([named("RA501", -20), named("RA102", 0), named("RA7", 30), named("RA8", -200)]);
+  const view = [0, 0, 1, 1];
+  const words = (selected) => labelFeatures(store, new Uint8Array(4).fill(1), view, zoom, selected).features.map(({ properties }) => properties.words);
+  assert.deepEqual(words(-1), ["RA501", "RA102", "RA7", "RA8"]);
+  assert.deepEqual(words(1), ["RA102", "RA7", "RA8"]);
+  const [first] = labelFeatures(store, new Uint8Array(4).fill(1), view, zoom, 1).features;
+  assert.equal(first.properties.order, -1);
 });
 
 // grid references: as dashboard/places.py gives them
