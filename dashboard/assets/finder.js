@@ -8,6 +8,7 @@ import { FoundPlaces } from "./found_places.js";
 export class Finder extends EventTarget {
   #incidents;
   #places;
+  #typed = "";
 
   /** @param {HTMLElement} incidents @param {HTMLElement} places @param {typeof import("./api.js").call} call */
   constructor(incidents, places, call) {
@@ -26,6 +27,7 @@ export class Finder extends EventTarget {
    * @param {{lat: number, lon: number}|null} near
    */
   draw(open, text, near) {
+    this.#typed = text.trim().toLowerCase();
     this.#incidents.draw(open, text);
     this.#places.ask(text, near);
   }
@@ -38,16 +40,15 @@ export class Finder extends EventTarget {
     return this.#places.whyNot;
   }
 
-  /** Choose what comes first, an incident before a place; nothing where there is none. */
+  /** Choose what is called just so: an incident's number, a place; else an incident that has the words, else the first place. */
   async enter() {
     const [incident] = this.#incidents.found;
-    if (incident) {
-      this.dispatchEvent(new CustomEvent("frame", { detail: String(incident.id) }));
-      return;
-    }
-    await this.#places.now();
-    const [place] = this.#places.found;
+    const isNumber = incident?.log_number?.toLowerCase() === this.#typed;
+    if (!isNumber) await this.#places.now();
+    const places = this.#places.found;
+    const place = isNumber ? undefined : places.find(({ name }) => name.toLowerCase() === this.#typed) ?? (incident ? undefined : places[0]);
     if (place) this.#places.choose(place);
+    else if (incident) this.dispatchEvent(new CustomEvent("frame", { detail: String(incident.id) }));
   }
 
   /** The page is left. */

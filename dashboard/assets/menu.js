@@ -16,6 +16,7 @@ export function mountMenu(menuButton, headerElement) {
   button.addEventListener("click", () => show(header.dataset.menu !== "open"));
   header.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || header.dataset.menu !== "open") return;
+    event.stopPropagation(); // it closes nothing else
     show(false);
     button.focus();
   });

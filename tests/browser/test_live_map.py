@@ -555,6 +555,23 @@ async def test_a_place_that_is_searched_for_ranks_the_recording_cameras_near_it(
     assert "place" not in said(page)
 
 
+async def test_a_place_called_just_so_comes_before_an_incident_that_has_the_word(
+    desk: Desk, force: Force
+) -> None:
+    await settlement(force, "Kirkwick", LAT + 0.1, LON + 0.2)
+    await officer(force, 1)
+    incident = await force.incident("Fire in Kirkwick")
+    page = (await desk.open(await force.user("fim"), here())).page
+    search = page.locator("#live-map-search")
+    await expect(page.locator(".strip-item")).to_have_count(1)
+    await search.fill("kirkwick")
+    await search.press("Enter")
+    await expect(page.locator(".place-marker")).to_have_text("Kirkwick")
+    await search.fill("fire kirkwick")
+    await search.press("Enter")
+    await until_said(page, "incident", str(incident))
+
+
 async def test_a_grid_reference_typed_in_a_hurry_is_a_place(desk: Desk, force: Force) -> None:
     await officer(force, 1)
     screen = await desk.open(await force.user("fim"), here())
@@ -781,6 +798,7 @@ async def test_where_a_camera_has_been_is_asked_for_and_shown(desk: Desk, force:
     screen = await desk.open(fim, here() + "&camera=AB4-000017")
     page = screen.page
     card = page.locator("#live-map-card")
+    await expect(card.get_by_role("heading", name="RB17")).to_be_visible()
     await card.get_by_role("button", name="Where it has been…").click()
     dialog = page.get_by_role("dialog", name="Where RB17 · 4017 has been")
     await dialog.get_by_role("button", name="Show").click()
