@@ -173,6 +173,10 @@ class LiveMap {
     this.#on(this.#replay, "show", ({ detail }) => this.#map?.setReplay(detail));
     this.#on(this.#replay, "end", () => this.#map?.setReplay(null));
     this.#on(this.#part("clear"), "click", () => this.#clearFilter());
+    this.#on(this.#part("in-view"), "click", () => {
+      this.setFilter({ area: this.#map.corners });
+      this.#part("clear").focus(); // what was pressed is gone
+    });
     this.#on(window, "sightline:theme", (event) => this.#map?.setTheme(event.detail));
     this.#on(window, "sightline:stream-opening", () => this.#map?.standStill());
     this.#on(window, "sightline:stream-settled", () => this.#map?.goOn());
@@ -436,6 +440,7 @@ class LiveMap {
     const words = isFiltering(this.#state.filter) ? `${number(shown)} of ${number(total)}` : known;
     say(this.#part("count"), total === 0 ? "" : words);
     this.#part("clear").hidden = !isFiltering(this.#state.filter);
+    this.#part("in-view").hidden = !this.#map || total === 0 || this.#state.filter.area !== null;
   }
 
   #drawNear() {

@@ -125,6 +125,14 @@ def _list_head() -> html.Div:
         [
             html.Span(id=ids.COUNT, className="list-count", role="status"),
             html.Button("Clear", id=ids.CLEAR, className="link-button", type="button", hidden=True),
+            html.Button(
+                "In view",
+                id=ids.IN_VIEW,
+                className="link-button",
+                type="button",
+                title="Only cameras in the part of the map in view",
+                hidden=True,
+            ),
             html.Span(id=ids.NEAR, className="list-near"),
             html.Button(
                 [

@@ -662,6 +662,32 @@ async def test_an_area_that_is_drawn_leaves_out_what_is_outside(desk: Desk, forc
     assert "area" not in said(page)
 
 
+async def test_only_what_is_in_view_is_one_press_and_stays_where_the_map_goes(
+    desk: Desk, force: Force
+) -> None:
+    await officer(force, 1)
+    await officer(force, 2, lat=LAT + 0.5)
+    screen = await desk.open(await force.user("fim"), here(14))
+    page = screen.page
+    await map_is_drawn(page)
+    rows = page.get_by_role("option")
+    await expect(rows).to_have_count(2)
+    in_view = page.get_by_role("button", name="In view")
+    await in_view.focus()
+    await page.keyboard.press("Enter")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("RB01")
+    await expect(in_view).to_be_hidden()
+    clear = page.get_by_role("button", name="Clear", exact=True)
+    await expect(clear).to_be_focused()
+    await until_said(page, "area", r"[^;]+(;[^;]+){3}")
+    await page.get_by_role("button", name="Show all cameras").click()
+    await expect(rows).to_have_count(1)
+    await clear.click()
+    await expect(rows).to_have_count(2)
+    assert screen.problems == []
+
+
 async def test_an_area_can_be_given_up_taken_back_and_drawn_by_keyboard(
     desk: Desk, force: Force
 ) -> None:
