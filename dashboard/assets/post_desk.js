@@ -154,7 +154,6 @@ export class PostDesk {
         if (isSure) act(post, "leave");
         isSure = true;
         say(leave, "Leave it with nobody there");
-        leave.classList.add("button-danger", "is-confirm");
         announce("Nobody would hold the post. Press again to leave it.");
       },
     });
@@ -173,7 +172,7 @@ export class PostDesk {
     });
     to.addEventListener("change", () => { offer.disabled = to.value === ""; });
     if (this.#colleagues.length === 0) {
-      say(to.firstChild, "Nobody else may hold it");
+      say(to.firstChild, "Nobody else");
       to.disabled = true;
     }
     return [to, offer];
