@@ -7,14 +7,17 @@ create function sightline.camera_is_watched(p_camera_id int) returns boolean
 $$;
 
 -- An answer that an alert has been given already changes nothing: the officer is not told twice that somebody has seen the call, and the
--- reason of whoever acknowledged first stays.
+-- reason of whoever acknowledged first stays. Whose call is seen while somebody has the stream is watched.
 create or replace function sightline.alert_answer(p_alert_id bigint, p_state text, p_reason text default null) returns text
   language plpgsql security definer set search_path = sightline, public as $$
 declare
   a sightline.alert;
 begin
   select * into a from alert where id = p_alert_id for update;
-  if not found then
+  if a.kind = 'eyes_on' and p_state = 'seen' and camera_is_watched(a.camera_id) then
+    p_state := 'watching';
+  end if;
+  if a.id is null then
     return null;
   elsif p_state <> 'seen' and (a.kind <> 'eyes_on' or p_state not in ('watching', 'ended')) then
     raise exception 'state of an alert of kind %: % is no answer', a.kind, p_state using errcode = 'check_violation';

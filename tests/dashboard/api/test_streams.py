@@ -282,6 +282,22 @@ async def test_who_asked_for_eyes_on_is_watched_as_long_as_somebody_watches(
     assert [row["state"] for row in states] == ["ended", "waiting"]
 
 
+async def test_a_call_while_somebody_watches_is_answered_as_watched(
+    force: Any, relay: Relay
+) -> None:
+    client = await force.as_("fim")
+    made = (await open_stream(client, force)).json()
+    assert (await offer(client, made)).status_code == 201
+    ask = "select alert_eyes_on($1)"
+    assert await force.owner.fetchval(ask, force.cameras["CAM-1"]) == "waiting", "that is a call"
+    (alert,) = (await client.get("/api/alerts")).json()["alerts"]
+    answer = await client.post(f"/api/alerts/{alert['id']}/ack", json={"state": "seen"})
+    assert answer.json() == {"id": alert["id"], "state": "watching"}
+    assert await told(force) == ["watching"]
+    again = await client.post(f"/api/alerts/{alert['id']}/ack", json={"state": "seen"})
+    assert (again.json()["state"], await told(force)) == ("watching", ["watching"])
+
+
 class TestWhep:
     async def test_the_token_buys_one_answer(self, force: Any, relay: Relay) -> None:
         client = await force.as_("fim")
