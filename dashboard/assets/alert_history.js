@@ -2,7 +2,7 @@
  * The alerts of the last day: what was raised, who answered, when it ended.
  */
 import { ApiError } from "./api.js";
-import { alertWords, outcomeWords } from "./alert_words.js";
+import { CONCERNS_ALERTS, alertWords, outcomeWords } from "./alert_words.js";
 import { clockWords, fullTime } from "./ages.js";
 import { h } from "./dom.js";
 import { openDialog } from "./plain_dialog.js";
@@ -17,8 +17,9 @@ export async function openPastAlerts({ call, nowMs }) {
     h("div", { class: "form-buttons" }, h("button", { class: "button", type: "button", text: "Close", onclick: () => dialog.close() })),
   ]);
   const read = () => readInto(shown, call, nowMs());
-  window.addEventListener("sightline:event", read);
-  closed.then(() => window.removeEventListener("sightline:event", read));
+  const heard = ({ detail }) => { if (CONCERNS_ALERTS.has(detail.event)) read(); };
+  window.addEventListener("sightline:event", heard);
+  closed.then(() => window.removeEventListener("sightline:event", heard));
   await read();
 }
 

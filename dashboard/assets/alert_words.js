@@ -3,6 +3,9 @@
  */
 import { ageWords, clockWords } from "./ages.js";
 
+/** Events of the feed after which alerts are others: an incident that is hidden takes its own along. */
+export const CONCERNS_ALERTS = new Set(["alert", "incident"]);
+
 /**
  * @typedef {object} Alert
  * @property {number} id

@@ -3,14 +3,12 @@
  * a sound, at the posts that it has come to, which comes again until somebody answers.
  */
 import { openPastAlerts } from "./alert_history.js";
-import { alertWords, turnWords } from "./alert_words.js";
+import { CONCERNS_ALERTS, alertWords, turnWords } from "./alert_words.js";
 import { call as apiCall } from "./api.js";
 import { ago } from "./ages.js";
 import { announce, goTo, h, mark, say } from "./dom.js";
 
 const ANEW_EVERY_MS = 15_000;
-/** An incident that is hidden now takes its alerts along. */
-const CONCERNS = new Set(["alert", "incident"]);
 const TOGETHER_MS = 150;
 const SOUND_EVERY_MS = 10_000;
 const LEAST_REASON = 3;
@@ -37,7 +35,7 @@ export class Alerts {
 
   start() {
     window.addEventListener("sightline:event", (message) => {
-      if (CONCERNS.has(message.detail.event)) this.#readSoon();
+      if (CONCERNS_ALERTS.has(message.detail.event)) this.#readSoon();
     });
     setInterval(() => this.#read(), ANEW_EVERY_MS);
     setInterval(() => this.#tick(), 1000);
