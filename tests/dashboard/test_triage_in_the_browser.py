@@ -290,6 +290,8 @@ async def test_a_half_written_rationale_waits_for_its_writer(force, url, browser
         await text.fill("Not this")
         await press(page, "Back")
         await press(page, "Recommend anew…")
+        # a form takes the keyboard as it opens
+        await expect(page.locator(".second-step input").first).to_be_focused()
         await page.get_by_role("button", name="Clear it").press("Enter")
         await expect(text).to_have_value("")
         await expect(page.locator(".form-draft")).to_be_hidden()
