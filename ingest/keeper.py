@@ -37,6 +37,8 @@ _HOUR_S: Final = 3_600.0
 _MINUTE_S: Final = 60.0
 _STREAMS_EVERY_S: Final = 2.0
 _PAUSE_S: Final = 1.0
+_MOST_DEADLOCKS: Final = 3
+"""So many in a row are tried again without a word."""
 _ALERTS_EVERY_S: Final = 1.0
 _LIVE_EVERY_S: Final = 1.0
 _LEFT_FOR_S: Final = 5.0
@@ -196,8 +198,18 @@ async def _again_and_again(duty: Duty, settings: KeeperSettings) -> None:
 
 
 async def _rounds(duty: Duty, settings: KeeperSettings, connection: asyncpg.Connection) -> NoReturn:
+    deadlocks = 0
     while True:
-        done = await do(duty, settings, connection)
+        try:
+            done = await do(duty, settings, connection)
+        except asyncpg.DeadlockDetectedError:
+            # Live state moves house, and whoever read it in another order is asked to come again: that is no trouble yet.
+            deadlocks += 1
+            if deadlocks > _MOST_DEADLOCKS:
+                raise
+            await asyncio.sleep(_PAUSE_S)
+            continue
+        deadlocks = 0
         if done:
             log.debug("%s: %d done", duty.name, done)
         await asyncio.sleep(settings.keeper_interval_s if duty.every_s is None else duty.every_s)

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 
 from sightline.dashboard.api import (
     alerts,
+    areas,
     audit,
     cameras,
     coverage,
@@ -34,6 +35,6 @@ def include_api(app: FastAPI, services: Services) -> None:
     app.state.services = services
     problems.install(app)
     for family in (
-        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, posts, purposes, replay, audit, machine, openapi,
+        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, areas, posts, purposes, replay, audit, machine, openapi,
     ):  # fmt: skip
         app.include_router(family.router, dependencies=[Depends(only_known)])

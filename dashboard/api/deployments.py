@@ -10,7 +10,7 @@ from pydantic import Field
 from sightline.dashboard.api.parameters import Key, WithServices
 from sightline.dashboard.operations import deployments
 from sightline.dashboard.operations.deployments import Member, RequestFields, ReturnFields
-from sightline.dashboard.operations.fields import Fields, Id, Readable
+from sightline.dashboard.operations.fields import Fields, Id, Moment, Readable
 
 router = APIRouter(prefix="/api/deployments", tags=["deployments"])
 
@@ -51,6 +51,19 @@ class StepFields(Fields):
 
     members: Members | None = None
     rationale: Annotated[str, Field(max_length=2000)] = ""
+
+
+class SetOffFields(StepFields):
+    """Who has set off, and when they will be there."""
+
+    arrival: Moment | None = None
+
+
+class ArrivalFields(Fields):
+    """When those who are en route are expected at the scene."""
+
+    arrival: Moment | None
+    members: Members | None = None
 
 
 class HandOverFields(Fields):
@@ -109,12 +122,21 @@ async def dispatch(deployment: Key, body: ReasonedFields, services: WithServices
 
 @router.post("/{deployment}/en-route")
 async def en_route(
-    deployment: Key, services: WithServices, body: StepFields | None = None
+    deployment: Key, services: WithServices, body: SetOffFields | None = None
 ) -> dict[str, Any]:
     """Members have set off."""
-    step = body or StepFields()
+    step = body or SetOffFields()
     async with services.acting() as act:
-        return await deployments.en_route(act, deployment, step.rationale, step.members)
+        return await deployments.en_route(
+            act, deployment, step.rationale, step.members, step.arrival
+        )
+
+
+@router.post("/{deployment}/arrival")
+async def arrival(deployment: Key, body: ArrivalFields, services: WithServices) -> dict[str, Any]:
+    """When members who are en route are expected; null: not known any more."""
+    async with services.acting() as act:
+        return await deployments.arrives(act, deployment, body.arrival, body.members)
 
 
 @router.post("/{deployment}/on-scene")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from sightline.dashboard.api.parameters import Key, WithServices
-from sightline.dashboard.operations import incidents
+from sightline.dashboard.operations import incidents, rvp
 from sightline.dashboard.operations.fields import (
     LONGEST_TEXT,
     Fields,
@@ -17,6 +17,7 @@ from sightline.dashboard.operations.fields import (
     Readable,
 )
 from sightline.dashboard.operations.incidents import IncidentFields, NewIncident
+from sightline.dashboard.operations.rvp import RvpFields
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 Name = Annotated[str, Path(max_length=64)]
@@ -102,6 +103,20 @@ async def link(incident: Key, body: LinkFields, services: WithServices) -> dict[
         return await incidents.link(
             act, incident, log_number=body.log_number, incident=body.incident
         )
+
+
+@router.put("/{incident}/rvp")
+async def put_rvp(incident: Key, body: RvpFields, services: WithServices) -> dict[str, Any]:
+    """Where everybody meets."""
+    async with services.acting() as act:
+        return await rvp.put(act, incident, body)
+
+
+@router.delete("/{incident}/rvp")
+async def take_rvp_away(incident: Key, services: WithServices) -> dict[str, Any]:
+    """There is no RVP any more."""
+    async with services.acting() as act:
+        return await rvp.take_away(act, incident)
 
 
 @router.post("/{incident}/close")

@@ -6,7 +6,7 @@ import { openPastAlerts } from "./alert_history.js";
 import { CONCERNS_ALERTS, alertWords, turnWords } from "./alert_words.js";
 import { call as apiCall } from "./api.js";
 import { ago } from "./ages.js";
-import { announce, goTo, h, mark, say } from "./dom.js";
+import { announce, goTo, h, mark, say, toMap } from "./dom.js";
 
 const ANEW_EVERY_MS = 15_000;
 const TOGETHER_MS = 150;
@@ -164,14 +164,9 @@ export class Alerts {
     window.dispatchEvent(new CustomEvent("sightline:open-stream", { detail: { camera: alert.camera } }));
   }
 
-  #frame({ alert }) { this.#onMap("sightline:frame-incident", "incident", String(alert.incident)); }
+  #frame({ alert }) { toMap("sightline:frame-incident", "incident", String(alert.incident)); }
 
-  #show({ alert }) { this.#onMap("sightline:show-camera", "camera", alert.camera); }
-
-  /** Where the live map is shown, it is asked; from any other page the way leads there. */
-  #onMap(event, name, detail) {
-    if (window.dispatchEvent(new CustomEvent(event, { detail, cancelable: true }))) goTo(`/map?${new URLSearchParams({ [name]: detail })}`);
-  }
+  #show({ alert }) { toMap("sightline:show-camera", "camera", alert.camera); }
 
   /** Two short tones. A page that nobody has clicked may make no sound; the words stand there all the same. */
   #sound() {

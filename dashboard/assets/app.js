@@ -6,6 +6,7 @@ import { call } from "./api.js";
 import { FeedClient } from "./feed.js";
 import { Incidents } from "./incidents.js";
 import { OpenStreams } from "./open_streams.js";
+import { RecordingWatch } from "./recording_watch.js";
 
 /**
  * @typedef {object} Facts
@@ -25,6 +26,8 @@ class App {
   incidents = null;
   /** @type {OpenStreams|null} who watches what; null for whoever may not know */
   openStreams = null;
+  /** @type {RecordingWatch|null} of which cameras it is to be told when they record; null for whoever opens no streams */
+  recordingWatch = null;
   /** @type {import("./stream_dock.js").StreamDock|null} the streams that play here; null for whoever opens none */
   dock = null;
   #started;
@@ -48,7 +51,13 @@ class App {
       });
     }
     if (this.may("incident.read")) this.incidents = new Incidents(call);
-    if (this.may("stream.open") && this.feed) this.openStreams = new OpenStreams(call);
+    if (this.may("stream.open") && this.feed) {
+      this.openStreams = new OpenStreams(call);
+      this.recordingWatch = new RecordingWatch({
+        store: this.feed.store, storage: window.sessionStorage, user: facts.username,
+        incidentOf: (id) => this.incidents?.byId(id) ?? null, isGone: () => this.incidents === null || this.incidents.readMs > 0,
+      });
+    }
     this.#start();
   }
 

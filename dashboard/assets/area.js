@@ -13,19 +13,26 @@ export const MOST_CORNERS = 60;
  * @param {Area} area
  * @returns {(x: number, y: number) => boolean} of a place in Web Mercator units; sides are straight on the map
  */
-export function insideOf(area) {
-  const xs = area.map(([, lon]) => mercatorX(lon));
-  const ys = area.map(([lat]) => mercatorY(lat));
-  const west = Math.min(...xs);
-  const east = Math.max(...xs);
-  const north = Math.min(...ys);
-  const south = Math.max(...ys);
+export function insideOf(area) { return insideRings([area]); }
+
+/**
+ * Whether places are inside an odd number of rings: of one area, of several apart, of one with holes.
+ * @param {Area[]} rings
+ * @returns {(x: number, y: number) => boolean} of a place in Web Mercator units
+ */
+export function insideRings(rings) {
+  const sides = rings.map((ring) => ({ xs: ring.map(([, lon]) => mercatorX(lon)), ys: ring.map(([lat]) => mercatorY(lat)) }));
+  const least = (name) => sides.reduce((sofar, side) => side[name].reduce((one, other) => Math.min(one, other), sofar), Infinity);
+  const most = (name) => sides.reduce((sofar, side) => side[name].reduce((one, other) => Math.max(one, other), sofar), -Infinity);
+  const [west, east, north, south] = [least("xs"), most("xs"), least("ys"), most("ys")];
   return (x, y) => {
     if (x < west || x > east || y < north || y > south) return false;
     let isInside = false;
-    for (let at = 0, before = xs.length - 1; at < xs.length; before = at++) {
-      const crosses = ys[at] > y !== ys[before] > y;
-      if (crosses && x < ((xs[before] - xs[at]) * (y - ys[at])) / (ys[before] - ys[at]) + xs[at]) isInside = !isInside;
+    for (const { xs, ys } of sides) {
+      for (let at = 0, before = xs.length - 1; at < xs.length; before = at++) {
+        const crosses = ys[at] > y !== ys[before] > y;
+        if (crosses && x < ((xs[before] - xs[at]) * (y - ys[at])) / (ys[before] - ys[at]) + xs[at]) isInside = !isInside;
+      }
     }
     return isInside;
   };

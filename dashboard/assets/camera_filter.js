@@ -11,15 +11,18 @@ import { QUALITY, RECORDING, metresPerUnit } from "./camera_store.js";
  * @property {"all"|"recording"|"buffering"|"off"|"unknown"} recording
  * @property {string} unit code, "" for any
  * @property {string} quality "" for any; "good", "fair" and "poor" mean that or better, "unknown" just that
- * @property {import("./area.js").Area|null} area null for anywhere; cameras without a position are in none
+ * @property {"all"|"now"|"stale"} heard whether anything was heard of them of late
+ * @property {string} division code of one of the force's areas, "" for any; cameras without a position are in none
+ * @property {import("./area.js").Area|null} area that was drawn; null for anywhere
  */
 
 /** @type {Filter} */
-export const NO_FILTER = { text: "", recording: "all", unit: "", quality: "", area: null };
+export const NO_FILTER = { text: "", recording: "all", unit: "", quality: "", heard: "all", division: "", area: null };
 
 /** Whether a filter leaves anything out. @param {Filter} filter */
 export function isFiltering(filter) {
-  return filter.text.trim() !== "" || filter.recording !== "all" || filter.unit !== "" || filter.quality !== "" || filter.area !== null;
+  const { text, ...others } = filter;
+  return text.trim() !== "" || Object.entries(others).some(([name, value]) => value !== NO_FILTER[name]);
 }
 
 /** What a search looks through, in small letters. @param {import("./camera_store.js").Entry|undefined} entry */
@@ -49,20 +52,22 @@ export class SearchTexts {
  * @param {Filter} filter
  * @param {SearchTexts} texts
  * @param {number} nowMs the server's time: what a stale camera did last, it need not do now
+ * @param {import("./force_areas.js").ForceAreas} [areas] the force's own
  * @returns {Uint8Array} 1 at each index that is shown; as long as the store's `size`
  */
-export function shownCameras(store, filter, texts, nowMs) {
+export function shownCameras(store, filter, texts, nowMs, areas) {
   const shown = new Uint8Array(store.size);
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const recording = filter.recording === "all" ? -1 : RECORDING.indexOf(filter.recording);
   const quality = filter.quality === "" ? -1 : QUALITY.indexOf(filter.quality);
-  const isInside = filter.area && insideOf(filter.area);
+  const insides = [filter.area && insideOf(filter.area), filter.division && areas.insideOf(filter.division)].filter(Boolean);
   const { recording: recordings, quality: qualities } = store.columns;
   for (let index = 0; index < store.size; index++) {
     if (!store.alive[index]) continue;
     if (recording >= 0 && (recordings[index] !== recording || store.isStale(index, nowMs))) continue;
     if (quality === 0 ? qualities[index] !== 0 : qualities[index] < quality) continue;
-    if (isInside && !(store.hasPosition(index) && isInside(store.x[index], store.y[index]))) continue;
+    if (filter.heard !== "all" && store.isStale(index, nowMs) !== (filter.heard === "stale")) continue;
+    if (insides.length && !(store.hasPosition(index) && insides.every((isInside) => isInside(store.x[index], store.y[index])))) continue;
     const entry = store.entries[index];
     if (filter.unit && entry?.unit !== filter.unit) continue;
     if (words.length) {

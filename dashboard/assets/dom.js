@@ -71,6 +71,16 @@ export function goTo(address) {
   window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
 }
 
+/**
+ * Have the live map show something: where it is shown, it is asked; from any other page the way leads there.
+ * @param {string} event that the map listens for, and prevents
+ * @param {string} name of the same in its address
+ * @param {string} detail
+ */
+export function toMap(event, name, detail) {
+  if (window.dispatchEvent(new CustomEvent(event, { detail, cancelable: true }))) goTo(`/map?${new URLSearchParams({ [name]: detail })}`);
+}
+
 /** Have screen readers say something once. */
 export function announce(text) {
   const announcer = document.getElementById("announcer");

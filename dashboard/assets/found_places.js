@@ -49,7 +49,7 @@ export class FoundPlaces extends EventTarget {
     this.#asked = typed;
     this.#near = near;
     this.stop();
-    if (typed.length < LEAST_LETTERS) {
+    if ([...typed].length < LEAST_LETTERS) {
       this.#show([], "");
       return;
     }

@@ -1,55 +1,42 @@
 /**
  * The framed incident beside the map, where nobody is selected: what it is, where, who may help, and what can be done next.
- * Events: `request`: negotiators are wanted for it; `close`.
+ * Events: `request`: negotiators are wanted for it; `show-rvp`; `close`.
  */
+import { arrivals } from "./arrivals.js";
+import { AskToRecord } from "./ask_to_record.js";
 import { ago, fullTime } from "./ages.js";
-import { metresPerUnit, mercatorX, mercatorY } from "./camera_store.js";
 import { closeButton, goTo, h, mark, say } from "./dom.js";
 import { gridReference } from "./grid_reference.js";
 import { tagsOf } from "./incident_strip.js";
-
-/** Cameras so near may see something of it. */
-const NEAR_METRES = 500;
-const RECORDING = 3;
-
-/**
- * Cameras near a place that record, as far as is known now.
- * @param {import("./camera_store.js").CameraStore} store
- * @param {{lat: number, lon: number}} place degrees, WGS 84
- * @param {number} nowMs the server's time
- */
-export function recordingNear(store, { lat, lon }, nowMs) {
-  const [x, y] = [mercatorX(lon), mercatorY(lat)];
-  const reach = NEAR_METRES / metresPerUnit(lat);
-  let count = 0;
-  for (let index = 0; index < store.size; index++) {
-    if (!store.alive[index] || store.columns.recording[index] !== RECORDING || !store.hasPosition(index)) continue;
-    if (Math.hypot(store.x[index] - x, store.y[index] - y) <= reach && !store.isStale(index, nowMs)) count += 1;
-  }
-  return count;
-}
+import { NEAR_METRES, recordingNear } from "./recording_cameras.js";
 
 export class IncidentCard extends EventTarget {
   element;
   #app;
+  #ask;
   #parts = {};
 
   /** @param {{app: typeof import("./app.js").app}} given */
   constructor({ app }) {
     super();
     this.#app = app;
+    this.#ask = new AskToRecord(app.recordingWatch);
     const p = this.#parts;
     p.title = h("h2", { class: "scene-name" });
     p.under = h("p", { class: "card-unit" });
     p.facts = h("dl", { class: "card-facts" });
-    for (const [name, label] of [["opened", "Opened"], ["grid", "Grid ref."], ["talkgroup", "Talkgroup"], ["near", "Recording"]]) {
+    for (const [name, label] of [["opened", "Opened"], ["grid", "Grid ref."], ["talkgroup", "Talkgroup"], ["rvp", "RVP"], ["near", "Recording"], ["team", "En route"]]) {
       p[name] = h("dd");
       p.facts.append(h("div", {}, h("dt", { text: label }), p[name]));
     }
+    p.rvpShow = h("button", { class: "link-button", type: "button", title: "Show on the map", onclick: () => this.dispatchEvent(new Event("show-rvp")) });
+    p.rvpWords = h("span");
+    p.rvp.append(p.rvpShow, p.rvpWords);
+    p.teamRow = p.team.parentElement;
     p.triage = h("button", { class: "button button-primary", type: "button", text: "Open in Triage", onclick: () => goTo(`/triage?deployment=${p.triage.dataset.deployment}`) });
     p.request = h("button", { class: "button", type: "button", text: "Request negotiators…", onclick: () => this.dispatchEvent(new Event("request")) });
     const head = h("header", { class: "card-head" }, p.title, closeButton(() => this.dispatchEvent(new Event("close"))));
-    this.element = h("div", { class: "card" }, head, p.under, h("div", { class: "card-actions" }, p.triage, p.request), p.facts);
+    this.element = h("div", { class: "card" }, head, p.under, h("div", { class: "card-actions" }, p.triage, this.#ask.element, p.request), p.facts);
   }
 
   /** @param {import("./incidents.js").Incident} incident @param {number} nowMs the server's time */
@@ -63,13 +50,28 @@ export class IncidentCard extends EventTarget {
     const has = incident.lat !== null;
     say(p.grid, has ? gridReference(incident.lat, incident.lon) || "off the grid" : "has no place");
     say(p.talkgroup, incident.talkgroup || "not told");
-    const near = has ? recordingNear(this.#app.feed.store, incident, nowMs) : 0;
+    const near = has ? recordingNear(this.#app.feed.store, incident, nowMs).length : 0;
     say(p.near, has ? `${near} ${near === 1 ? "camera" : "cameras"} within ${NEAR_METRES} m now` : "–");
+    this.#drawRvp(incident.rvp);
+    const coming = arrivals(incident, this.#app.feed.store, nowMs);
+    p.teamRow.hidden = coming.length === 0;
+    const lines = coming.map(({ name, words }) => `${name}: ${words}`);
+    if (p.team.textContent !== lines.join("")) p.team.replaceChildren(...lines.map((text) => h("div", { text })));
+    this.#ask.draw(!has || near > 0 ? null : { kind: "scene", of: String(incident.id), talkgroup: incident.talkgroup });
     const { facts } = this.#app;
     const newest = incident.deployments.at(-1);
     const sees = facts.pages.includes("/triage");
     p.triage.hidden = !(sees && newest);
     if (newest) p.triage.dataset.deployment = String(newest.id);
     p.request.hidden = !(sees && this.#app.may("negotiators.request"));
+  }
+  /** @param {{name: string, lat: number|null, lon: number|null}|null} rvp */
+  #drawRvp(rvp) {
+    const { rvpShow, rvpWords } = this.#parts;
+    const has = rvp?.lat != null;
+    const grid = has ? gridReference(rvp.lat, rvp.lon) : "";
+    rvpShow.hidden = !has;
+    say(rvpShow, has ? [rvp.name, rvp.name.includes(grid) ? "" : grid].filter(Boolean).join(", ") || "on the map" : "");
+    say(rvpWords, has ? "" : rvp ? `${rvp.name}, not on the map` : "not told; right click its place on the map");
   }
 }

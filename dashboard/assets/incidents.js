@@ -29,7 +29,15 @@ const CONCERNS = new Set(["incident", "deployment"]);
  * @property {string|null} created_by user name
  * @property {string} opened_time
  * @property {string[]} cameras
- * @property {Array<{id: number, state: string}>} deployments
+ * @property {{name: string, lat: number|null, lon: number|null}|null} rvp where everybody meets
+ * @property {Array<{id: number, state: string, en_route: EnRoute[]}>} deployments
+ */
+
+/**
+ * @typedef {object} EnRoute a negotiator who is on the way
+ * @property {string} name rank and name
+ * @property {string|null} arrival when they are expected, as they said
+ * @property {string|null} camera id of their camera or phone
  */
 
 export class Incidents extends EventTarget {

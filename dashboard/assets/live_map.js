@@ -7,9 +7,10 @@ import { call } from "./api.js";
 import { knowBasemap } from "./basemap_source.js";
 import { CameraList } from "./camera_list.js";
 import { NO_FILTER, SearchTexts, isFiltering, ordered, shownCameras } from "./camera_filter.js";
-import { goTo, h, mark, present, say, setProps } from "./dom.js";
+import { goTo, h, mark, present, say } from "./dom.js";
+import { FilterControls, filterWords } from "./filter_controls.js";
 import { Finder } from "./finder.js";
-import { IncidentCard } from "./incident_card.js";
+import { ForceAreas } from "./force_areas.js";
 import { IncidentStrip } from "./incident_strip.js";
 import { askLink, mayLink } from "./link_incident.js";
 import { openKeyHelp } from "./key_help.js";
@@ -18,6 +19,7 @@ import { mapControls } from "./map_controls.js";
 import { pressed } from "./map_keys.js";
 import { printable, printLines } from "./map_print.js";
 import { ReplayMode } from "./replay_mode.js";
+import { ScenePanel } from "./scene_panel.js";
 import { mercatorX, mercatorY, metresPerUnit } from "./camera_store.js";
 import { addMarkShapes } from "./mark_icons.js";
 import { NearForecasts } from "./near_forecasts.js";
@@ -53,8 +55,8 @@ export async function mount(id) {
 }
 
 /** The controls of the list say something else; what is searched for is heard as it is typed. */
-export function filter(recording, unit, quality) {
-  page?.setFilter({ recording: recording ?? "all", unit: unit ?? "", quality: quality ?? "" });
+export function filter(recording, unit, quality, division, heard) {
+  page?.setFilter({ recording: recording ?? "all", unit: unit ?? "", quality: quality ?? "", division: division ?? "", heard: heard ?? "all" });
 }
 
 class LiveMap {
@@ -62,6 +64,8 @@ class LiveMap {
   #store = app.feed.store;
   #state = readAddress(location.search);
   #texts = new SearchTexts();
+  #areas = new ForceAreas();
+  #controls = new FilterControls(this.#store, this.#areas);
   #shown = new Uint8Array(0);
   #map = null;
   #list;
@@ -76,7 +80,6 @@ class LiveMap {
   #orderedAt = 0;
   #toReorder = true;
   #toRefilter = false;
-  #unitsShown = "";
   #path = location.pathname;
   #stop = new AbortController();
   #timer = 0;
@@ -86,7 +89,8 @@ class LiveMap {
     addMarkShapes();
     this.#list = new CameraList(this.#part("list"), this.#store, () => app.nowMs());
     this.#card = new OfficerCard(this.#part("card"), { app, call });
-    this.#scene = new IncidentCard({ app });
+    this.#card.sceneOf = (index) => app.incidents?.ofCamera(this.#store.refOf(index)) ?? this.#framedNear(index);
+    this.#scene = new ScenePanel({ app, call });
     this.#strip = new IncidentStrip(this.#part("incidents"), { mayLink: (incident) => mayLink(incident, app.facts) });
     this.#finder = new Finder(this.#part("found"), this.#part("places"), call);
     this.#forecasts = new NearForecasts(this.#store, call);
@@ -96,12 +100,12 @@ class LiveMap {
   }
 
   async begin() {
-    this.#showFilter();
+    this.#controls.show(this.#state.filter);
     this.#listen();
     this.#drawIncidents();
     this.#refilter();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    await this.#firstCameras();
+    await Promise.all([this.#firstCameras(), this.#readAreas()]);
     if (this.#stop.signal.aborted) return;
     await this.#makeMap();
     this.#refilter();
@@ -110,7 +114,19 @@ class LiveMap {
     if (this.#state.view) return;
     if (this.#state.incident) this.#frame(this.#state.incident);
     else if (this.#state.place) this.#showPlace();
-    else if (this.#state.filter.area) this.#map?.frameArea(this.#state.filter.area);
+    else this.#frameArea();
+  }
+
+  async #readAreas() {
+    await this.#areas.read(call);
+    this.#controls.show(this.#state.filter);
+  }
+
+  /** The area that is filtered by, the force's or one that was drawn. */
+  #frameArea() {
+    const { area, division } = this.#state.filter;
+    const places = area ?? this.#areas.byCode(division)?.rings.flat();
+    if (places) this.#map?.frameArea(places);
   }
 
   /** The page is left. */
@@ -127,7 +143,9 @@ class LiveMap {
   setFilter(said) {
     const wanted = { ...this.#state.filter, ...said };
     if (JSON.stringify(wanted) === JSON.stringify(this.#state.filter)) return;
+    const { division } = this.#state.filter;
     this.#state.filter = wanted;
+    if (wanted.division && wanted.division !== division) this.#frameArea();
     this.#refilter();
     this.#reorder(); // asked for, so also where somebody points at the list
     this.#toAddress();
@@ -165,7 +183,9 @@ class LiveMap {
     this.#on(this.#card, "stream", () => this.#openStream());
     this.#on(this.#card, "request", () => this.#request());
     this.#on(this.#scene, "request", () => this.#request());
-    this.#on(this.#scene, "close", () => this.#frame(""));
+    this.#on(this.#scene, "close", () => (this.#state.place ? this.#setPlace(null) : this.#frame("")));
+    this.#on(this.#scene, "show-rvp", ({ detail }) => this.#map?.frame(detail, FRAME_METRES));
+    this.#on(this.#scene, "rvp", ({ detail }) => this.#frame(detail));
     this.#on(this.#card, "frame", (event) => this.#frame(event.detail));
     this.#on(this.#card, "ask-track", () => this.#askTrack());
     this.#on(this.#card, "track", ({ detail }) => this.#map?.setTrack(detail));
@@ -238,8 +258,7 @@ class LiveMap {
   }
 
   #printLines() {
-    const { text, recording, unit, quality } = this.#state.filter;
-    const filters = [text && `“${text}”`, recording !== "all" && recording, unit && `unit ${unit}`, quality && `stream ${quality}`];
+    const filters = filterWords(this.#state.filter, this.#areas);
     return printLines({ replay: this.#replay.words, nowMs: app.nowMs(), filters });
   }
 
@@ -266,7 +285,7 @@ class LiveMap {
 
   #changed(change) {
     if (change.all || change.removed.length || change.indices.some((index) => this.#shown[index] === undefined)) {
-      this.#showUnits();
+      this.#controls.offerUnits(this.#state.filter.unit);
       this.#refilter();
     } else {
       this.#toRefilter ||= isFiltering(this.#state.filter);
@@ -276,7 +295,7 @@ class LiveMap {
   }
 
   #directoryChanged() {
-    this.#showUnits();
+    this.#controls.offerUnits(this.#state.filter.unit);
     this.#refilter();
     this.#showSelection(false);
   }
@@ -287,7 +306,8 @@ class LiveMap {
       return;
     }
     // A camera turns stale without a word.
-    if (this.#toRefilter || this.#state.filter.recording !== "all") this.#refilter();
+    const { recording, heard } = this.#state.filter;
+    if (this.#toRefilter || recording !== "all" || heard !== "all") this.#refilter();
     const isDue = performance.now() - this.#orderedAt > ORDER_MS;
     if ((isDue || this.#toReorder) && !this.#list.isHeld) this.#reorder();
     this.#list.draw();
@@ -299,12 +319,15 @@ class LiveMap {
     this.#forgetReplayed();
   }
 
-  /** The framed incident, where nobody is selected. */
+  /** The framed incident or the chosen place, where nobody is selected; on the map, who is on the way to an incident. */
   #drawScene() {
+    const nowMs = app.nowMs();
+    const { place } = this.#state;
     const incident = app.incidents?.byId(this.#state.incident) ?? null;
-    if (incident) this.#scene.draw(incident, app.nowMs());
-    this.#card.setInstead(incident ? this.#scene.element : null);
-    mark(this.#element, "data-scene", incident ? "true" : null);
+    this.#card.setInstead(this.#scene.draw({ incident, place, nowMs }));
+    mark(this.#element, "data-scene", incident || place ? "true" : null);
+    // What is live is not shown in a replay.
+    this.#map?.sceneMarks.show(this.#replay.isOn ? [] : app.incidents?.open ?? [], this.#store, nowMs);
   }
 
   // selection
@@ -352,9 +375,9 @@ class LiveMap {
   #refilter() {
     this.#toRefilter = false;
     const before = this.#shown;
-    this.#shown = shownCameras(this.#store, this.#state.filter, this.#texts, app.nowMs());
+    this.#shown = shownCameras(this.#store, this.#state.filter, this.#texts, app.nowMs(), this.#areas);
     this.#map?.setShown(this.#shown);
-    this.#map?.setArea(this.#state.filter.area);
+    this.#map?.setArea(this.#state.filter.area, this.#areas.byCode(this.#state.filter.division));
     this.#drawFound();
     const same = before.length === this.#shown.length && before.every((one, index) => one === this.#shown[index]);
     if (same && this.#list.count > 0) return;
@@ -373,31 +396,10 @@ class LiveMap {
 
   #clearFilter() {
     this.#state.filter = { ...NO_FILTER };
-    this.#showFilter();
+    this.#controls.show(this.#state.filter);
     this.#refilter();
     this.#reorder();
     this.#toAddress();
-  }
-
-  /** Have the controls say what the filter is. */
-  #showFilter() {
-    const { text, recording, unit, quality } = this.#state.filter;
-    this.#showUnits();
-    setProps("live-map-search", { value: text });
-    setProps("live-map-recording", { value: recording });
-    setProps("live-map-unit", { value: unit || null });
-    setProps("live-map-quality", { value: quality || null });
-  }
-
-  #showUnits() {
-    const units = this.#store.units().map(({ code, name }) => ({ value: code, label: name }));
-    const { unit } = this.#state.filter;
-    // What is no choice cannot be chosen: the address may name a unit before its cameras have come.
-    if (unit && !units.some(({ value }) => value === unit)) units.push({ value: unit, label: unit });
-    const said = JSON.stringify(units);
-    if (said === this.#unitsShown) return;
-    this.#unitsShown = said;
-    setProps("live-map-unit", { data: units });
   }
 
   // order
@@ -446,7 +448,9 @@ class LiveMap {
   #drawNear() {
     const incident = app.incidents?.byId(this.#state.incident);
     const scene = this.#state.place?.name ?? (incident ? `“${incident.title}”` : "");
-    const inside = this.#state.filter.area ? "in the area · " : "";
+    const { area, division } = this.#state.filter;
+    const places = [area && "the area", this.#areas.byCode(division)?.name].filter(Boolean);
+    const inside = places.length ? `in ${places.join(" and ")} · ` : "";
     const order = scene ? `recording first, nearest to ${scene}` : this.#map ? "nearest to the map's middle" : "";
     const words = inside + order;
     this.#part("forget").hidden = this.#state.place === null;
@@ -457,7 +461,7 @@ class LiveMap {
   #whyEmpty() {
     return whyEmpty({
       known: this.#store.count, isHeard: app.feed.lastFrameMs > 0, scope: app.facts.capabilities["map.view"],
-      instead: this.#finder.instead, onClear: () => this.#clearFilter(),
+      instead: this.#areas.whyNobody(this.#state.filter.division) || this.#finder.instead, onClear: () => this.#clearFilter(),
     });
   }
 
@@ -481,10 +485,14 @@ class LiveMap {
     this.#state.incident = id;
     if (id) this.#turnToScene();
     this.#drawIncidents();
-    const incident = app.incidents?.byId(id);
-    if (incident && incident.lat !== null) this.#map?.frame(incident, FRAME_METRES, this.#part("card").getBoundingClientRect());
+    this.#showIncident();
     this.#reorder();
     this.#toAddress();
+  }
+
+  #showIncident() {
+    const incident = app.incidents?.byId(this.#state.incident);
+    if (incident && incident.lat !== null) this.#map?.frame(incident, FRAME_METRES, this.#part("card").getBoundingClientRect());
   }
 
   /** What was looked at elsewhere is let go of: a place, a search for somebody, an officer in another town. */
@@ -492,7 +500,7 @@ class LiveMap {
     this.#dropPlace();
     if (this.#state.filter.text) {
       this.setFilter({ text: "" });
-      this.#showFilter();
+      this.#controls.show(this.#state.filter);
     }
     if (this.#state.camera && !this.#framedNear(this.#selected)) this.#select(-1, false);
   }
@@ -519,7 +527,7 @@ class LiveMap {
   /** The place that was searched for: the search has done its work. */
   #choosePlace(place) {
     this.setFilter({ text: "" });
-    this.#showFilter();
+    this.#controls.show(this.#state.filter);
     this.#showView("map");
     this.#setPlace(place);
     this.#showPlace();
@@ -634,18 +642,26 @@ class LiveMap {
     // The map may come to rest after the page was left, or the address has gone on to another.
     if (this.#stop.signal.aborted || !this.#element.isConnected || location.pathname !== this.#path) return;
     const address = this.#path + writeAddress(this.#state);
-    if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
+    if (address === location.pathname + location.search) return;
+    // Another scene is a step that the browser's *back* goes back on; all else only says more of the same.
+    const scene = sceneOf(this.#state);
+    const isStep = scene !== "" && scene !== sceneOf(readAddress(location.search));
+    history[isStep ? "pushState" : "replaceState"](history.state, "", address);
   }
 
   #fromAddress() {
     if (!this.#element.isConnected || location.pathname !== this.#path) return;
+    const before = sceneOf(this.#state);
     this.#state = { ...readAddress(location.search), view: this.#state.view };
     this.#map?.place.show(this.#state.place);
-    this.#showFilter();
+    this.#controls.show(this.#state.filter);
     this.#refilter();
     this.#reorder();
     this.#showSelection(true);
     this.#drawIncidents();
+    if (sceneOf(this.#state) === before) return;
+    if (this.#state.place) this.#showPlace();
+    else this.#showIncident();
   }
 
   /** What a key does; see `MapKeys`. */
@@ -678,3 +694,6 @@ class LiveMap {
     document.title = `${shortName(this.#store.entries[this.#selected])} · Live map · Sightline`;
   }
 }
+
+/** What is looked at: an incident or a place; "" for neither. @param {import("./url_state.js").MapState} state */
+function sceneOf({ incident, place }) { return incident || (place ? `${place.lat.toFixed(5)},${place.lon.toFixed(5)}` : ""); }

@@ -15,9 +15,11 @@ import { CameraLayer, radiusAt } from "./camera_layer.js";
 import { latitude } from "./camera_filter.js";
 import { clustered } from "./clusters.js";
 import { CrowdLayer } from "./crowd_layer.js";
+import { outlineOf } from "./force_areas.js";
 import { FramePacer } from "./frame_pacer.js";
 import { IncidentMarkers } from "./incident_markers.js";
 import { PlaceMarker } from "./place_marker.js";
+import { SceneMarks } from "./scene_marks.js";
 import { addOverlays, labelFeatures, overlayPaint, roomFeatures, selectionFeatures } from "./map_overlays.js";
 import { mercatorX, mercatorY } from "./camera_store.js";
 
@@ -55,8 +57,11 @@ export class MapView extends EventTarget {
   #nowMs;
   #markers;
   #place;
+  #sceneMarks;
   /** @type {import("./area.js").Area|null} */
   #area = null;
+  /** @type {import("./force_areas.js").ForceArea|null} */
+  #division = null;
   /** @type {AreaDrawing|null} */
   #drawing = null;
   #pacer = new FramePacer(() => this.#paint());
@@ -123,6 +128,7 @@ export class MapView extends EventTarget {
     this.#map.addControl(new maplibre.ScaleControl({ unit: "metric", maxWidth: 96 }), "bottom-right");
     this.#markers = new IncidentMarkers(this.#map, maplibre.Marker);
     this.#place = new PlaceMarker(this.#map, maplibre.Marker);
+    this.#sceneMarks = new SceneMarks(this.#map, maplibre.Marker);
     this.#listen(theme);
     this.#unwatch = watchBasemap(this.#map, SOURCE);
   }
@@ -152,9 +158,17 @@ export class MapView extends EventTarget {
   /** The chosen place's pin; see `PlaceMarker`. */
   get place() { return this.#place; }
 
-  /** @param {import("./area.js").Area|null} area that is shown */
-  setArea(area) {
+  /** RVPs and negotiators on their way; see `SceneMarks`. */
+  get sceneMarks() { return this.#sceneMarks; }
+
+  /**
+   * @param {import("./area.js").Area|null} area that was drawn
+   * @param {import("./force_areas.js").ForceArea|null} [division] one of the force's own
+   */
+  setArea(area, division = null) {
+    if (area === this.#area && division === this.#division) return;
     this.#area = area;
+    this.#division = division;
     this.#drawArea();
   }
 
@@ -198,7 +212,7 @@ export class MapView extends EventTarget {
   #drawArea() {
     if (!this.#ready) return;
     if (this.#drawing) this.#give("area-drawn", areaFeatures(this.#drawing.preview, false));
-    else this.#give("area-drawn", areaFeatures(this.#area ?? [], true));
+    else this.#give("area-drawn", { type: "FeatureCollection", features: [...areaFeatures(this.#area ?? [], true).features, ...outlineOf(this.#division)] });
   }
 
   /** Show an area as a whole. @param {import("./area.js").Area} area */

@@ -2,6 +2,7 @@
  * What is known of the selected officer, and what can be done: from the feed, with the forecast of a stream at the place.
  * Events: `close`, `show`, `stream`, `request`, `frame` (detail: incident id), `ask-track`, `track` (detail: features or null).
  */
+import { AskToRecord } from "./ask_to_record.js";
 import { closeButton, h, mark, say } from "./dom.js";
 import { ago, ageWords, fullTime, runningTime } from "./ages.js";
 import { FLAG, UNKNOWN } from "./feed_frame.js";
@@ -11,6 +12,7 @@ import {
 import { gridReference } from "./grid_reference.js";
 import { markIcon, markName, showMark } from "./mark_icons.js";
 import { KNOWN_FOR_MS, MOVED_METRES, metresBetween } from "./near_forecasts.js";
+import { records } from "./recording_cameras.js";
 import { TrackPanel } from "./track_panel.js";
 
 export class OfficerCard extends EventTarget {
@@ -28,6 +30,9 @@ export class OfficerCard extends EventTarget {
   #abort = null;
   /** @type {HTMLElement|null} */
   #instead = null;
+  #ask;
+  /** The incident that a camera may be at: index → incident or null. */
+  sceneOf = () => null;
 
   /**
    * @param {HTMLElement} element
@@ -43,6 +48,7 @@ export class OfficerCard extends EventTarget {
     this.#call = call;
     this.#track.addEventListener("ask", () => this.#tell("ask-track"));
     this.#track.addEventListener("show", ({ detail }) => this.#tell("track", detail));
+    this.#ask = new AskToRecord(app.recordingWatch);
     this.#body = this.#build();
     this.#showNobody();
   }
@@ -126,7 +132,7 @@ export class OfficerCard extends EventTarget {
     p.watchers = h("p", { class: "card-watchers" });
     p.why = h("p", { class: "card-why", id: "card-why" });
     p.request = h("button", { class: "button", type: "button", text: "Request negotiators…", onclick: () => this.#tell("request") });
-    p.actions = h("div", { class: "card-actions" }, p.stream, p.why, p.request);
+    p.actions = h("div", { class: "card-actions" }, p.stream, p.why, this.#ask.element, p.request);
     return h(
       "div", { class: "card" },
       h(
@@ -215,6 +221,8 @@ export class OfficerCard extends EventTarget {
     stream.disabled = reason !== "";
     mark(stream, "aria-describedby", reason ? "card-why" : null);
     say(why, reason);
+    const talkgroup = this.sceneOf(this.#index)?.talkgroup ?? "";
+    this.#ask.draw(records(this.#store, this.#index, nowMs) ? null : { kind: "camera", of: this.#ref, talkgroup });
     request.hidden = !(this.#app.may("negotiators.request") && facts.pages.includes("/triage"));
   }
 

@@ -11,6 +11,7 @@ import { h, mark, present, say, setProps } from "./dom.js";
 import { healthView, readyView } from "./health.js";
 import { closeMenu, mountMenu, nameMenu } from "./menu.js";
 import { PostDesk } from "./post_desk.js";
+import { RecordingNotices } from "./recording_notices.js";
 import { ReadyWatch } from "./ready_watch.js";
 import { SessionGuard } from "./session_guard.js";
 import { StreamDock } from "./stream_dock.js";
@@ -55,6 +56,7 @@ export async function mount(id) {
   if (app.openStreams) {
     app.openStreams.start();
     app.dock = new StreamDock(await present("dock"), { app, call });
+    new RecordingNotices(await present("recording-notices"), app);
   }
   if (app.may("alert.answer")) new Alerts(await present("alerts"), { nowMs: () => app.nowMs() }).start();
   if (app.may("post.hold")) {

@@ -94,11 +94,13 @@ export function filled(_words, choices, incident) {
 
 /**
  * Open now and link later: that is for officer safety, and names no incident.
- * @returns {[any, boolean, any, boolean]} purpose and whether it is fixed, incident and whether it is left out
+ * @returns {[any, boolean, any, boolean, string]} purpose and whether it is fixed, incident and whether it is left out, and
+ *     why there is no stream: what was missing may be so no more
  */
-export function provisionalChosen(isProvisional) {
+export function provisionalChosen(isProvisional, wanted) {
   const stay = window.dash_clientside.no_update;
-  return [isProvisional ? OFFICER_SAFETY : null, Boolean(isProvisional), isProvisional ? null : stay, Boolean(isProvisional)];
+  const why = wanted ? whyNot(wanted.camera) : "";
+  return [isProvisional ? OFFICER_SAFETY : null, Boolean(isProvisional), isProvisional ? null : stay, Boolean(isProvisional), why];
 }
 
 /**

@@ -2,6 +2,7 @@
  * What the map's address says: selection, incident or place, filters, view. Pure.
  *
  *     /map?camera=AB4-000123&incident=7&q=RB3&recording=recording&unit=B3&quality=good&at=56.36940,1.14654,12.50
+ *     /map?in=A&heard=stale
  *     /map?area=56.3600,1.1200;56.3700,1.1200;56.3700,1.1500
  *     /map?place=56.36940,1.14654&called=High+Street,+Salthaven
  */
@@ -12,6 +13,7 @@ import { gridReference } from "./grid_reference.js";
 const RECORDING = ["all", "recording", "buffering", "off", "unknown"];
 const LONGEST_NAME = 120;
 const QUALITY = ["", "good", "fair", "poor", "unknown"];
+const HEARD = ["all", "now", "stale"];
 
 /**
  * @typedef {object} MapState
@@ -40,6 +42,8 @@ export function readAddress(search) {
       recording: oneOf(RECORDING, given.get("recording"), NO_FILTER.recording),
       unit: given.get("unit") ?? NO_FILTER.unit,
       quality: oneOf(QUALITY, given.get("quality"), NO_FILTER.quality),
+      heard: oneOf(HEARD, given.get("heard"), NO_FILTER.heard),
+      division: given.get("in") ?? NO_FILTER.division,
       area: readArea(given.get("area")),
     },
     view: readView(given.get("at")),
@@ -59,6 +63,8 @@ export function writeAddress({ camera, incident, place, filter, view }) {
   if (filter.recording !== "all") said.set("recording", filter.recording);
   if (filter.unit) said.set("unit", filter.unit);
   if (filter.quality) said.set("quality", filter.quality);
+  if (filter.heard !== "all") said.set("heard", filter.heard);
+  if (filter.division) said.set("in", filter.division);
   // A comma may stand as it is, and is easier to read aloud.
   const at = view ? `at=${view.lat.toFixed(5)},${view.lon.toFixed(5)},${view.zoom.toFixed(2)}` : "";
   const where = place ? `place=${place.lat.toFixed(5)},${place.lon.toFixed(5)}` : "";

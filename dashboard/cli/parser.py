@@ -160,6 +160,27 @@ def _database(commands: Subparsers[argparse.ArgumentParser]) -> None:
     import_.add_argument("--keep", action="store_true", help="beside the map that was there")
     _data_dir(import_)
 
+    area = commands.add_parser("area", help="the force's own areas: divisions, boroughs, beats")
+    actions = area.add_subparsers(metavar="ACTION", required=True)
+    import_ = _add(
+        actions,
+        "import",
+        "areas:import_",
+        "make areas from a file of polygons, all of them or none",
+    )
+    import_.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="GeoPackage, GeoJSON or Shapefile, in any coordinates",
+    )
+    import_.add_argument("--layer", metavar="NAME", help="of the file (default: its only one)")
+    for column in ("code", "name"):
+        import_.add_argument(
+            f"--{column}", default=column, metavar="COLUMN", help=f"column of the {column}s"
+        )
+    _data_dir(import_)
+
     audit = commands.add_parser("audit", help="the audit's chain")
     actions = audit.add_subparsers(metavar="ACTION", required=True)
     verify = _add(actions, "verify", "operate:audit_verify", "walk the audit's chain")

@@ -18,4 +18,6 @@ def register(app: Dash, _services: Services) -> None:
         Input(ids.RECORDING, "value"),
         Input(ids.UNIT, "value"),
         Input(ids.QUALITY, "value"),
+        Input(ids.DIVISION, "value"),
+        Input(ids.HEARD, "value"),
     )

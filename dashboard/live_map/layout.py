@@ -13,12 +13,17 @@ RECORDING_CHOICES = [
     {"value": "all", "label": "All"},
     {"value": "recording", "label": "Recording"},
     {"value": "buffering", "label": "Buffering"},
+    {"value": "off", "label": "Off"},
 ]
 QUALITY_CHOICES = [
     {"value": "good", "label": "Good: 720p"},
     {"value": "fair", "label": "Fair or better"},
     {"value": "poor", "label": "Poor or better"},
     {"value": "unknown", "label": "Unknown"},
+]
+HEARD_CHOICES = [
+    {"value": "now", "label": "Heard of now"},
+    {"value": "stale", "label": "Stale or never"},
 ]
 
 
@@ -108,8 +113,16 @@ def _filters() -> html.Div:
                         nothingFoundMessage="No such unit", **plain, **{"aria-label": "Unit"},
                     ),
                     dmc.Select(
-                        id=ids.QUALITY, data=QUALITY_CHOICES, placeholder="Quality",
+                        id=ids.DIVISION, data=[], placeholder="Any area", clearable=True, searchable=True, selectFirstOptionOnChange=True,
+                        nothingFoundMessage="The force has no such area", **plain, **{"aria-label": "Area of the force"},
+                    ),
+                    dmc.Select(
+                        id=ids.QUALITY, data=QUALITY_CHOICES, placeholder="Any quality",
                         clearable=True, **plain, **{"aria-label": "Stream quality"},
+                    ),
+                    dmc.Select(
+                        id=ids.HEARD, data=HEARD_CHOICES, placeholder="Any age",
+                        clearable=True, **plain, **{"aria-label": "Whether it was heard of of late"},
                     ),
                 ],
                 className="filter-pair",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
 
 import asyncpg
 from pydantic import BeforeValidator, Field
@@ -15,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import ConflictError, InvalidError, NotFoundError
-from sightline.dashboard.operations import rota
+from sightline.dashboard.operations import rota, rvp
 from sightline.dashboard.operations.answers import check
 from sightline.dashboard.operations.fields import Fields, Id, Readable
 from sightline.dashboard.rota.on_call import OnCall
@@ -27,6 +28,9 @@ Member = Id | Annotated[str, Field(min_length=1, max_length=64)]
 """A negotiator: the number in `members` and in the rota, or a shoulder number as text."""
 
 MOST = 500
+LONGEST_WAY: Final = timedelta(days=1)
+"""Nobody sets off to a scene who will be there later than this."""
+_JUST_OVER: Final = timedelta(minutes=5)
 _NO_DETAIL = "{}"
 _LARGEST_NEGOTIATOR = 2**31 - 1
 _MEMBERS = ("members", "numbers of negotiators as in the rota, or their shoulder numbers as text")
@@ -87,6 +91,7 @@ async def request(
     values = {name: text for name, text in said.model_dump(exclude_none=True).items() if text}
     row = await act.connection.fetchrow(query("deployments.request"), incident, json.dumps(values))
     check(row)
+    await rvp.from_request(act, incident, said.rvp or "")
     return await get(act, row["deployment_id"])
 
 
@@ -184,10 +189,52 @@ async def next_on_call(act: Actor) -> list[OnCall]:
 
 
 async def en_route(
-    act: Actor, deployment: int, rationale: str = "", members: Sequence[int | str] | None = None
+    act: Actor,
+    deployment: int,
+    rationale: str = "",
+    members: Sequence[int | str] | None = None,
+    arrival: datetime | None = None,
 ) -> dict[str, Any]:
-    """The members (default: all who get ready) have set off; gives the deployment. Raises like `_step`."""
-    return await _step(act, deployment, "en_route", rationale, members=members)
+    """The members (default: all who get ready) have set off, and say when they will be there; gives the deployment.
+
+    Raises:
+        ForbiddenError, NotFoundError, ConflictError: as `_step`.
+        InvalidError: as `arrives`.
+    """
+    if arrival is not None:
+        _within_hours(arrival)
+    gone = await _step(act, deployment, "en_route", rationale, members=members)
+    return gone if arrival is None else await arrives(act, deployment, arrival, members)
+
+
+async def arrives(
+    act: Actor,
+    deployment: int,
+    at: datetime | None,
+    members: Sequence[int | str] | None = None,
+) -> dict[str, Any]:
+    """When members who are en route (default: all of them) are expected at the scene; None: not known any more.
+
+    Raises:
+        ForbiddenError, NotFoundError: as `_step`.
+        ConflictError: nobody named is en route.
+        InvalidError: the time is over, or more than a day ahead.
+    """
+    if at is not None:
+        _within_hours(at)
+    ids = None if members is None else await _negotiators(act, members)
+    row = await act.connection.fetchrow(query("deployments.arrival"), deployment, ids, at)
+    return await _answer(act, deployment, row)
+
+
+def _within_hours(arrival: datetime) -> None:
+    now = datetime.now(UTC)
+    if not now - _JUST_OVER <= arrival <= now + LONGEST_WAY:
+        raise InvalidError(
+            f"arrival is {arrival:%Y-%m-%d %H:%M} UTC; it must be between now and {LONGEST_WAY.days} day ahead.",
+            "arrival",
+            "a time from now to a day ahead",
+        )
 
 
 async def on_scene(

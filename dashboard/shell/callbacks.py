@@ -127,7 +127,9 @@ def _register_stream_dialog(app: Dash, services: Services) -> None:
         Output(ids.STREAM_PURPOSE, "disabled"),
         Output(ids.STREAM_INCIDENT, "value", allow_duplicate=True),
         Output(ids.STREAM_INCIDENT, "disabled"),
+        Output(ids.STREAM_ANSWER, "children", allow_duplicate=True),
         Input(ids.STREAM_PROVISIONAL, "checked"),
+        State(ids.STREAM_FOR, "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

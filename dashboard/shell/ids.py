@@ -22,6 +22,7 @@ THEME_SWITCH = "theme-switch"
 SIGN_OUT = "sign-out"
 BANNER = "banner"
 ALERTS = "alerts"
+RECORDING_NOTICES = "recording-notices"
 DOCK = "dock"
 ANNOUNCER = "announcer"
 

@@ -62,6 +62,12 @@ def shell(user: User | None, force_name: str, *, pages: dict[str, str]) -> dmc.M
                 html.Section(
                     id=ids.ALERTS, className="alerts", hidden=True, **{"aria-label": "Alerts"}
                 ),
+                html.Section(
+                    id=ids.RECORDING_NOTICES,
+                    className="alerts",
+                    hidden=True,
+                    **{"aria-label": "Told when it records"},
+                ),
                 html.Div(id=ids.PAGE, className="page", tabIndex=-1),
                 html.Section(
                     id=ids.DOCK,

@@ -34,6 +34,7 @@ class Member:
         state: mobilising, en_route, on_scene, cancelled or released.
         since: since when in this state.
         had_set_off: was en route or on scene at some time.
+        arrival: when they are expected at the scene, as they said; None: they did not.
     """
 
     negotiator_id: int
@@ -43,6 +44,7 @@ class Member:
     state: str
     since: datetime
     had_set_off: bool = False
+    arrival: datetime | None = None
 
     @property
     def going(self) -> bool:

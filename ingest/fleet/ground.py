@@ -96,6 +96,12 @@ class Ground:
         corner: Floats = self.graph.node_xy[self.places[place].node]
         return corner
 
+    def corner_near(self, place: int, metres: float) -> Floats:
+        """Easting and northing of the street corner whose distance from a place is nearest to `metres`."""
+        away = np.hypot(*(self.graph.node_xy - self.xy(place)).T)
+        corner: Floats = self.graph.node_xy[int(np.abs(away - metres).argmin())]
+        return corner
+
     def route(self, start: int, place: int) -> list[int]:
         """Steps of the quickest drive from a node to a place; empty when it is there already."""
         if place not in self._routes:

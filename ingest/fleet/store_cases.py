@@ -19,6 +19,9 @@ from sightline.sql import query
 
 DEMO_ROLES = ("fim", "negco", "commander", "supervisor", "coordinator", "officer")
 
+RVP_METRES = 250.0
+"""Everybody meets so far from the scene."""
+
 _MEMBER_STATES = {
     "stand_down": "released",
     "return": "released",
@@ -87,6 +90,7 @@ class CaseWriter:
             query("fleet.request_negotiators"), number, json.dumps(scenario.request)
         )
         self._check(made)
+        await self._say_rvp(number, incident)
         for step in scenario.steps:
             await self._connection.fetch(query("fleet.act_as"), step.by)
             done = await self._connection.fetchrow(
@@ -94,6 +98,19 @@ class CaseWriter:
                 made["deployment_id"], step.action, step.rationale, step.recommendation,
             )  # fmt: skip
             self._check(done)
+
+    async def _say_rvp(self, number: int, incident: Incident) -> None:
+        """Where everybody meets: a corner out of sight of the scene."""
+        name = (incident.scenario.request or {}).get("rvp")
+        if name is None:
+            return
+        corner = self._ground.corner_near(incident.site, RVP_METRES)
+        lon, lat = to_wgs84(np.array([corner]))[0]
+        self._check(
+            await self._connection.fetchrow(
+                query("incidents.rvp"), number, name, float(lat), float(lon), f"RVP: {name}", False
+            )
+        )
 
     def _check(self, answer: asyncpg.Record | None) -> None:
         if answer is None or answer["outcome"] != "ok":

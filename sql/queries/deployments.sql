@@ -13,7 +13,7 @@ select jsonb_build_object(
     'members', (select coalesce(jsonb_agg(jsonb_build_object('negotiator', m.negotiator_id, 'name', o.name,
         'officer', o.shoulder_number, 'capacity', n.capacity, 'phone', case when reader.calls_out then n.phone end,
         'state', m.state, 'had_set_off', m.had_set_off,
-        'since', m.since) order by m.id), '[]')
+        'since', m.since, 'arrival', m.arrival) order by m.id), '[]')
       from deployment_member m join negotiator n on n.id = m.negotiator_id join officer o on o.id = n.officer_id
       where m.deployment_id = d.id),
     'transitions', (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'at', t.at, 'from', t.from_state, 'to', t.to_state,
@@ -40,6 +40,10 @@ select in_charge($1);
 -- name: act
 -- One step: deployment, action, rationale, members (null: all), recommendation, detail.
 select outcome, code, message, possible from deployment_act($1, $2, $3, $4, $5, $6);
+
+-- name: arrival
+-- When members who are en route (null: all of them) are expected at the scene.
+select outcome, code, message, possible from deployment_arrival($1, $2, $3);
 
 -- name: hand_over
 -- Offers command to a user.

@@ -8,6 +8,8 @@ select jsonb_build_object(
     'id', i.id, 'log_number', i.log_number, 'title', i.title, 'lat', i.lat, 'lon', i.lon, 'grade', i.grade, 'grade_name', g.name,
     'source', i.source, 'type', i.type, 'regime', i.regime, 'retention_category', i.retention_category, 'talkgroup', i.talkgroup,
     'resources', i.resources, 'restricted', i.restricted, 'exercise', i.exercise, 'provisional', i.provisional,
+    'rvp', case when i.rvp <> '' or i.rvp_lat is not null
+      then jsonb_build_object('name', i.rvp, 'lat', i.rvp_lat, 'lon', i.rvp_lon) end,
     'linked_to', i.linked_to, 'opened_time', i.opened_time, 'link_by', i.link_by, 'closed_time', i.closed_time,
     'created_by', c.username,
     'people', (select coalesce(jsonb_agg(jsonb_build_object('username', u.username, 'name', u.display_name, 'role', u.role,
@@ -15,7 +17,14 @@ select jsonb_build_object(
       from incident_person p join app_user u on u.id = p.user_id where p.incident_id = i.id and p.until is null),
     'cameras', (select coalesce(jsonb_agg(x.ref order by x.ref), '[]')
       from incident_camera ic join camera x on x.id = ic.camera_id where ic.incident_id = i.id and ic.until is null),
-    'deployments', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'state', d.state) order by d.id), '[]')
+    'deployments', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'state', d.state, 'en_route', (
+        select coalesce(jsonb_agg(jsonb_build_object('name', o.rank || ' ' || o.name, 'since', m.since, 'arrival', m.arrival, 'camera', (
+            coalesce((select c.ref from duty join camera c on c.id = duty.camera_id
+                where duty.officer_id = o.id and duty.during @> now() and c.disabled_time is null),
+              (select min(c.ref) from camera c where c.officer_id = o.id and c.disabled_time is null))
+          )) order by m.id), '[]')
+        from deployment_member m join negotiator n on n.id = m.negotiator_id join officer o on o.id = n.officer_id
+        where m.deployment_id = d.id and m.state = 'en_route')) order by d.id), '[]')
       from deployment d where d.incident_id = i.id)) as document
 from incident i join grade g on g.code = i.grade left join app_user c on c.id = i.created_by
 where ($1::bigint is null or i.id = $1) and ($2::boolean is null or (i.closed_time is null) = $2)
@@ -65,6 +74,11 @@ select outcome, code, message from incident_close($1, $2);
 -- name: link
 -- Links a provisional incident to the incident it turned out to be.
 select outcome, code, message from incident_link($1, $2);
+
+-- name: rvp
+-- Where the RVP of an incident is: incident, its name, latitude and longitude (WGS 84 degrees, null: not known), the entry of the log,
+-- whether one that has a place stays.
+select outcome, code, message from incident_rvp_put($1, $2, $3, $4, $5, $6);
 
 -- name: grades
 -- The force's grades, most urgent first.

@@ -51,7 +51,7 @@ select action from deployment_rule where from_state = $1 order by action;
 
 -- name: members
 -- Everyone who was ever sent with a deployment, in the order of sending; telephone numbers for whoever calls people out.
-select m.negotiator_id, o.rank || ' ' || o.name as name, n.capacity, m.state, m.since, m.had_set_off,
+select m.negotiator_id, o.rank || ' ' || o.name as name, n.capacity, m.state, m.since, m.had_set_off, m.arrival,
   case when may('rota.read') is not null or may('rota.write') is not null or may('deployment.decide') is not null then n.phone end as phone
 from deployment_member m
 join negotiator n on n.id = m.negotiator_id

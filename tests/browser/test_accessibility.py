@@ -129,6 +129,54 @@ async def test_the_dialogs_of_the_live_map(desk: Desk, force: Force) -> None:
     await nothing_is_found(page, "a framed incident")
 
 
+async def test_a_scene_with_rvp_and_negotiators_where_nobody_records(
+    desk: Desk, force: Force
+) -> None:
+    await officer(force, 18, state="buffering", lat=LAT + 0.002)
+    incident = await force.incident("Man on a roof")
+    await force.owner.execute(
+        "update incident set lat = $1, lon = $2, rvp = 'Mill Lane', rvp_lat = $1::float8 - 0.003, rvp_lon = $2",
+        LAT, LON,
+    )  # fmt: skip
+    phone = await officer(force, 90, state="unknown", lat=LAT + 0.004)
+    fim = await force.user("fim")
+    sent = await force.negotiator("N1")
+    await force.owner.execute("delete from duty where camera_id = $1", phone)
+    await force.owner.execute(
+        "update camera set officer_id = (select officer_id from negotiator where id = $2) where id = $1",
+        phone, sent,
+    )  # fmt: skip
+    async with force.acting(fim) as connection:
+        made = await connection.fetchval(
+            "select deployment_id from deployment_request($1, '{}')", incident
+        )
+        for action in ("dispatch", "en_route"):
+            await connection.fetchrow(
+                "select * from deployment_act($1, $2, 'go', $3)", made, action, [sent]
+            )
+    page = (await desk.open(fim, here() + f"&incident={incident}")).page
+    await map_is_drawn(page)
+    card = page.locator("#live-map-card")
+    await card.get_by_role("button", name="Tell me when one starts").click()
+    await expect(page.locator(".scene-mark")).to_have_count(2)
+    await nothing_is_found(page, "a scene")
+    await page.keyboard.press("n")
+    await expect(card).to_contain_text("0 cameras within 500 m now")
+    await nothing_is_found(page, "a chosen place")
+    await card.get_by_role("button", name="Make it an RVP…").click()
+    await expect(page.get_by_role("dialog", name="Rendezvous point")).to_be_visible()
+    await nothing_is_found(page, "dialog: RVP")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("option", name="RB18").click()
+    await card.get_by_role("button", name="Tell me when it starts").click()
+    await force.owner.execute(
+        "update live set recording = 3, seen_time = now(), batch = batch + 1 where camera_id = (select id from camera where ref = 'AB4-000018')"
+    )
+    await force.owner.execute("notify sightline_live")
+    await expect(page.locator(".alert")).to_have_count(2)
+    await nothing_is_found(page, "told that it records")
+
+
 async def test_a_replay(desk: Desk, force: Force) -> None:
     camera = await officer(force, 17)
     incident = await force.incident("Man on a roof")

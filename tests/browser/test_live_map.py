@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.on_the_map import (
@@ -313,6 +313,31 @@ async def test_an_incident_frames_its_place_and_ranks_recording_cameras(
     await expect(page.locator("#live-map-near")).to_contain_text("Man on the bridge")
 
 
+async def test_the_browsers_back_goes_back_to_the_incident_before(desk: Desk, force: Force) -> None:
+    await officer(force, 17)
+    first, second = await force.incident("Man on a roof"), await force.incident("Woman on a bridge")
+    await force.owner.execute("update incident set lat = $1, lon = $2", LAT, LON)
+    await force.owner.execute("update incident set lat = lat + 0.1 where id = $1", second)
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await map_is_drawn(page)
+    strip = page.locator(".strip-item")
+    for title, number in (("Man on a roof", first), ("Woman on a bridge", second)):
+        await strip.filter(has_text=title).click()
+        await until_said(page, "incident", str(number))
+    await until_said(page, "at", rf"{LAT + 0.1:.2f}.*")
+    await page.go_back()
+    await until_said(page, "incident", str(first))
+    await until_said(page, "at", rf"{LAT:.2f}.*")
+    await expect(page.locator("#live-map-card")).to_contain_text("Man on a roof")
+    await page.go_back()
+    await expect(page.locator("#live-map-card")).to_contain_text("Nobody is selected")
+    await page.go_forward()
+    await until_said(page, "incident", str(first))
+    await expect(page.locator("#live-map-card")).to_contain_text("Man on a roof")
+    assert screen.problems == []
+
+
 async def test_a_new_incident_is_on_the_strip_at_once(desk: Desk, force: Force) -> None:
     fim = await force.user("fim")
     page = (await desk.open(fim)).page
@@ -418,6 +443,7 @@ async def test_the_dialog_says_what_is_missing_and_what_the_gate_says(
         "Choose the incident, or open now for officer safety."
     )
     await page.get_by_label("No incident yet").check()
+    await expect(page.locator("#stream-answer")).to_have_text("")
     await expect(page.locator("#stream-purpose")).to_have_value("Officer safety")
     await expect(page.locator("#stream-incident")).to_be_disabled()
     await page.get_by_label("No incident yet").uncheck()
@@ -494,225 +520,6 @@ async def test_asking_for_negotiators_has_an_address_of_its_own(desk: Desk, forc
     await expect(queue).to_be_attached()
     await page.go_back()
     await expect(page.locator("#live-map-card").get_by_role("heading", name="RB17")).to_be_visible()
-
-
-async def test_a_search_finds_incidents_too(desk: Desk, force: Force) -> None:
-    await officer(force, 17)
-    incident = await force.incident("Man on the bridge")
-    await force.owner.execute("update incident set log_number = 'HC-7'")
-    fim = await force.user("fim")
-    page = (await desk.open(fim, here())).page
-    await expect(page.get_by_role("option")).to_have_count(1)
-    await page.locator("#live-map-search").fill("hc-7")
-    found = page.locator(".found-incident")
-    await expect(found).to_contain_text("Man on the bridge")
-    await expect(page.locator("#live-map-list")).to_contain_text("the incident above is")
-    await found.click()
-    await expect(page.locator("#live-map-search")).to_have_value("")
-    await expect(found).to_have_count(0)
-    await until_said(page, "incident", str(incident))
-
-
-async def settlement(force: Force, name: str, lat: float, lon: float) -> None:
-    await force.owner.execute(
-        "insert into basemap_feature (layer, kind, name, geom)"
-        " values ('place', 'town', $1, st_transform(st_setsrid(st_makepoint($3, $2), 4326), 3857))",
-        name, lat, lon,
-    )  # fmt: skip
-
-
-async def test_a_place_that_is_searched_for_ranks_the_recording_cameras_near_it(
-    desk: Desk, force: Force
-) -> None:
-    await settlement(force, "Kirkwick", LAT + 0.1, LON + 0.2)
-    await officer(force, 1)
-    await officer(force, 2, lat=LAT + 0.101, lon=LON + 0.2, state="buffering")
-    await officer(force, 3, lat=LAT + 0.11, lon=LON + 0.2)
-    screen = await desk.open(await force.user("fim"), here())
-    page = screen.page
-    await expect(page.locator(".row-name").first).to_have_text("RB01")
-    await page.locator("#live-map-search").fill("kirkw")
-    await expect(page.locator(".found-place")).to_contain_text("Kirkwick")
-    await expect(page.locator("#live-map-list")).to_contain_text("the place above is")
-    await page.locator("#live-map-search").press("Enter")
-    await expect(page.locator(".place-marker")).to_have_text("Kirkwick")
-    await expect(page.locator("#live-map-near")).to_have_text(
-        "recording first, nearest to Kirkwick"
-    )
-    await expect(page.locator(".row-name").first).to_have_text("RB03")
-    await expect(page.locator(".row-flag").first).to_have_text("untested by this force")
-    await expect(page.locator("#live-map-search")).to_have_value("")
-    await until_said(page, "called", "Kirkwick")
-    await until_said(page, "place", f"{LAT + 0.1:.5f},{LON + 0.2:.5f}")
-
-    again = await desk.open(await force.user("fim", "fim2"), page.url.removeprefix(desk.url))
-    await expect(again.page.locator(".place-marker")).to_have_text("Kirkwick")
-    await expect(again.page.locator(".row-name").first).to_have_text("RB03")
-    assert (screen.problems, again.problems) == ([], [])
-
-    await page.locator("#live-map-forget").click()
-    await expect(page.locator(".place-marker")).to_have_count(0)
-    assert "place" not in said(page)
-
-
-async def test_a_place_called_just_so_comes_before_an_incident_that_has_the_word(
-    desk: Desk, force: Force
-) -> None:
-    await settlement(force, "Kirkwick", LAT + 0.1, LON + 0.2)
-    await officer(force, 1)
-    incident = await force.incident("Fire in Kirkwick")
-    page = (await desk.open(await force.user("fim"), here())).page
-    search = page.locator("#live-map-search")
-    await expect(page.locator(".strip-item")).to_have_count(1)
-    await search.fill("kirkwick")
-    await search.press("Enter")
-    await expect(page.locator(".place-marker")).to_have_text("Kirkwick")
-    await search.fill("fire kirkwick")
-    await search.press("Enter")
-    await until_said(page, "incident", str(incident))
-
-
-async def test_a_grid_reference_typed_in_a_hurry_is_a_place(desk: Desk, force: Force) -> None:
-    await officer(force, 1)
-    screen = await desk.open(await force.user("fim"), here())
-    page = screen.page
-    await expect(page.locator(".row")).to_have_count(1)
-    await page.keyboard.press("/")
-    await page.keyboard.type("tr148578")
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".place-marker")).to_have_text("TR 148 578")
-    await page.locator("#live-map-search").fill("TR 148 57")
-    await expect(page.locator("#live-map-list")).to_contain_text("is not a grid reference")
-    assert screen.problems == []
-
-
-async def test_a_place_by_right_click_or_by_key(desk: Desk, force: Force) -> None:
-    await officer(force, 1, lat=LAT + 0.01)
-    await officer(force, 2, state="buffering")
-    screen = await desk.open(await force.user("fim"), here())
-    page = screen.page
-    await expect(page.locator(".row-name").first).to_have_text("RB02")
-    await page.locator("#live-map-map canvas").click(button="right", position={"x": 200, "y": 200})
-    await expect(page.locator(".place-marker")).to_be_visible()
-    await expect(page.locator(".row-name").first).to_have_text("RB01")
-    view = [float(part) for part in said(page)["at"].split(",")]
-    assert view == [LAT, LON, 15], "the view stays"
-    await page.keyboard.press("Escape")
-    await expect(page.locator(".place-marker")).to_have_count(0)
-    await page.wait_for_url(lambda url: "place=" not in url)
-    await page.keyboard.press("n")
-    await page.wait_for_url("**place=**")
-    lat, lon = said(page)["place"].split(",")
-    assert (float(lat), float(lon)) == pytest.approx((LAT, LON), abs=0.001)
-    assert screen.problems == []
-
-
-async def test_an_incident_and_a_place_take_turns(desk: Desk, force: Force) -> None:
-    incident = await force.incident("Man on a roof")
-    await force.owner.execute("update incident set lat = $1, lon = $2", LAT, LON)
-    await officer(force, 1)
-    screen = await desk.open(await force.user("fim"), here())
-    page = screen.page
-    await page.locator("#live-map-map canvas").focus()
-    await page.keyboard.press("n")
-    await expect(page.locator(".place-marker")).to_be_visible()
-    await page.locator(".incident-marker").click()
-    await expect(page.locator(".place-marker")).to_have_count(0)
-    await until_said(page, "incident", str(incident))
-    assert "place" not in said(page)
-    assert screen.problems == []
-
-
-async def draw(page: Page, *corners: tuple[int, int]) -> None:
-    await page.get_by_role("button", name="Draw an area").click()
-    await expect(page.locator("#live-map-drawing")).to_be_visible()
-    for x, y in corners:
-        await page.locator("#live-map-map canvas").click(position={"x": x, "y": y})
-
-
-async def test_an_area_that_is_drawn_leaves_out_what_is_outside(desk: Desk, force: Force) -> None:
-    await officer(force, 1)
-    await officer(force, 2, lat=LAT + 0.004)
-    mover = await officer(force, 3, lat=LAT - 0.02)
-    screen = await desk.open(await force.user("fim"), here(14))
-    page = screen.page
-    await map_is_drawn(page)
-    rows = page.get_by_role("option")
-    await expect(rows).to_have_count(3)
-    box = await page.locator("#live-map-map").bounding_box()
-    x, y = box["width"] / 2, box["height"] / 2
-    await draw(page, (x - 60, y - 40), (x + 60, y - 40), (x + 60, y + 40), (x - 60, y + 40))
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#live-map-drawing")).to_be_hidden()
-    await expect(rows).to_have_count(1)
-    await expect(rows.first).to_contain_text("RB01")
-    await expect(page.locator("#live-map-count")).to_have_text("1 of 3")
-    await expect(page.locator("#live-map-near")).to_contain_text("in the area")
-    await until_said(page, "area", r"[^;]+(;[^;]+){3}")
-
-    await report(force, mover, lat=LAT + 0.0005)
-    await expect(rows).to_have_count(2)
-
-    again = await desk.open(await force.user("fim", "fim2"), page.url.removeprefix(desk.url))
-    await expect(again.page.get_by_role("option")).to_have_count(2)
-    assert (screen.problems, again.problems) == ([], [])
-
-    await page.locator("#live-map-clear").click()
-    await expect(rows).to_have_count(3)
-    assert "area" not in said(page)
-
-
-async def test_only_what_is_in_view_is_one_press_and_stays_where_the_map_goes(
-    desk: Desk, force: Force
-) -> None:
-    await officer(force, 1)
-    await officer(force, 2, lat=LAT + 0.5)
-    screen = await desk.open(await force.user("fim"), here(14))
-    page = screen.page
-    await map_is_drawn(page)
-    rows = page.get_by_role("option")
-    await expect(rows).to_have_count(2)
-    in_view = page.get_by_role("button", name="In view")
-    await in_view.focus()
-    await page.keyboard.press("Enter")
-    await expect(rows).to_have_count(1)
-    await expect(rows).to_contain_text("RB01")
-    await expect(in_view).to_be_hidden()
-    clear = page.get_by_role("button", name="Clear", exact=True)
-    await expect(clear).to_be_focused()
-    await until_said(page, "area", r"[^;]+(;[^;]+){3}")
-    await page.get_by_role("button", name="Show all cameras").click()
-    await expect(rows).to_have_count(1)
-    await clear.click()
-    await expect(rows).to_have_count(2)
-    assert screen.problems == []
-
-
-async def test_an_area_can_be_given_up_taken_back_and_drawn_by_keyboard(
-    desk: Desk, force: Force
-) -> None:
-    await officer(force, 1)
-    screen = await desk.open(await force.user("fim"), here(14))
-    page = screen.page
-    await map_is_drawn(page)
-    await draw(page, (100, 100), (200, 100))
-    await page.keyboard.press("Escape")
-    await expect(page.locator("#live-map-drawing")).to_be_hidden()
-    assert "area" not in said(page)
-
-    await draw(page)
-    for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowLeft"):
-        await page.keyboard.press("Space")
-        before = said(page)["at"]
-        await page.keyboard.press(key)
-        await page.wait_for_function(
-            "at => new URLSearchParams(location.search).get('at') !== at", arg=before
-        )
-    await page.keyboard.press("Backspace")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#live-map-drawing")).to_be_hidden()
-    await until_said(page, "area", r"[^;]+(;[^;]+){2}")
-    assert screen.problems == []
 
 
 async def test_a_provisional_incident_is_linked_from_the_strip(desk: Desk, force: Force) -> None:

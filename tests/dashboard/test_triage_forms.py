@@ -37,7 +37,7 @@ def test_cancelling_before_anybody_is_sent_or_off():
 
 def test_marking_is_for_those_in_a_state_for_it_and_all_are_ticked():
     out = deployment("en_route", member(1, "en_route"), member(2, "mobilising"))
-    (members, _) = form("en_route", out).inputs
+    (members, _arrival, _remark) = form("en_route", out).inputs
     assert members.options == (("2", "DC 2, getting ready"),)
     assert members.value == ["2"]
     assert form("on_scene", out).inputs[0].value == ["1", "2"]

@@ -2,13 +2,15 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from sightline.ingest import keeper
 from sightline.ingest.coverage import Sample, device_bins
-from sightline.ingest.keeper import DUTIES, do
+from sightline.ingest.keeper import DUTIES, Duty, do
 from sightline.ingest.merge import FLAG_HEARD
 from sightline.ingest.rollup import roll_up, spans
 from sightline.ingest.settings import KeeperSettings
@@ -34,6 +36,36 @@ def settings(database):
 @pytest.fixture
 async def connection(database):
     return await database.connect("keeper")
+
+
+class TestDeadlocks:
+    async def rounds(self, settings, connection, in_a_row):
+        """How often a duty was tried that meets so many deadlocks one after the other."""
+        tried = 0
+
+        async def work(_settings, _connection):
+            nonlocal tried
+            tried += 1
+            if tried <= in_a_row:
+                raise asyncpg.DeadlockDetectedError("deadlock detected")
+            return 0
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await keeper._rounds(Duty("tried", work, 60), settings, connection)
+        return tried
+
+    async def test_a_few_are_tried_again_on_the_same_connection(
+        self, settings, connection, monkeypatch
+    ):
+        monkeypatch.setattr(keeper, "_PAUSE_S", 0.01)
+        assert await self.rounds(settings, connection, 3) == 4
+        assert await connection.fetchval("select 1") == 1
+
+    async def test_more_than_a_few_are_trouble(self, settings, connection, monkeypatch):
+        monkeypatch.setattr(keeper, "_PAUSE_S", 0.01)
+        with pytest.raises(asyncpg.DeadlockDetectedError):
+            await self.rounds(settings, connection, 4)
 
 
 class TestDuties:

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ageWords, ago, freshness, runningTime } from "../../dashboard/assets/ages.js";
-import { areaFeatures, areaText, insideOf, readArea } from "../../dashboard/assets/area.js";
-import { CameraStore, mercatorX, mercatorY } from "../../dashboard/assets/camera_store.js";
+import { areaFeatures, areaText, insideOf, insideRings, readArea } from "../../dashboard/assets/area.js";
+import { mercatorX, mercatorY } from "../../dashboard/assets/camera_store.js";
 import { NO_FILTER, SearchTexts, isFiltering, latitude, ordered, shownCameras } from "../../dashboard/assets/camera_filter.js";
 import { distanceWords, fullName, shortName, signalWords, uplinkWords, whyNoStream } from "../../dashboard/assets/camera_words.js";
 import { FLAG } from "../../dashboard/assets/feed_frame.js";
 import { CELL_PX, ENTER, LEAVE, NO_CLUSTERS_FROM_ZOOM, clustered } from "../../dashboard/assets/clusters.js";
-import { recordingNear } from "../../dashboard/assets/incident_card.js";
+import { recordingNear } from "../../dashboard/assets/recording_cameras.js";
+import { ForceAreas } from "../../dashboard/assets/force_areas.js";
 import { incidentsNamed } from "../../dashboard/assets/found_incidents.js";
 import { gridReference } from "../../dashboard/assets/grid_reference.js";
 import { healthView, readyView } from "../../dashboard/assets/health.js";
@@ -17,28 +18,7 @@ import { labelFeatures } from "../../dashboard/assets/map_overlays.js";
 import { linkWords, mayLink } from "../../dashboard/assets/link_incident.js";
 import { OpenStreams } from "../../dashboard/assets/open_streams.js";
 import { readAddress, writeAddress } from "../../dashboard/assets/url_state.js";
-
-const NOW = 1_700_000_000_000;
-
-/** A store of cameras that were heard now; names and columns as given. */
-function storeOf(cameras) {
-  const store = new CameraStore(4);
-  const columns = {};
-  for (const name of Object.keys(store.columns)) {
-    const Column = store.columns[name].constructor;
-    columns[name] = Column.from(cameras, (camera) => camera[name] ?? 0);
-  }
-  columns.number = Uint32Array.from(cameras, (_, row) => row + 1);
-  columns.latE7 = Int32Array.from(cameras, (camera) => Math.round((camera.lat ?? 56) * 1e7));
-  columns.lonE7 = Int32Array.from(cameras, (camera) => Math.round((camera.lon ?? 1) * 1e7));
-  columns.flags = Uint8Array.from(cameras, (camera) => camera.flags ?? 1);
-  columns.recording = Uint8Array.from(cameras, (camera) => camera.recording ?? 3);
-  columns.intervalS = Uint16Array.from(cameras, (camera) => camera.intervalS ?? 1);
-  columns.seenTimeMs = Float64Array.from(cameras, (camera) => camera.seenTimeMs ?? NOW);
-  store.putDirectory(cameras.map((camera, row) => ({ n: row + 1, camera: `C${row + 1}`, officer: null, name: null, call_sign: null, unit: null, unit_name: null, kind: "body_worn", ...camera.entry })));
-  store.apply({ kind: "snapshot", count: cameras.length, columns, removed: new Uint32Array(0) });
-  return store;
-}
+import { NOW, storeOf } from "./camera_fixtures.mjs";
 
 const shownIndices = (store, filter) => [...shownCameras(store, { ...NO_FILTER, ...filter }, new SearchTexts(), NOW)].flatMap((on, index) => (on ? [index] : []));
 
@@ -223,15 +203,15 @@ test("grid references agree with those of the server", () => {
 // address
 
 test("an address says what is shown, and is read back", () => {
-  const state = { camera: "AB4-000123", incident: "7", place: null, filter: { text: "rb 3", recording: "recording", unit: "B3", quality: "good", area: null }, view: { lat: 56.3694, lon: 1.14654, zoom: 12.5 } };
+  const state = { camera: "AB4-000123", incident: "7", place: null, filter: { text: "rb 3", recording: "recording", unit: "B3", quality: "good", heard: "stale", division: "A 1", area: null }, view: { lat: 56.3694, lon: 1.14654, zoom: 12.5 } };
   const address = writeAddress(state);
-  assert.equal(address, "?camera=AB4-000123&incident=7&q=rb+3&recording=recording&unit=B3&quality=good&at=56.36940,1.14654,12.50");
+  assert.equal(address, "?camera=AB4-000123&incident=7&q=rb+3&recording=recording&unit=B3&quality=good&heard=stale&in=A+1&at=56.36940,1.14654,12.50");
   assert.deepEqual(readAddress(address), state);
   assert.equal(writeAddress({ camera: "", incident: "", filter: NO_FILTER, view: null }), "");
 });
 
 test("what an address says wrongly, it does not say", () => {
-  const read = readAddress("?incident=7;drop&recording=maybe&quality=best&at=1,2");
+  const read = readAddress("?incident=7;drop&recording=maybe&quality=best&heard=never&at=1,2");
   assert.deepEqual(read, { camera: "", incident: "", place: null, filter: NO_FILTER, view: null });
   for (const at of ["", "a,b,c", "91,0,3", "0,181,3", "1,1,99", "Infinity,1,1"]) assert.equal(readAddress(`?at=${at}`).view, null, at);
 });
@@ -411,11 +391,36 @@ test("a camera that is heard of but was where it is drawn long ago may be elsewh
   assert.ok(Number.isNaN(store.positionAgeS(4, NOW)));
 });
 
-test("cameras near an incident that record now are counted", () => {
+test("cameras near an incident that record now are found, the nearest first", () => {
   const store = storeOf([
-    { fixTimeMs: NOW }, { fixTimeMs: NOW, lat: 56.004 }, { fixTimeMs: NOW, lat: 56.006 }, { recording: 2 }, { seenTimeMs: NOW - 900_000 }, { flags: 0 },
+    { fixTimeMs: NOW, lat: 56.004 }, { fixTimeMs: NOW }, { fixTimeMs: NOW, lat: 56.006 }, { recording: 2 }, { seenTimeMs: NOW - 900_000 }, { flags: 0 },
   ]);
-  assert.equal(recordingNear(store, { lat: 56, lon: 1 }, NOW), 2);
+  assert.deepEqual(recordingNear(store, { lat: 56, lon: 1 }, NOW), [1, 0]);
+});
+
+test("a hole is outside, and so is what lies between two parts", () => {
+  const square = (south, west, size) => [[south, west], [south + size, west], [south + size, west + size], [south, west + size]];
+  const isInside = insideRings([square(56, 1, 0.4), square(56.1, 1.1, 0.1), square(56, 2, 0.1)]);
+  const places = [[56.05, 1.05], [56.15, 1.15], [56.05, 1.6], [56.05, 2.05], [57, 1.05]];
+  assert.deepEqual(places.map(([lat, lon]) => isInside(mercatorX(lon), mercatorY(lat))), [true, false, false, true, false]);
+});
+
+test("cameras in one of the force's areas, and those that were not heard of", async () => {
+  const store = storeOf([{}, { lat: 57 }, { flags: 0 }, { seenTimeMs: NOW - 900_000 }, { seenTimeMs: NaN }]);
+  const areas = new ForceAreas();
+  const ring = [[0.9, 55.9], [1.1, 55.9], [1.1, 56.1], [0.9, 56.1], [0.9, 55.9]];
+  const shown = (filter) => [...shownCameras(store, { ...NO_FILTER, ...filter }, new SearchTexts(), NOW, areas)].flatMap((on, index) => (on ? [index] : []));
+  assert.deepEqual(shown({ division: "A" }), [], "an area that is not known holds nobody");
+  assert.equal(areas.whyNobody("A"), "Reading the force's areas…");
+  await areas.read(() => Promise.reject(new Error("away")));
+  assert.equal(areas.whyNobody("A"), "The force's areas could not be read: away");
+  await areas.read(async () => ({ features: [{ properties: { code: "A", name: "City" }, geometry: { type: "Polygon", coordinates: [ring] } }] }));
+  assert.deepEqual(shown({ division: "A" }), [0, 3, 4]);
+  assert.deepEqual(shown({ division: "A", heard: "now" }), [0]);
+  assert.deepEqual(shown({ heard: "stale" }), [3, 4]);
+  assert.equal(areas.whyNobody("A"), "");
+  assert.equal(areas.whyNobody("B"), "The force has no area “B”.");
+  assert.ok(isFiltering({ ...NO_FILTER, division: "A" }) && isFiltering({ ...NO_FILTER, heard: "stale" }) && !isFiltering({ ...NO_FILTER, text: " " }));
 });
 
 test("numbers that are left out are not zero", () => {

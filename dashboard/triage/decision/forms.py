@@ -96,6 +96,10 @@ _RATIONALE = Input(
     wanted=True,
 )
 _REMARK = Input("rationale", "long", "Remark")
+_ARRIVAL = Input(
+    "arrival", "text", "Expected at the scene",
+    hint="A time (02:40) or minutes (25), as they say it. Leave it empty where nobody does.",
+)  # fmt: skip
 
 _STANDING = {"mobilising": "getting ready", "en_route": "en route", "on_scene": "on scene"}
 
@@ -232,6 +236,7 @@ def _member_states(action: str, deployment: Deployment) -> Form:
                 "members", "several", "Members", tuple(_option(m) for m in about),
                 [str(m.negotiator_id) for m in about], wanted=True,
             ),
+            *([_ARRIVAL] if action == "en_route" else []),
             _REMARK,
         ),
         confirm,

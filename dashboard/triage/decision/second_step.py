@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
 from sightline.dashboard.access.acting import Actor
-from sightline.dashboard.ages import hours_words
+from sightline.dashboard.ages import LOCAL, hours_words
 from sightline.dashboard.errors import NotFoundError
 from sightline.dashboard.operations import deployments, incidents, rota
 from sightline.dashboard.rota.on_call import OnCall, warning
 from sightline.dashboard.triage import reads
 from sightline.dashboard.triage.command_log.timeline import Entry
+from sightline.dashboard.triage.decision.arrival import arrival_time
 from sightline.dashboard.triage.decision.forms import Form, checked, form
 from sightline.dashboard.triage.deployment import Deployment
 
@@ -133,7 +134,10 @@ async def take(act: Actor, deployment_id: int, action: str, values: Mapping[str,
     given = checked(await open_form(act, deployment_id, action), values)
     why = given.get("rationale", "")
     members = given.get("members") or None
-    if action in _OF_MEMBERS:
+    if action == "en_route":
+        arrival = arrival_time(given["arrival"], datetime.now(UTC), LOCAL)
+        await deployments.en_route(act, deployment_id, why, members, arrival)
+    elif action in _OF_MEMBERS:
         await _OF_MEMBERS[action](act, deployment_id, why, members)
     elif action in _DECISIONS:
         await deployments.decide(act, deployment_id, cast("deployments.Decision", action), why)
@@ -149,7 +153,6 @@ async def take(act: Actor, deployment_id: int, action: str, values: Mapping[str,
 
 _OF_MEMBERS: dict[str, Callable[..., Awaitable[Any]]] = {
     "dispatch": deployments.dispatch,
-    "en_route": deployments.en_route,
     "on_scene": deployments.on_scene,
     "stand_down": deployments.stand_down,
     "cancel": deployments.cancel,

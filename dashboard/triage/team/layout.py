@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import html
 
+from sightline.dashboard.ages import clock
 from sightline.dashboard.marks import layout as marks
 from sightline.dashboard.rota.cover import Shortfall
 from sightline.dashboard.rota.layout import negco_mark, person
@@ -63,6 +64,15 @@ def _sent(deployment: Deployment, now: datetime) -> list[Any]:
     ]
 
 
+def _expected(member: Member, now: datetime) -> list[Any]:
+    """When somebody who is en route will be there, as they said."""
+    if member.state != "en_route" or member.arrival is None:
+        return []
+    said = f"expected {clock(member.arrival)}"
+    over = " ▲ overdue" if member.arrival < now else ""
+    return [html.Span(f"{said}{over}", className="member-arrival", title="As they said")]
+
+
 def _member(member: Member, now: datetime) -> html.Li:
     return html.Li(
         [
@@ -78,6 +88,7 @@ def _member(member: Member, now: datetime) -> html.Li:
                 [
                     html.Span(_MEMBER_WORDS[member.state], className=f"standing is-{member.state}"),
                     marks.age(member.since, now, bare=True),
+                    *_expected(member, now),
                 ],
                 className="person-rest",
             ),

@@ -1,0 +1,98 @@
+"""Where everybody meets: the rendezvous point (RVP) of an incident."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Annotated, Any, Final
+
+from pydantic import Field, model_validator
+
+from sightline.dashboard.access.acting import Actor
+from sightline.dashboard.operations import incidents
+from sightline.dashboard.operations.answers import check
+from sightline.dashboard.operations.fields import Fields, Readable, wrong
+from sightline.dashboard.places import Place, PlaceError, grid_reference, parse_place
+from sightline.sql import query
+
+LONGEST: Final = 200
+_LARGEST_SQUARE_M: Final = 100
+_GRID_REFERENCE: Final = re.compile(r"\b[A-HJ-Z]{2} ?(?:\d{3} ?\d{3}|\d{4} ?\d{4}|\d{5} ?\d{5})\b")
+
+
+class RvpFields(Fields):
+    """What the RVP is called and where it is (WGS 84); one of both is enough."""
+
+    name: Annotated[str, Field(max_length=LONGEST), Readable] = ""
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    @model_validator(mode="after")
+    def something(self) -> RvpFields:
+        """A place has both coordinates, and an RVP a name or a place."""
+        if (self.lat is None) != (self.lon is None):
+            missing = "lat" if self.lat is None else "lon"
+            raise wrong(missing, "is missing: lat and lon are given together or not at all")
+        if self.lat is None and not self.name.strip():
+            raise wrong("name", "is missing: an RVP has a name, or lat and lon, or both")
+        return self
+
+
+async def put(act: Actor, incident: int, fields: RvpFields) -> dict[str, Any]:
+    """Say where the RVP of an incident is; it stands in its command log. Gives the incident.
+
+    Raises:
+        ForbiddenError: the role neither writes to the log nor requests negotiators.
+        NotFoundError: no such incident, or not the user's to see.
+        ConflictError: the incident is closed.
+    """
+    name = " ".join(fields.name.split())
+    await _store(act, incident, name, fields.lat, fields.lon, keeps=False)
+    return await incidents.get(act, incident)
+
+
+async def take_away(act: Actor, incident: int) -> dict[str, Any]:
+    """There is no RVP any more. Gives the incident; raises like `put`."""
+    await _store(act, incident, "", None, None, keeps=False)
+    return await incidents.get(act, incident)
+
+
+async def from_request(act: Actor, incident: int, said: str) -> None:
+    """The RVP that a request for negotiators names; one without a place does not take the place of one that has.
+
+    Raises:
+        RefusalError: as `put`.
+    """
+    name = " ".join(said.split())[:LONGEST]
+    if not name:
+        return
+    place = place_in(said)
+    lat, lon = (place.lat, place.lon) if place else (None, None)
+    await _store(act, incident, name, lat, lon, keeps=place is None)
+
+
+def place_in(text: str) -> Place | None:
+    """The place that a text is, or the one grid reference of at least six digits in it; None: it says none, or several."""
+    with suppress(PlaceError):
+        place = parse_place(text)
+        # nobody finds each other in a square of a kilometre
+        return place if (place.square_m or 0) <= _LARGEST_SQUARE_M else None
+    found = set(_GRID_REFERENCE.findall(text.upper()))
+    with suppress(PlaceError):
+        return parse_place(found.pop()) if len(found) == 1 else None
+    return None
+
+
+async def _store(
+    act: Actor, incident: int, name: str, lat: float | None, lon: float | None, *, keeps: bool
+) -> None:
+    where = None
+    if lat is not None and lon is not None:
+        where = grid_reference(lat, lon) or f"{lat:.4f}, {lon:.4f}"
+    parts = [name, where if where and where not in name else None]
+    words = ", ".join(part for part in parts if part) or "none any more"
+    check(
+        await act.connection.fetchrow(
+            query("incidents.rvp"), incident, name, lat, lon, f"RVP: {words}", keeps
+        )
+    )

@@ -1,0 +1,175 @@
+"""What lies around a scene, through the API: the RVP, and when negotiators arrive."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from sightline.dashboard.operations.rvp import place_in
+
+AT = {"lat": 51.2797, "lon": 1.0793}
+
+
+async def rvp(force: Any, who: str, **body: Any) -> httpx.Response:
+    client = await force.as_(who)
+    return await client.put(f"/api/incidents/{force.incident}/rvp", json=body)
+
+
+async def notes(force: Any) -> list[str]:
+    log = await (await force.as_("fim")).get(f"/api/incidents/{force.incident}/log")
+    return [entry["text"] for entry in log.json()["log"] if entry["kind"] == "note"]
+
+
+async def test_an_rvp_is_on_the_incident_and_in_its_log(force: Any) -> None:
+    answer = await rvp(force, "fim", name=" Mill  Lane car park ", **AT)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["rvp"] == {"name": "Mill Lane car park", **AT}
+    assert await notes(force) == ["RVP: Mill Lane car park, TR 148 578"]
+    # the same twice is said once
+    await rvp(force, "negco", name="Mill Lane car park", **AT)
+    assert len(await notes(force)) == 1
+    assert (await rvp(force, "fim", **AT)).json()["rvp"] == {"name": "", **AT}
+    assert (await notes(force))[-1] == "RVP: TR 148 578"
+    client = await force.as_("fim")
+    gone = await client.delete(f"/api/incidents/{force.incident}/rvp")
+    assert gone.json()["rvp"] is None
+    assert (await notes(force))[-1] == "RVP: none any more"
+    assert [row["action"] for row in await force.audit("incident.rvp")] == ["incident.rvp"] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": " "}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"name": "x", "lat": 51.2}, "lon"),
+        ({"lat": 91, "lon": 0}, "lat"),
+        ({"lat": 51, "lon": 181}, "lon"),
+        ({"name": "x", "where": "y"}, "where"),
+    ],
+)
+async def test_a_wrong_rvp_is_said(force: Any, body: dict[str, Any], field: str) -> None:
+    answer = await rvp(force, "fim", **body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["field"] == field
+    assert await notes(force) == []
+
+
+async def test_an_rvp_of_an_incident_that_is_closed_or_hidden_is_refused(force: Any) -> None:
+    await force.owner.execute("update incident set restricted = true where id = $1", force.incident)
+    hidden = await rvp(force, "negco", name="Mill Lane")
+    assert hidden.status_code == 404
+    await force.owner.execute(
+        "update incident set restricted = false, closed_time = now() where id = $1", force.incident
+    )
+    closed = await rvp(force, "fim", name="Mill Lane")
+    assert (closed.status_code, closed.json()["code"]) == (409, "incident_closed")
+
+
+async def request(force: Any, said: str) -> dict[str, Any]:
+    client = await force.as_("fim")
+    answer = await client.post(
+        "/api/deployments", json={"incident": force.incident, "request": {"rvp": said}}
+    )
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def incident(force: Any) -> dict[str, Any]:
+    client = await force.as_("fim")
+    found: dict[str, Any] = (await client.get(f"/api/incidents/{force.incident}")).json()
+    return found
+
+
+async def test_the_rvp_of_a_request_is_the_incidents(force: Any) -> None:
+    asked = await request(force, "Mill Lane car park, TR 148 578")
+    found = (await incident(force))["rvp"]
+    assert found["name"] == "Mill Lane car park, TR 148 578"
+    assert found["lat"] == pytest.approx(51.2797, abs=0.001)
+    assert await notes(force) == ["RVP: Mill Lane car park, TR 148 578"]
+    # one that is only a name takes no place away
+    client = await force.as_("fim")
+    await client.post(f"/api/deployments/{asked['id']}/cancel", json={"rationale": "Came down"})
+    await request(force, "by the river")
+    assert (await incident(force))["rvp"]["name"] == "Mill Lane car park, TR 148 578"
+
+
+async def test_an_rvp_that_is_only_a_name_is_kept_as_that(force: Any) -> None:
+    await request(force, "Mill Lane")
+    assert (await incident(force))["rvp"] == {"name": "Mill Lane", "lat": None, "lon": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_place"),
+    [
+        ("TR 148 578", True), ("51.2797, 1.0793", True), ("gate 2, TR148578.", True), ("at tr 14812 57834 north", True),
+        ("Mill Lane", False), ("TR 14", False), ("TR 148 578 or TR 149 579", False), ("PC 1234 5678", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_place_is_found_in_what_is_said(text: str, is_place: bool) -> None:
+    assert (place_in(text) is not None) == is_place
+
+
+async def out(force: Any) -> str:
+    """A team that was sent; path of its deployment."""
+    made = await request(force, "Mill Lane")
+    client = await force.as_("fim")
+    path = f"/api/deployments/{made['id']}"
+    sent = await client.post(f"{path}/dispatch", json={"rationale": "Go"})
+    assert sent.status_code == 200, sent.text
+    return path
+
+
+async def test_who_is_en_route_and_when_they_arrive_is_on_the_incident(force: Any) -> None:
+    path = await out(force)
+    negco = await force.as_("negco")
+    at = (datetime.now(UTC) + timedelta(minutes=25)).replace(microsecond=0)
+    off = await negco.post(f"{path}/en-route", json={"members": ["N1"], "arrival": at.isoformat()})
+    assert off.status_code == 200, off.text
+    (deployment,) = (await incident(force))["deployments"]
+    (member,) = deployment["en_route"]
+    assert datetime.fromisoformat(member["arrival"]) == at
+    assert member["camera"] is None
+    # the phone of the negotiator, and before it the camera that is worn
+    officer = await force.owner.fetchval("select id from officer where shoulder_number = 'N1'")
+    phone = await force.owner.fetchval(
+        "insert into camera (ref, kind, officer_id) values ('PHONE-N1', 'tracker', $1) returning id", officer
+    )  # fmt: skip
+    assert (await incident(force))["deployments"][0]["en_route"][0]["camera"] == "PHONE-N1"
+    worn = await force.owner.fetchval("insert into camera (ref) values ('AB4-9') returning id")
+    await force.owner.execute(
+        "insert into duty (camera_id, officer_id, during) values ($1, $2, tstzrange(now() - interval '1 h', null))", worn, officer
+    )  # fmt: skip
+    assert (await incident(force))["deployments"][0]["en_route"][0]["camera"] == "AB4-9"
+    assert phone != worn
+    await negco.post(f"{path}/on-scene", json={"members": ["N1"]})
+    assert (await incident(force))["deployments"][0]["en_route"] == []
+
+
+async def test_an_arrival_is_said_again_by_those_who_may_and_of_those_who_are_en_route(
+    force: Any,
+) -> None:
+    path = await out(force)
+    fim, supervisor = await force.as_("fim"), await force.as_("supervisor")
+    at = (datetime.now(UTC) + timedelta(minutes=40)).isoformat()
+    early = await fim.post(f"{path}/arrival", json={"arrival": at})
+    assert (early.status_code, early.json()["code"]) == (409, "member_state")
+    await fim.post(f"{path}/en-route", json={})
+    said = await fim.post(f"{path}/arrival", json={"arrival": at})
+    assert said.status_code == 200, said.text
+    assert {datetime.fromisoformat(m["arrival"]) for m in said.json()["members"]} == {
+        datetime.fromisoformat(at)
+    }
+    taken_back = await fim.post(f"{path}/arrival", json={"arrival": None, "members": ["N1"]})
+    assert [m["arrival"] is None for m in taken_back.json()["members"]] == [True, False]
+    assert (await supervisor.post(f"{path}/arrival", json={"arrival": at})).status_code == 403
+    for wrong in ("2020-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "soon", 7):
+        answer = await fim.post(f"{path}/arrival", json={"arrival": wrong})
+        assert (answer.status_code, answer.json()["field"]) == (422, "arrival"), wrong
+    other = await fim.post(f"{path}/arrival", json={"arrival": at, "members": ["N4"]})
+    assert (other.status_code, other.json()["code"]) == (409, "member_state")
