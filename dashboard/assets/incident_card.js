@@ -69,9 +69,9 @@ export class IncidentCard extends EventTarget {
   #drawRvp(rvp) {
     const { rvpShow, rvpWords } = this.#parts;
     const has = rvp?.lat != null;
-    const grid = has ? gridReference(rvp.lat, rvp.lon) : "";
+    const grid = has ? gridReference(rvp.lat, rvp.lon).replaceAll(" ", "\u00a0") : "";
     rvpShow.hidden = !has;
-    say(rvpShow, has ? [rvp.name, rvp.name.includes(grid) ? "" : grid].filter(Boolean).join(", ") || "on the map" : "");
+    say(rvpShow, has ? [rvp.name, rvp.name.replaceAll(" ", "\u00a0").includes(grid) ? "" : grid].filter(Boolean).join(", ") || "on the map" : "");
     say(rvpWords, has ? "" : rvp ? `${rvp.name}, not on the map` : "not told; right click its place on the map");
   }
 }
