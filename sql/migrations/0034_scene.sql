@@ -91,3 +91,53 @@ revoke execute on function sightline.incident_rvp_put(bigint, text, double preci
   sightline.deployment_arrival(bigint, int[], timestamptz) from public;
 grant execute on function sightline.incident_rvp_put(bigint, text, double precision, double precision, text, boolean),
   sightline.deployment_arrival(bigint, int[], timestamptz) to sightline_dashboard;
+
+-- Of an incident that only the people named may know, nobody else sees negotiators drive there: their cameras and phones are at it from
+-- their dispatch until they are called off or released, so that map, tracks and replay hide them as they hide its officers.
+create function sightline.negotiator_cameras(p_negotiator_id int) returns setof int
+  stable language sql security definer set search_path = sightline, public as $$
+  select c.id from sightline.negotiator n join sightline.camera c on c.officer_id = n.officer_id where n.id = p_negotiator_id
+  union
+  select d.camera_id from sightline.negotiator n join sightline.duty d on d.officer_id = n.officer_id and d.during @> now()
+  where n.id = p_negotiator_id
+$$;
+
+create function sightline.deployment_member_hidden() returns trigger
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  i sightline.incident;
+begin
+  select x.* into i from sightline.deployment d join sightline.incident x on x.id = d.incident_id where d.id = new.deployment_id;
+  if not (i.restricted or i.exercise) then
+    null;
+  elsif new.state in ('mobilising', 'en_route', 'on_scene') then
+    insert into sightline.incident_camera (incident_id, camera_id) select i.id, sightline.negotiator_cameras(new.negotiator_id)
+      on conflict (incident_id, camera_id) do update set until = null;
+  else
+    update sightline.incident_camera c set until = now()
+      where c.incident_id = i.id and c.until is null and c.camera_id in (select sightline.negotiator_cameras(new.negotiator_id));
+  end if;
+  return null;
+end
+$$;
+create trigger deployment_member_hidden after insert or update of state on sightline.deployment_member
+  for each row execute function sightline.deployment_member_hidden();
+
+create function sightline.incident_hides_members() returns trigger
+  language plpgsql security definer set search_path = sightline, public as $$
+begin
+  insert into sightline.incident_camera (incident_id, camera_id, since)
+    select d.incident_id, c.id, min(d.requested_time)
+    from sightline.deployment d join sightline.deployment_member m on m.deployment_id = d.id
+    cross join lateral sightline.negotiator_cameras(m.negotiator_id) c (id)
+    where d.incident_id = new.id and m.state in ('mobilising', 'en_route', 'on_scene')
+    group by 1, 2
+    on conflict (incident_id, camera_id) do update set until = null;
+  return null;
+end
+$$;
+create trigger incident_hides_members after update of restricted, exercise on sightline.incident
+  for each row when ((new.restricted or new.exercise) and not (old.restricted or old.exercise))
+  execute function sightline.incident_hides_members();
+
+revoke execute on function sightline.negotiator_cameras(int), sightline.deployment_member_hidden(), sightline.incident_hides_members() from public;

@@ -173,3 +173,51 @@ async def test_an_arrival_is_said_again_by_those_who_may_and_of_those_who_are_en
         assert (answer.status_code, answer.json()["field"]) == (422, "arrival"), wrong
     other = await fim.post(f"{path}/arrival", json={"arrival": at, "members": ["N4"]})
     assert (other.status_code, other.json()["code"]) == (409, "member_state")
+
+
+async def phone_of(force: Any, shoulder_number: str) -> str:
+    """A negotiator's phone, which was heard now; its id."""
+    phone = await force.owner.fetchval(
+        "insert into camera (ref, kind, officer_id) select 'PHONE-' || shoulder_number, 'tracker', id from officer where shoulder_number = $1 returning id",
+        shoulder_number,
+    )  # fmt: skip
+    await force.owner.execute(
+        "insert into live (camera_id, gateway_id, batch, seen_time, recording, recording_time, recording_since, fix_time,"
+        " fix_received_time, lat, lon) values ($1, 1, 1, now(), 0, now(), now(), now(), now(), 51.3, 1.1)",
+        phone,
+    )  # fmt: skip
+    return f"PHONE-{shoulder_number}"
+
+
+async def sees(force: Any, who: str, camera: str) -> bool:
+    client = await force.as_(who)
+    listed = (await client.get("/api/cameras")).json()["features"]
+    one = await client.get(f"/api/cameras/{camera}")
+    found = camera in {feature["properties"]["camera"] for feature in listed}
+    assert (one.status_code == 200) == found
+    return found
+
+
+@pytest.mark.parametrize("hidden_before", [True, False])
+async def test_nobody_else_sees_negotiators_drive_to_a_restricted_incident(
+    force: Any, hidden_before: bool
+) -> None:
+    phone = await phone_of(force, "N1")
+    hide = "update incident set restricted = true, created_by = (select id from app_user where username = 'fim') where id = $1"
+    if hidden_before:
+        await force.owner.execute(hide, force.incident)
+    path = await out(force)
+    if not hidden_before:
+        assert await sees(force, "negco", phone)
+        await force.owner.execute(hide, force.incident)
+    assert (await sees(force, "fim", phone), await sees(force, "negco", phone)) == (True, False)
+    client = await force.as_("fim")
+    await client.post(f"{path}/cancel", json={"rationale": "Came down", "members": ["N1"]})
+    assert await sees(force, "negco", phone)
+
+
+async def test_negotiators_on_their_way_to_any_other_incident_are_seen(force: Any) -> None:
+    phone = await phone_of(force, "N1")
+    await out(force)
+    assert await sees(force, "negco", phone)
+    assert phone not in (await incident(force))["cameras"]
