@@ -11,6 +11,7 @@ const SPEED_MPS = 50 / 3.6;
 
 /**
  * @typedef {object} Arrival
+ * @property {number} negotiator
  * @property {string} name rank and name
  * @property {number} index of their camera or phone, -1 where none is seen
  * @property {number} atMs when they are expected; NaN where nobody knows
@@ -25,18 +26,18 @@ const SPEED_MPS = 50 / 3.6;
  */
 export function arrivals(incident, store, nowMs) {
   const there = incident.rvp?.lat != null ? incident.rvp : incident;
-  const found = incident.deployments.flatMap(({ en_route: members }) => members ?? []).map(({ name, arrival, camera }) => {
+  const found = incident.deployments.flatMap(({ en_route: members }) => members ?? []).map(({ negotiator, name, arrival, camera }) => {
     const index = camera ? store.indexOf(camera) : -1;
     const isPlaced = index >= 0 && store.hasPosition(index) && !store.isStale(index, nowMs) && !store.isElsewhere(index, nowMs);
     const place = isPlaced ? index : -1;
     if (arrival) {
       const atMs = Date.parse(arrival);
-      return { name, index: place, atMs, words: `${hourMinute(atMs)}, as they said${atMs < nowMs ? ", overdue" : ""}` };
+      return { negotiator, name, index: place, atMs, words: `${hourMinute(atMs)}, as they said${atMs < nowMs ? ", overdue" : ""}` };
     }
-    if (place < 0 || there.lat === null) return { name, index: place, atMs: NaN, words: "arrival not told" };
+    if (place < 0 || there.lat === null) return { negotiator, name, index: place, atMs: NaN, words: "arrival not told" };
     const metres = Math.hypot(store.x[place] - mercatorX(there.lon), store.y[place] - mercatorY(there.lat)) * metresPerUnit(there.lat);
     const atMs = nowMs + (metres * DETOUR / SPEED_MPS) * 1000;
-    return { name, index: place, atMs, words: `about ${hourMinute(atMs)}, by a straight line` };
+    return { negotiator, name, index: place, atMs, words: `about ${hourMinute(atMs)}, by a straight line` };
   });
   return found.sort((one, other) => (Number.isNaN(one.atMs) ? 1 : 0) - (Number.isNaN(other.atMs) ? 1 : 0) || one.atMs - other.atMs || 0);
 }

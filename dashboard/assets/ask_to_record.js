@@ -16,9 +16,8 @@ export class AskToRecord {
   /** @param {import("./recording_watch.js").RecordingWatch|null} watch null: the user opens no streams */
   constructor(watch) {
     this.#watch = watch;
-    this.#button = h("button", { class: "button button-small", type: "button", onclick: () => this.#watch.toggle(this.#kind, this.#of) });
+    this.#button = h("button", { class: "button button-small", type: "button", onclick: () => this.#press() });
     this.element = h("div", { class: "ask-to-record", hidden: true }, this.#words, this.#button);
-    watch?.addEventListener("change", () => this.#drawButton());
   }
 
   /**
@@ -34,6 +33,11 @@ export class AskToRecord {
     this.#of = asked.of;
     const where = asked.talkgroup ? `on ${asked.talkgroup}` : "(no talkgroup is known)";
     say(this.#words, asked.kind === "camera" ? `Ask the officer by radio ${where} to record.` : `Nobody within ${NEAR_METRES} m records. Ask by radio ${where} for it.`);
+    this.#drawButton();
+  }
+
+  #press() {
+    this.#watch.toggle(this.#kind, this.#of);
     this.#drawButton();
   }
 

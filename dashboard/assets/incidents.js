@@ -35,6 +35,7 @@ const CONCERNS = new Set(["incident", "deployment"]);
 
 /**
  * @typedef {object} EnRoute a negotiator who is on the way
+ * @property {number} negotiator
  * @property {string} name rank and name
  * @property {string|null} arrival when they are expected, as they said
  * @property {string|null} camera id of their camera or phone

@@ -35,6 +35,8 @@ const TICK_MS = 1000;
 const ORDER_MS = 4000;
 /** The map waits this long for the cameras, so that it need not move once they are there. */
 const FIRST_CAMERAS_MS = 1500;
+/** The force's areas are read again after this long where they could not be. */
+const AGAIN_AFTER_MS = 10_000;
 const FRAME_METRES = 450;
 /** An officer so near to an incident may well be there. */
 const SCENE_METRES = 2000;
@@ -105,7 +107,8 @@ class LiveMap {
     this.#drawIncidents();
     this.#refilter();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    await Promise.all([this.#firstCameras(), this.#readAreas()]);
+    this.#readAreas();
+    await this.#firstCameras();
     if (this.#stop.signal.aborted) return;
     await this.#makeMap();
     this.#refilter();
@@ -117,9 +120,14 @@ class LiveMap {
     else this.#frameArea();
   }
 
+  /** The force's areas, which the map need not wait for; where they cannot be read, again and again. */
   async #readAreas() {
     await this.#areas.read(call);
+    if (this.#stop.signal.aborted) return;
     this.#controls.show(this.#state.filter);
+    this.#refilter();
+    if (!this.#areas.isRead) setTimeout(() => this.#stop.signal.aborted || this.#readAreas(), AGAIN_AFTER_MS);
+    else if (this.#state.filter.division && !this.#state.view) this.#frameArea();
   }
 
   /** The area that is filtered by, the force's or one that was drawn. */
@@ -210,7 +218,7 @@ class LiveMap {
     });
     this.#on(window, "popstate", () => this.#fromAddress());
     // The header's link to this very page takes away what the address said; it is shown still.
-    this.#on(window, "_dashprivate_pushstate", () => this.#toAddress());
+    this.#on(window, "_dashprivate_pushstate", () => this.#toAddress(false));
     this.#on(document, "keydown", (event) => { if (this.#element.isConnected) pressed(event, this.#keys); });
     // Not by way of Dash, where what was typed before may arrive after Enter was pressed.
     this.#on(document, "input", ({ target }) => { if (target.id === "live-map-search") this.setFilter({ text: target.value }); });
@@ -638,14 +646,15 @@ class LiveMap {
 
   // address and keys
 
-  #toAddress() {
+  /** @param {boolean} [maybeStep] false: whatever it says is nothing to go back from */
+  #toAddress(maybeStep = true) {
     // The map may come to rest after the page was left, or the address has gone on to another.
     if (this.#stop.signal.aborted || !this.#element.isConnected || location.pathname !== this.#path) return;
     const address = this.#path + writeAddress(this.#state);
     if (address === location.pathname + location.search) return;
     // Another scene is a step that the browser's *back* goes back on; all else only says more of the same.
     const scene = sceneOf(this.#state);
-    const isStep = scene !== "" && scene !== sceneOf(readAddress(location.search));
+    const isStep = maybeStep && scene !== "" && scene !== sceneOf(readAddress(location.search));
     history[isStep ? "pushState" : "replaceState"](history.state, "", address);
   }
 

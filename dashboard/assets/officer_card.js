@@ -222,7 +222,8 @@ export class OfficerCard extends EventTarget {
     mark(stream, "aria-describedby", reason ? "card-why" : null);
     say(why, reason);
     const talkgroup = this.sceneOf(this.#index)?.talkgroup ?? "";
-    this.#ask.draw(records(this.#store, this.#index, nowMs) ? null : { kind: "camera", of: this.#ref, talkgroup });
+    const isAsked = this.#store.entries[this.#index]?.kind === "body_worn" && !records(this.#store, this.#index, nowMs);
+    this.#ask.draw(!isAsked ? null : { kind: "camera", of: this.#ref, talkgroup });
     request.hidden = !(this.#app.may("negotiators.request") && facts.pages.includes("/triage"));
   }
 

@@ -24,7 +24,7 @@ export class RecordingNotices {
     this.#watch = app.recordingWatch;
     this.#element.append(this.#waiting);
     const look = () => {
-      if (app.feed.lastFrameMs > 0 && !app.feed.isReading) this.#watch.check(app.nowMs());
+      if (this.#isKnown) this.#watch.check(app.nowMs());
     };
     app.feed.addEventListener("change", look);
     this.#watch.addEventListener("change", () => this.#draw());
@@ -35,7 +35,11 @@ export class RecordingNotices {
     this.#draw();
   }
 
+  /** Whether the feed has told of all cameras: before that, one that is not there may only not have come yet. */
+  get #isKnown() { return this.#app.feed.lastFrameMs > 0 && !this.#app.feed.isReading; }
+
   #draw() {
+    if (!this.#isKnown) return;
     const { waits } = this.#watch;
     this.#element.hidden = waits.length === 0;
     this.#drawWaiting(waits.filter(({ started }) => started === ""));
@@ -95,9 +99,11 @@ export class RecordingNotices {
   #say({ wait, words, stream, again }) {
     const { store } = this.#app.feed;
     const index = store.indexOf(wait.started);
-    const isOn = records(store, index, this.#app.nowMs());
+    const nowMs = this.#app.nowMs();
+    const isOn = records(store, index, nowMs);
+    const what = isOn ? "records now" : store.isStale(index, nowMs) ? "has begun to record; nothing was heard of it since" : "has begun to record, and stopped again";
     const title = wait.kind === "scene" ? this.#app.incidents?.byId(wait.of)?.title : null;
-    say(words, `${shortName(store.entries[index])} ${isOn ? "records now" : "has begun to record, and stopped again"}${title ? `, at “${title}”` : ""}`);
+    say(words, `${shortName(store.entries[index])} ${what}${title ? `, at “${title}”` : ""}`);
     stream.hidden = !isOn;
     again.hidden = isOn;
   }

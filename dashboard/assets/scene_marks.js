@@ -36,10 +36,10 @@ export class SceneMarks {
     for (const incident of incidents) {
       const { rvp } = incident;
       if (rvp?.lat != null) put(`rvp ${incident.id}`, "rvp", rvp.lon, rvp.lat, "RVP", [rvp.name, `“${incident.title}”`].filter(Boolean).join(", of "));
-      for (const { name, index, words } of arrivals(incident, store, nowMs)) {
+      for (const { negotiator, name, index, words } of arrivals(incident, store, nowMs)) {
         if (index < 0) continue;
         const short = words.split(",")[0];
-        put(`negotiator ${incident.id} ${name}`, "negotiator", store.lon(index), store.lat(index), `${name} · ${short}`, `Negotiator, en route to “${incident.title}”: ${words}`);
+        put(`negotiator ${incident.id} ${negotiator}`, "negotiator", store.lon(index), store.lat(index), `${name} · ${short}`, `Negotiator, en route to “${incident.title}”: ${words}`);
       }
     }
     for (const [key, marker] of this.#markers) {

@@ -19,12 +19,16 @@ from pyproj import CRS, Transformer
 
 from sightline.dashboard.cli.errors import CommandError
 from sightline.dashboard.cli.registers import with_connection
+from sightline.ingest.british_grid import from_grid
 from sightline.sql import query
 
 LONGEST_CODE: Final = 64
 LONGEST_NAME: Final = 200
 _MOST_PROBLEMS: Final = 10
 _WGS_84: Final = CRS.from_epsg(4326)
+_BRITISH_GRID_EPSG: Final = 27700
+_LEAST_AREA: Final = 1e-9
+"""Square degrees: some ten square metres."""
 _POLYGONS: Final = ("Polygon", "MultiPolygon")
 
 
@@ -88,12 +92,25 @@ def read_areas(file: Path, layer: str | None, code: str, name: str) -> AreaFile:
         raise CommandError(f"nothing was imported from {file}:\n  " + "\n  ".join(said))
     if not codes:
         raise CommandError(f"{file} holds no areas.")
-    to_wgs84 = Transformer.from_crs(CRS.from_user_input(meta["crs"]), _WGS_84, always_xy=True)
-    turned = shapely.transform(shapes, to_wgs84.transform, interleaved=False)
+    return AreaFile(codes, names, shapely.to_wkb(_in_wgs84(file, meta["crs"], shapes)).tolist())
+
+
+def _in_wgs84(file: Path, crs: str, shapes: np.ndarray) -> np.ndarray:
+    """Valid polygons in WGS 84."""
+    given = CRS.from_user_input(crs)
+    grid = given.to_epsg() == _BRITISH_GRID_EPSG
+    turn = from_grid() if grid else Transformer.from_crs(given, _WGS_84, always_xy=True)
+    turned = shapely.transform(shapes, turn.transform, interleaved=False)
     if not np.isfinite(shapely.bounds(turned)).all():
-        raise CommandError(f"{file} has places outside its own coordinates ({meta['crs']}).")
-    valid = shapely.make_valid(turned, method="structure", keep_collapsed=False)
-    return AreaFile(codes, names, shapely.to_wkb(valid).tolist())
+        raise CommandError(f"{file} has places outside its own coordinates ({crs}).")
+    valid: np.ndarray = shapely.make_valid(turned, method="structure", keep_collapsed=False)
+    flat = np.flatnonzero(shapely.area(valid) < _LEAST_AREA) + 1
+    if len(flat):
+        numbers = ", ".join(map(str, flat[:_MOST_PROBLEMS]))
+        raise CommandError(
+            f"nothing was imported from {file}: the outlines of these features have no area: {numbers}"
+        )
+    return valid
 
 
 def _layer(file: Path, layers: list[str], wanted: str | None) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 import asyncpg
 from pydantic import BeforeValidator, Field
@@ -18,6 +18,7 @@ from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import ConflictError, InvalidError, NotFoundError
 from sightline.dashboard.operations import rota, rvp
 from sightline.dashboard.operations.answers import check
+from sightline.dashboard.operations.arrival import JUST_OVER, LONGEST_WAY
 from sightline.dashboard.operations.fields import Fields, Id, Readable
 from sightline.dashboard.rota.on_call import OnCall
 from sightline.sql import query
@@ -28,9 +29,6 @@ Member = Id | Annotated[str, Field(min_length=1, max_length=64)]
 """A negotiator: the number in `members` and in the rota, or a shoulder number as text."""
 
 MOST = 500
-LONGEST_WAY: Final = timedelta(days=1)
-"""Nobody sets off to a scene who will be there later than this."""
-_JUST_OVER: Final = timedelta(minutes=5)
 _NO_DETAIL = "{}"
 _LARGEST_NEGOTIATOR = 2**31 - 1
 _MEMBERS = ("members", "numbers of negotiators as in the rota, or their shoulder numbers as text")
@@ -204,7 +202,10 @@ async def en_route(
     if arrival is not None:
         _within_hours(arrival)
     gone = await _step(act, deployment, "en_route", rationale, members=members)
-    return gone if arrival is None else await arrives(act, deployment, arrival, members)
+    if arrival is None:
+        return gone
+    # Of those who have set off now: others on their way have said theirs.
+    return await arrives(act, deployment, arrival, gone["transitions"][-1]["members"])
 
 
 async def arrives(
@@ -218,7 +219,7 @@ async def arrives(
     Raises:
         ForbiddenError, NotFoundError: as `_step`.
         ConflictError: nobody named is en route.
-        InvalidError: the time is over, or more than a day ahead.
+        InvalidError: the time is over, or more than 12 hours ahead.
     """
     if at is not None:
         _within_hours(at)
@@ -229,11 +230,11 @@ async def arrives(
 
 def _within_hours(arrival: datetime) -> None:
     now = datetime.now(UTC)
-    if not now - _JUST_OVER <= arrival <= now + LONGEST_WAY:
+    if not now - JUST_OVER <= arrival <= now + LONGEST_WAY:
         raise InvalidError(
-            f"arrival is {arrival:%Y-%m-%d %H:%M} UTC; it must be between now and {LONGEST_WAY.days} day ahead.",
+            f"arrival is {arrival:%Y-%m-%d %H:%M} UTC; it must be between now and 12 hours ahead.",
             "arrival",
-            "a time from now to a day ahead",
+            "a time from now to 12 hours ahead",
         )
 
 

@@ -12,11 +12,19 @@ from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.operations import incidents
 from sightline.dashboard.operations.answers import check
 from sightline.dashboard.operations.fields import Fields, Readable, wrong
-from sightline.dashboard.places import Place, PlaceError, grid_reference, parse_place
+from sightline.dashboard.places import (
+    Place,
+    PlaceError,
+    distance_m,
+    grid_reference,
+    parse_place,
+)
 from sightline.sql import query
 
 LONGEST: Final = 200
 _LARGEST_SQUARE_M: Final = 100
+_FARTHEST_M: Final = 20_000
+"""What stands in a request and lies farther away from the incident is no RVP of it, but a telephone number or a slip."""
 _GRID_REFERENCE: Final = re.compile(r"\b[A-HJ-Z]{2} ?(?:\d{3} ?\d{3}|\d{4} ?\d{4}|\d{5} ?\d{5})\b")
 
 
@@ -66,18 +74,26 @@ async def from_request(act: Actor, incident: int, said: str) -> None:
     name = " ".join(said.split())[:LONGEST]
     if not name:
         return
+    scene = await act.connection.fetchrow(query("incidents.place"), incident)
     place = place_in(said)
+    if place and scene and scene["lat"] is not None:
+        away = distance_m(scene["lat"], scene["lon"], place.lat, place.lon)
+        place = place if away <= _FARTHEST_M else None
     lat, lon = (place.lat, place.lon) if place else (None, None)
     await _store(act, incident, name, lat, lon, keeps=place is None)
 
 
 def place_in(text: str) -> Place | None:
-    """The place that a text is, or the one grid reference of at least six digits in it; None: it says none, or several."""
+    """The place on the British grid that a text is, or the one grid reference of at least six digits, in capitals, in it.
+
+    None: it says none, or several.
+    """
     with suppress(PlaceError):
         place = parse_place(text)
         # nobody finds each other in a square of a kilometre
-        return place if (place.square_m or 0) <= _LARGEST_SQUARE_M else None
-    found = set(_GRID_REFERENCE.findall(text.upper()))
+        is_exact = (place.square_m or 0) <= _LARGEST_SQUARE_M
+        return place if is_exact and grid_reference(place.lat, place.lon) else None
+    found = set(_GRID_REFERENCE.findall(text))
     with suppress(PlaceError):
         return parse_place(found.pop()) if len(found) == 1 else None
     return None

@@ -62,11 +62,10 @@ begin
   if not coalesce(scope = 'all' or (scope = 'in_charge' and sightline.in_charge(d.incident_id)), false) then
     scope := sightline.may('deployment.member_state');
     if scope = 'own' then
-      about := array(select m.negotiator_id from sightline.deployment_member m
-        join sightline.negotiator n on n.id = m.negotiator_id join sightline.app_user u on u.officer_id = n.officer_id or u.id = n.user_id
-        where m.deployment_id = d.id and m.negotiator_id = any (about) and u.id = sightline.actor_user_id());
+      about := array(select n.id from sightline.negotiator n join sightline.app_user u on u.officer_id = n.officer_id or u.id = n.user_id
+        where n.id = any (about) and u.id = sightline.actor_user_id());
     end if;
-    if scope is null or (scope = 'own' and about = '{}') then
+    if scope is null or (scope = 'own' and not sightline.is_member(d.id)) then
       perform sightline.audit_append('alteration', 'deployment.arrival', 'deployment', d.id::text, 'refused',
         p_reason => 'role', p_incident_id => d.incident_id);
       return query select 'forbidden', 'role_not_permitted', 'Only the FIM, the commander in charge, the NegCo, or the member says this.', '{}'::text[];
@@ -92,52 +91,54 @@ revoke execute on function sightline.incident_rvp_put(bigint, text, double preci
 grant execute on function sightline.incident_rvp_put(bigint, text, double precision, double precision, text, boolean),
   sightline.deployment_arrival(bigint, int[], timestamptz) to sightline_dashboard;
 
--- Of an incident that only the people named may know, nobody else sees negotiators drive there: their cameras and phones are at it from
--- their dispatch until they are called off or released, so that map, tracks and replay hide them as they hide its officers.
-create function sightline.negotiator_cameras(p_negotiator_id int) returns setof int
-  stable language sql security definer set search_path = sightline, public as $$
-  select c.id from sightline.negotiator n join sightline.camera c on c.officer_id = n.officer_id where n.id = p_negotiator_id
+-- Negotiators who are out belong to their incident, as its officers do: the people named on it see where they are, and where only these
+-- may know of the incident, nobody else does: on no map, track or replay. Worked out from who is out and what they carry, and copied
+-- nowhere: a duty may begin or end on the way, and deployments move from incident to incident.
+alter table sightline.deployment_member add sent_time timestamptz;
+update sightline.deployment_member m set sent_time = least(m.since, d.requested_time) from sightline.deployment d where d.id = m.deployment_id;
+alter table sightline.deployment_member alter sent_time set not null, alter sent_time set default now();
+create index deployment_member_negotiator on sightline.deployment_member (negotiator_id);
+
+-- What negotiators carry now: the camera that they are signed on to, and their own, unless somebody else wears it.
+create view sightline.negotiator_camera as
+  select n.id as negotiator_id, d.camera_id from sightline.negotiator n
+  join sightline.duty d on d.officer_id = n.officer_id and d.during @> now()
   union
-  select d.camera_id from sightline.negotiator n join sightline.duty d on d.officer_id = n.officer_id and d.during @> now()
-  where n.id = p_negotiator_id
-$$;
+  select n.id, c.id from sightline.negotiator n join sightline.camera c on c.officer_id = n.officer_id
+  where not exists (select from sightline.duty d where d.camera_id = c.id and d.during @> now() and d.officer_id <> c.officer_id);
 
-create function sightline.deployment_member_hidden() returns trigger
-  language plpgsql security definer set search_path = sightline, public as $$
-declare
-  i sightline.incident;
-begin
-  select x.* into i from sightline.deployment d join sightline.incident x on x.id = d.incident_id where d.id = new.deployment_id;
-  if not (i.restricted or i.exercise) then
-    null;
-  elsif new.state in ('mobilising', 'en_route', 'on_scene') then
-    insert into sightline.incident_camera (incident_id, camera_id) select i.id, sightline.negotiator_cameras(new.negotiator_id)
-      on conflict (incident_id, camera_id) do update set until = null;
-  else
-    update sightline.incident_camera c set until = now()
-      where c.incident_id = i.id and c.until is null and c.camera_id in (select sightline.negotiator_cameras(new.negotiator_id));
-  end if;
-  return null;
-end
-$$;
-create trigger deployment_member_hidden after insert or update of state on sightline.deployment_member
-  for each row execute function sightline.deployment_member_hidden();
+grant select on sightline.negotiator_camera to sightline_dashboard;
 
-create function sightline.incident_hides_members() returns trigger
-  language plpgsql security definer set search_path = sightline, public as $$
-begin
-  insert into sightline.incident_camera (incident_id, camera_id, since)
-    select d.incident_id, c.id, min(d.requested_time)
-    from sightline.deployment d join sightline.deployment_member m on m.deployment_id = d.id
-    cross join lateral sightline.negotiator_cameras(m.negotiator_id) c (id)
-    where d.incident_id = new.id and m.state in ('mobilising', 'en_route', 'on_scene')
-    group by 1, 2
-    on conflict (incident_id, camera_id) do update set until = null;
-  return null;
-end
-$$;
-create trigger incident_hides_members after update of restricted, exercise on sightline.incident
-  for each row when ((new.restricted or new.exercise) and not (old.restricted or old.exercise))
-  execute function sightline.incident_hides_members();
+-- Cameras at open incidents, as in 0007, and those of negotiators who are out.
+create or replace view sightline.camera_at_incident as
+  select ic.camera_id, i.id as incident_id, i.restricted or i.exercise as hidden
+  from sightline.incident_camera ic join sightline.incident i on i.id = ic.incident_id
+  where ic.until is null and i.closed_time is null
+  union
+  select nc.camera_id, i.id, i.restricted or i.exercise
+  from sightline.deployment_member m join sightline.deployment d on d.id = m.deployment_id
+  join sightline.incident i on i.id = d.incident_id
+  join sightline.negotiator_camera nc on nc.negotiator_id = m.negotiator_id
+  where m.state in ('mobilising', 'en_route', 'on_scene');
 
-revoke execute on function sightline.negotiator_cameras(int), sightline.deployment_member_hidden(), sightline.incident_hides_members() from public;
+-- Times in which a camera was at an incident that the acting user may not know of, as in 0028, or was carried by a negotiator who was out
+-- to one. An incident may have been closed before a camera came to it.
+create or replace function sightline.camera_hidden_times(p_camera_id int) returns tstzmultirange
+  stable language sql security definer set search_path = sightline, public as $$
+  with barred as (
+    select i.id, i.closed_time from incident i where (i.restricted or i.exercise)
+      and not exists (select from incident_named n where n.incident_id = i.id and n.user_id = actor_user_id())
+  ), there as (
+    select ic.since as began, coalesce(ic.until, b.closed_time) as ended
+    from incident_camera ic join barred b on b.id = ic.incident_id where ic.camera_id = p_camera_id
+    union all
+    select greatest(m.sent_time, lower(w.during)),
+      least(case when m.state in ('cancelled', 'released') then m.since end, upper(w.during))
+    from (select du.officer_id, du.during from duty du where du.camera_id = p_camera_id
+          union all select c.officer_id, tstzrange(null, null) from camera c where c.id = p_camera_id) w
+    join negotiator n on n.officer_id = w.officer_id
+    join deployment_member m on m.negotiator_id = n.id
+    join deployment d on d.id = m.deployment_id join barred b on b.id = d.incident_id
+  )
+  select coalesce(range_agg(tstzrange(began, ended)), '{}') from there where ended is null or ended > began
+$$;

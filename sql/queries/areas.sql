@@ -1,6 +1,6 @@
 -- name: outlines
--- The force's areas by name, as GeoJSON in WGS 84 degrees, simplified to some ten metres.
-select code, name, st_asgeojson(st_simplifypreservetopology(geom, 0.0001), 5) as outline
+-- The force's areas by name, as GeoJSON in WGS 84 degrees, simplified to within ten metres.
+select code, name, st_asgeojson(st_simplifypreservetopology(geom, 0.00008), 5) as outline
 from area where geom is not null order by name, code;
 
 -- name: put

@@ -18,10 +18,9 @@ select jsonb_build_object(
     'cameras', (select coalesce(jsonb_agg(x.ref order by x.ref), '[]')
       from incident_camera ic join camera x on x.id = ic.camera_id where ic.incident_id = i.id and ic.until is null),
     'deployments', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'state', d.state, 'en_route', (
-        select coalesce(jsonb_agg(jsonb_build_object('name', o.rank || ' ' || o.name, 'since', m.since, 'arrival', m.arrival, 'camera', (
-            coalesce((select c.ref from duty join camera c on c.id = duty.camera_id
-                where duty.officer_id = o.id and duty.during @> now() and c.disabled_time is null),
-              (select min(c.ref) from camera c where c.officer_id = o.id and c.disabled_time is null))
+        select coalesce(jsonb_agg(jsonb_build_object('negotiator', n.id, 'name', o.rank || ' ' || o.name, 'since', m.since, 'arrival', m.arrival, 'camera', (
+            select c.ref from negotiator_camera nc join camera c on c.id = nc.camera_id
+            where nc.negotiator_id = n.id and c.disabled_time is null and camera_visible(c.id) order by c.kind = 'tracker', c.ref limit 1
           )) order by m.id), '[]')
         from deployment_member m join negotiator n on n.id = m.negotiator_id join officer o on o.id = n.officer_id
         where m.deployment_id = d.id and m.state = 'en_route')) order by d.id), '[]')
@@ -74,6 +73,10 @@ select outcome, code, message from incident_close($1, $2);
 -- name: link
 -- Links a provisional incident to the incident it turned out to be.
 select outcome, code, message from incident_link($1, $2);
+
+-- name: place
+-- Where an incident is, in WGS 84 degrees; where the acting user may see it.
+select lat, lon from incident where id = $1;
 
 -- name: rvp
 -- Where the RVP of an incident is: incident, its name, latitude and longitude (WGS 84 degrees, null: not known), the entry of the log,

@@ -11,10 +11,10 @@ from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.ages import LOCAL, hours_words
 from sightline.dashboard.errors import NotFoundError
 from sightline.dashboard.operations import deployments, incidents, rota
+from sightline.dashboard.operations.arrival import arrival_time
 from sightline.dashboard.rota.on_call import OnCall, warning
 from sightline.dashboard.triage import reads
 from sightline.dashboard.triage.command_log.timeline import Entry
-from sightline.dashboard.triage.decision.arrival import arrival_time
 from sightline.dashboard.triage.decision.forms import Form, checked, form
 from sightline.dashboard.triage.deployment import Deployment
 

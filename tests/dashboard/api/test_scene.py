@@ -87,6 +87,9 @@ async def incident(force: Any) -> dict[str, Any]:
 
 
 async def test_the_rvp_of_a_request_is_the_incidents(force: Any) -> None:
+    await force.owner.execute(
+        "update incident set lat = $2, lon = $3 where id = $1", force.incident, *AT.values()
+    )
     asked = await request(force, "Mill Lane car park, TR 148 578")
     found = (await incident(force))["rvp"]
     assert found["name"] == "Mill Lane car park, TR 148 578"
@@ -99,6 +102,16 @@ async def test_the_rvp_of_a_request_is_the_incidents(force: Any) -> None:
     assert (await incident(force))["rvp"]["name"] == "Mill Lane car park, TR 148 578"
 
 
+async def test_a_place_far_from_the_incident_is_no_rvp_of_it(force: Any) -> None:
+    await force.owner.execute(
+        "update incident set lat = $2, lon = $3 where id = $1", force.incident, *AT.values()
+    )
+    await request(force, "Mill Lane, see NO 161 496")
+    assert (await incident(force))["rvp"] == {
+        "name": "Mill Lane, see NO 161 496", "lat": None, "lon": None,
+    }  # fmt: skip
+
+
 async def test_an_rvp_that_is_only_a_name_is_kept_as_that(force: Any) -> None:
     await request(force, "Mill Lane")
     assert (await incident(force))["rvp"] == {"name": "Mill Lane", "lat": None, "lon": None}
@@ -107,8 +120,9 @@ async def test_an_rvp_that_is_only_a_name_is_kept_as_that(force: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "is_place"),
     [
-        ("TR 148 578", True), ("51.2797, 1.0793", True), ("gate 2, TR148578.", True), ("at tr 14812 57834 north", True),
-        ("Mill Lane", False), ("TR 14", False), ("TR 148 578 or TR 149 579", False), ("PC 1234 5678", False), ("", False),
+        ("TR 148 578", True), ("51.2797, 1.0793", True), ("tr 148 578", True), ("gate 2, TR148578.", True), ("at TR 14812 57834 north", True),
+        ("Mill Lane", False), ("TR 14", False), ("TR 148 578 or TR 149 579", False), ("", False),
+        ("Car park, tel no 0161 4960", False), ("10, 5", False), ("at tr 148 578", False),
     ],
 )  # fmt: skip
 def test_a_place_is_found_in_what_is_said(text: str, is_place: bool) -> None:
@@ -151,6 +165,18 @@ async def test_who_is_en_route_and_when_they_arrive_is_on_the_incident(force: An
     assert (await incident(force))["deployments"][0]["en_route"] == []
 
 
+async def test_who_sets_off_later_says_nothing_for_those_before(force: Any) -> None:
+    path = await out(force)
+    fim = await force.as_("fim")
+    soon, later = (
+        (datetime.now(UTC) + timedelta(minutes=minutes)).replace(microsecond=0)
+        for minutes in (10, 60)
+    )
+    await fim.post(f"{path}/en-route", json={"members": ["N1"], "arrival": soon.isoformat()})
+    both = await fim.post(f"{path}/en-route", json={"arrival": later.isoformat()})
+    assert [datetime.fromisoformat(m["arrival"]) for m in both.json()["members"]] == [soon, later]
+
+
 async def test_an_arrival_is_said_again_by_those_who_may_and_of_those_who_are_en_route(
     force: Any,
 ) -> None:
@@ -168,7 +194,8 @@ async def test_an_arrival_is_said_again_by_those_who_may_and_of_those_who_are_en
     taken_back = await fim.post(f"{path}/arrival", json={"arrival": None, "members": ["N1"]})
     assert [m["arrival"] is None for m in taken_back.json()["members"]] == [True, False]
     assert (await supervisor.post(f"{path}/arrival", json={"arrival": at})).status_code == 403
-    for wrong in ("2020-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "soon", 7):
+    far = (datetime.now(UTC) + timedelta(hours=13)).isoformat()
+    for wrong in ("2020-01-01T00:00:00Z", far, "soon", 7):
         answer = await fim.post(f"{path}/arrival", json={"arrival": wrong})
         assert (answer.status_code, answer.json()["field"]) == (422, "arrival"), wrong
     other = await fim.post(f"{path}/arrival", json={"arrival": at, "members": ["N4"]})
@@ -198,22 +225,89 @@ async def sees(force: Any, who: str, camera: str) -> bool:
     return found
 
 
+HIDE = (
+    "update incident set restricted = true, created_by = (select id from app_user where username = 'fim')"
+    " where id = $1"
+)
+
+
 @pytest.mark.parametrize("hidden_before", [True, False])
 async def test_nobody_else_sees_negotiators_drive_to_a_restricted_incident(
     force: Any, hidden_before: bool
 ) -> None:
     phone = await phone_of(force, "N1")
-    hide = "update incident set restricted = true, created_by = (select id from app_user where username = 'fim') where id = $1"
     if hidden_before:
-        await force.owner.execute(hide, force.incident)
+        await force.owner.execute(HIDE, force.incident)
     path = await out(force)
     if not hidden_before:
         assert await sees(force, "negco", phone)
-        await force.owner.execute(hide, force.incident)
+        await force.owner.execute(HIDE, force.incident)
     assert (await sees(force, "fim", phone), await sees(force, "negco", phone)) == (True, False)
     client = await force.as_("fim")
     await client.post(f"{path}/cancel", json={"rationale": "Came down", "members": ["N1"]})
     assert await sees(force, "negco", phone)
+
+
+async def test_what_they_book_on_with_on_the_way_is_hidden_and_what_they_hand_back_is_not(
+    force: Any,
+) -> None:
+    await force.owner.execute(HIDE, force.incident)
+    await out(force)
+    camera = await force.owner.fetchval("select id from camera where ref = 'CAM-1'")
+    assert await sees(force, "negco", "CAM-1")
+    await force.owner.execute(
+        "update duty set during = tstzrange(lower(during), now()) where camera_id = $1", camera
+    )
+    duty = await force.owner.fetchval(
+        "insert into duty (camera_id, officer_id, during) select $1, id, tstzrange(now(), null) from officer"
+        " where shoulder_number = 'N1' returning id", camera,
+    )  # fmt: skip
+    assert not await sees(force, "negco", "CAM-1")
+    await force.owner.execute(
+        "update duty set during = tstzrange(lower(during), clock_timestamp()) where id = $1", duty
+    )
+    assert await sees(force, "negco", "CAM-1")
+    # where they were with it stays hidden
+    async with force.services.acting(await force.credentials("negco")) as act:
+        hidden = await act.connection.fetchval(
+            "select $1::tstzrange <@ sightline.camera_hidden_times($2)",
+            await force.owner.fetchval("select during from duty where id = $1", duty), camera,
+        )  # fmt: skip
+    assert hidden
+
+
+async def test_a_camera_that_somebody_else_wears_is_not_the_negotiators(force: Any) -> None:
+    await phone_of(force, "N1")
+    await force.owner.execute(
+        "insert into duty (camera_id, officer_id, during) select c.id, o.id, tstzrange(now() - interval '1 h', null)"
+        " from camera c, officer o where c.ref = 'PHONE-N1' and o.shoulder_number = 'N4'"
+    )
+    await force.owner.execute(HIDE, force.incident)
+    path = await out(force)
+    fim = await force.as_("fim")
+    await fim.post(f"{path}/en-route", json={})
+    assert await sees(force, "negco", "PHONE-N1")
+    assert {m["camera"] for m in (await incident(force))["deployments"][0]["en_route"]} == {None}
+
+
+async def test_a_deployment_that_is_linked_to_a_restricted_incident_is_hidden_with_its_team(
+    force: Any,
+) -> None:
+    phone = await phone_of(force, "N1")
+    await out(force)
+    await force.owner.execute(
+        "update incident set provisional = true where id = $1", force.incident
+    )
+    fim = await force.as_("fim")
+    made = await fim.post(
+        "/api/incidents",
+        json={"title": "Kidnap", "grade": "immediate", "restricted": True, "log_number": "HC-9"},
+    )
+    assert made.status_code == 201, made.text
+    assert await sees(force, "negco", phone)
+    linked = await fim.post(f"/api/incidents/{force.incident}/link", json={"log_number": "HC-9"})
+    assert linked.status_code == 200, linked.text
+    assert (await sees(force, "fim", phone), await sees(force, "negco", phone)) == (True, False)
 
 
 async def test_negotiators_on_their_way_to_any_other_incident_are_seen(force: Any) -> None:

@@ -51,7 +51,8 @@ def test_coordinates_are_turned_into_wgs_84(tmp_path: Path) -> None:
     grid = gpd.GeoSeries([NORTH], crs=4326).to_crs(27700)
     found = read(file_of(tmp_path / "grid.gpkg", list(grid), crs="EPSG:27700"))
     turned = shapely.from_wkb(found.outlines[0])
-    assert turned.symmetric_difference(NORTH).area < 1e-6 * NORTH.area
+    # two transformations of the grid differ by some metres
+    assert turned.symmetric_difference(NORTH).area < 1e-3 * NORTH.area
 
 
 def test_columns_may_have_other_names(tmp_path: Path) -> None:
@@ -76,6 +77,7 @@ def test_a_ring_that_crosses_itself_becomes_an_area(tmp_path: Path) -> None:
         ([Point(1, 56)], {}, "feature 1 (A0): the geometry is Point, but must be a Polygon"),
         ([NORTH, None], {}, "feature 2 (A1): the geometry is nothing, but must be"),
         ([NORTH, MultiPolygon()], {}, "feature 2 (A1): the geometry is"),
+        ([NORTH, Polygon([(1, 56), (1.1, 56.1), (1.2, 56.2)])], {}, "the outlines of these features have no area: 2"),
         ([NORTH, SOUTH], {"code": ["A", "A"]}, "feature 1 (A): the code is there 2 times"),
         ([NORTH], {"code": [""]}, "feature 1 (without a code): the code is '', but must have 1 to 64"),
         ([NORTH], {"code": [None]}, "feature 1 (without a code): the code is ''"),
