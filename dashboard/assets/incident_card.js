@@ -1,6 +1,6 @@
 /**
  * The framed incident beside the map, where nobody is selected: what it is, where, who may help, and what can be done next.
- * Events: `request`: negotiators are wanted for it; `show-rvp`; `close`.
+ * Events: `request`: negotiators are wanted for it; `show-rvp`; `change-rvp`; `close`.
  */
 import { arrivals } from "./arrivals.js";
 import { AskToRecord } from "./ask_to_record.js";
@@ -31,7 +31,8 @@ export class IncidentCard extends EventTarget {
     }
     p.rvpShow = h("button", { class: "link-button", type: "button", title: "Show on the map", onclick: () => this.dispatchEvent(new Event("show-rvp")) });
     p.rvpWords = h("span");
-    p.rvp.append(p.rvpShow, p.rvpWords);
+    p.rvpChange = h("button", { class: "link-button", type: "button", text: "Change…", "aria-label": "Change the RVP…", onclick: () => this.dispatchEvent(new Event("change-rvp")) });
+    p.rvp.append(p.rvpShow, p.rvpWords, " ", p.rvpChange);
     p.teamRow = p.team.parentElement;
     p.triage = h("button", { class: "button button-primary", type: "button", text: "Open in Triage", onclick: () => goTo(`/triage?deployment=${p.triage.dataset.deployment}`) });
     p.request = h("button", { class: "button", type: "button", text: "Request negotiators…", onclick: () => this.dispatchEvent(new Event("request")) });
@@ -67,11 +68,12 @@ export class IncidentCard extends EventTarget {
   }
   /** @param {{name: string, lat: number|null, lon: number|null}|null} rvp */
   #drawRvp(rvp) {
-    const { rvpShow, rvpWords } = this.#parts;
+    const { rvpShow, rvpWords, rvpChange } = this.#parts;
     const has = rvp?.lat != null;
     const grid = has ? gridReference(rvp.lat, rvp.lon).replaceAll(" ", "\u00a0") : "";
     rvpShow.hidden = !has;
-    say(rvpShow, has ? [rvp.name, rvp.name.replaceAll(" ", "\u00a0").includes(grid) ? "" : grid].filter(Boolean).join(", ") || "on the map" : "");
+    rvpChange.hidden = !rvp || !(this.#app.may("log.write") || this.#app.may("negotiators.request"));
+    say(rvpShow, has ? [rvp.name, /\d{3} ?\d{3}|\d\.\d/.test(rvp.name) ? "" : grid].filter(Boolean).join(", ") || "on the map" : "");
     say(rvpWords, has ? "" : rvp ? `${rvp.name}, not on the map` : "not told; right click its place on the map");
   }
 }

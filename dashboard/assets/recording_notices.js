@@ -1,10 +1,13 @@
 /**
- * Below the header of every page: what *tell me when it starts* waits for, on one line, and what has started, with what
- * can be done about it. Without a sound.
+ * Below the header of every page: what has started of that for which *tell me when it starts* waits, with what can be done
+ * about it, and on one line what is still waited for. Without a sound.
  */
 import { shortName } from "./camera_words.js";
 import { announce, closeButton, h, say, toMap } from "./dom.js";
 import { records } from "./recording_cameras.js";
+
+/** More names than these make the line no clearer. */
+const MOST_NAMES = 4;
 
 export class RecordingNotices {
   #element;
@@ -44,6 +47,12 @@ export class RecordingNotices {
     this.#element.hidden = waits.length === 0;
     this.#drawWaiting(waits.filter(({ started }) => started === ""));
     const started = waits.filter((wait) => wait.started !== "");
+    // What plays here needs no notice any more.
+    const seen = started.find((wait) => this.#app.dock?.plays(wait.started));
+    if (seen) {
+      this.#watch.drop(seen.kind, seen.of); // draws again
+      return;
+    }
     const keys = new Set(started.map(keyOf));
     for (const [key, row] of this.#rows) {
       if (keys.has(key)) continue;
@@ -58,13 +67,24 @@ export class RecordingNotices {
     if (said === this.#said) return;
     this.#said = said;
     this.#waiting.hidden = waits.length === 0;
+    const more = waits.length - MOST_NAMES;
+    const link = (text, name, does) => h("button", { class: "link-button", type: "button", text, "aria-label": name, onclick: () => this.#press(does) });
     this.#waiting.replaceChildren(
-      h("span", { class: "waits-head", text: "You are told when it records:" }),
-      ...waits.map((wait) => h(
-        "span", { class: "wait" }, this.#nameOf(wait),
-        h("button", { class: "link-button", type: "button", text: "Stop waiting", "aria-label": `Stop waiting for ${this.#nameOf(wait)}`, onclick: () => this.#watch.drop(wait.kind, wait.of) }),
-      )),
+      h("span", { class: "waits-head", text: "Waiting for a recording by" }),
+      ...waits.slice(0, MOST_NAMES).map((wait) => {
+        const name = this.#nameOf(wait);
+        return h("span", { class: "wait" }, name, link("Stop waiting", `Stop waiting for ${name}`, () => this.#watch.drop(wait.kind, wait.of)));
+      }),
+      more > 0 ? h("span", { class: "wait", text: `and ${more} more` }) : null,
+      waits.length > 1 ? link("Stop all", "Stop waiting for all", () => { for (const { kind, of } of waits) this.#watch.drop(kind, of); }) : null,
     );
+  }
+
+  /** Do what a button is for; it is gone then, and the keyboard goes on to the next one here, or to the page. */
+  #press(does) {
+    does();
+    const next = [...this.#element.querySelectorAll("button")].find((button) => button.checkVisibility());
+    (next ?? document.getElementById("page")).focus();
   }
 
   /** @param {import("./recording_watch.js").Wait} wait */
@@ -81,16 +101,15 @@ export class RecordingNotices {
     row.stream = button("Open stream…", () => {
       const incident = kind === "scene" ? of : null;
       window.dispatchEvent(new CustomEvent("sightline:open-stream", { detail: { camera: started, incident } }));
-      this.#watch.drop(kind, of);
     }, "button-primary");
-    row.again = button("Tell me when it starts again", () => this.#watch.toggle(kind, of));
+    row.again = button("Tell me when it starts again", () => this.#press(() => this.#watch.toggle(kind, of)));
     const show = button("Show on the map", () => toMap("sightline:show-camera", "camera", started));
     row.element = h(
       "div", { class: "alert", "data-kind": "records" }, h("span", { class: "alert-shape", "aria-hidden": "true" }), row.words,
-      h("div", { class: "alert-does" }, row.stream, row.again, show, closeButton(() => this.#watch.drop(kind, of))),
+      h("div", { class: "alert-does" }, row.stream, row.again, show, closeButton(() => this.#press(() => this.#watch.drop(kind, of)))),
     );
     this.#rows.set(keyOf(wait), row);
-    this.#element.append(row.element);
+    this.#waiting.before(row.element);
     this.#say(row);
     announce(row.words.textContent);
     return row;

@@ -42,6 +42,12 @@ export class RecordingWatch extends EventTarget {
     this.waits = readBack(storage.getItem(this.#key));
   }
 
+  /** Whoever waited has signed out. */
+  forget() {
+    this.waits = [];
+    this.#keep();
+  }
+
   /** @param {"camera"|"scene"} kind @param {string} of */
   has(kind, of) { return this.#find(kind, of)?.started === ""; }
 

@@ -6,6 +6,7 @@
 import { IncidentCard } from "./incident_card.js";
 import { PlaceCard } from "./place_card.js";
 import { askRvp } from "./rvp_dialog.js";
+import { placeName } from "./url_state.js";
 
 export class ScenePanel extends EventTarget {
   #app;
@@ -13,6 +14,8 @@ export class ScenePanel extends EventTarget {
   #incident;
   #place;
   #shown = { incident: null, place: null };
+  /** Id of the incident that was framed last. */
+  #framed = "";
 
   /**
    * @param {object} given
@@ -27,6 +30,7 @@ export class ScenePanel extends EventTarget {
     this.#place = new PlaceCard({ app });
     this.#incident.addEventListener("request", () => this.#tell("request"));
     this.#incident.addEventListener("show-rvp", () => this.#tell("show-rvp", this.#shown.incident?.rvp));
+    this.#incident.addEventListener("change-rvp", () => this.#changeRvp());
     for (const card of [this.#incident, this.#place]) card.addEventListener("close", () => this.#tell("close"));
     this.#place.addEventListener("rvp", () => this.#askRvp());
   }
@@ -40,6 +44,7 @@ export class ScenePanel extends EventTarget {
    */
   draw({ incident, place, nowMs }) {
     this.#shown = { incident, place };
+    if (incident) this.#framed = String(incident.id);
     if (place) {
       this.#place.draw(place, nowMs);
       return this.#place.element;
@@ -49,11 +54,24 @@ export class ScenePanel extends EventTarget {
     return this.#incident.element;
   }
 
-  async #askRvp() {
-    const id = await askRvp(this.#shown.place, this.#app.incidents, this.#call);
+  /** The chosen place becomes an RVP, of the incident that was framed last or else of the nearest. */
+  #askRvp() {
+    const { place } = this.#shown;
+    const isNamed = place.name !== placeName(place.lat, place.lon);
+    return this.#ask({ place, name: isNamed ? place.name : "", of: this.#framed, isThere: false });
+  }
+
+  #changeRvp() {
+    const { id, rvp } = this.#shown.incident;
+    return this.#ask({ place: rvp.lat === null ? null : rvp, name: rvp.name, of: String(id), isThere: true });
+  }
+
+  async #ask(asked) {
+    const id = await askRvp(asked, this.#app.incidents, this.#call);
     if (id === "") return;
     await this.#app.incidents.readNow();
     this.#tell("rvp", id);
+    this.#incident.element.querySelector("button").focus();
   }
 
   #tell(kind, detail = null) { this.dispatchEvent(new CustomEvent(kind, { detail })); }

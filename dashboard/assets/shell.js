@@ -128,6 +128,7 @@ async function signOut() {
       return;
     }
   }
+  app.recordingWatch?.forget();
   location.assign("/sign-in");
 }
 
@@ -138,6 +139,7 @@ function showSignedOut(reason) {
   ready.stop();
   app.feed?.close();
   app.dock?.endAll("your sign-in is over");
+  app.recordingWatch?.forget();
   guard.end();
   document.title = "Signed out · Sightline";
   const again = `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`;

@@ -19,6 +19,7 @@ from pyproj import CRS, Transformer
 
 from sightline.dashboard.cli.errors import CommandError
 from sightline.dashboard.cli.registers import with_connection
+from sightline.dashboard.operations.fields import is_readable
 from sightline.ingest.british_grid import from_grid
 from sightline.sql import query
 
@@ -73,6 +74,8 @@ def read_areas(file: Path, layer: str | None, code: str, name: str) -> AreaFile:
     try:
         layers = pyogrio.list_layers(file)[:, 0].tolist()
         chosen = _layer(file, layers, layer)
+        if pyogrio.read_info(file, layer=chosen)["features"] == 0:
+            raise CommandError(f"{file} holds no areas.")
         there = pyogrio.read_info(file, layer=chosen)["fields"].tolist()
         columns = [_column(file, there, wanted) for wanted in (code, name)]
         meta, _, wkb, values = pyogrio.raw.read(
@@ -90,8 +93,6 @@ def read_areas(file: Path, layer: str | None, code: str, name: str) -> AreaFile:
         more = len(problems) - _MOST_PROBLEMS
         said = problems[:_MOST_PROBLEMS] + ([f"and {more:,} more"] if more > 0 else [])
         raise CommandError(f"nothing was imported from {file}:\n  " + "\n  ".join(said))
-    if not codes:
-        raise CommandError(f"{file} holds no areas.")
     return AreaFile(codes, names, shapely.to_wkb(_in_wgs84(file, meta["crs"], shapes)).tolist())
 
 
@@ -101,8 +102,12 @@ def _in_wgs84(file: Path, crs: str, shapes: np.ndarray) -> np.ndarray:
     grid = given.to_epsg() == _BRITISH_GRID_EPSG
     turn = from_grid() if grid else Transformer.from_crs(given, _WGS_84, always_xy=True)
     turned = shapely.transform(shapes, turn.transform, interleaved=False)
-    if not np.isfinite(shapely.bounds(turned)).all():
-        raise CommandError(f"{file} has places outside its own coordinates ({crs}).")
+    bounds = shapely.bounds(turned)
+    if not (np.abs(bounds) <= (180, 90, 180, 90)).all():
+        raise CommandError(
+            f"{file} says that it is in {given.name}, but has places outside of it,"
+            f" such as {float(shapely.bounds(shapes)[:, 0].max()):g}, {float(shapely.bounds(shapes)[:, 1].max()):g}."
+        )
     valid: np.ndarray = shapely.make_valid(turned, method="structure", keep_collapsed=False)
     flat = np.flatnonzero(shapely.area(valid) < _LEAST_AREA) + 1
     if len(flat):
@@ -146,8 +151,8 @@ def _problems(codes: list[str], names: list[str], shapes: np.ndarray) -> Iterato
             yield f"{where}: the code is {code!r}, but must have 1 to {LONGEST_CODE} characters"
         elif times[code] > 1:
             yield f"{where}: the code is there {times[code]} times, but must be there once"
-        if not 1 <= len(name) <= LONGEST_NAME:
-            yield f"{where}: the name is {name!r}, but must have 1 to {LONGEST_NAME} characters"
+        if not (len(name) <= LONGEST_NAME and is_readable(name)):
+            yield f"{where}: the name is {name!r}, but must have 1 to {LONGEST_NAME} characters to read"
         kind = "nothing" if shape is None else shape.geom_type
         if kind not in _POLYGONS or shape.is_empty:
             yield f"{where}: the geometry is {kind}, but must be a Polygon or a MultiPolygon with something in it"

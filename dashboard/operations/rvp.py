@@ -55,13 +55,17 @@ async def put(act: Actor, incident: int, fields: RvpFields) -> dict[str, Any]:
         ConflictError: the incident is closed.
     """
     name = " ".join(fields.name.split())
-    await _store(act, incident, name, fields.lat, fields.lon, keeps=False)
+    where = None
+    if fields.lat is not None and fields.lon is not None:
+        where = grid_reference(fields.lat, fields.lon) or f"{fields.lat:.4f}, {fields.lon:.4f}"
+    said = ", ".join(part for part in (name, where) if part)
+    await _store(act, incident, name, fields.lat, fields.lon, f"RVP: {said}")
     return await incidents.get(act, incident)
 
 
 async def take_away(act: Actor, incident: int) -> dict[str, Any]:
     """There is no RVP any more. Gives the incident; raises like `put`."""
-    await _store(act, incident, "", None, None, keeps=False)
+    await _store(act, incident, "", None, None, "RVP: none any more")
     return await incidents.get(act, incident)
 
 
@@ -80,7 +84,7 @@ async def from_request(act: Actor, incident: int, said: str) -> None:
         away = distance_m(scene["lat"], scene["lon"], place.lat, place.lon)
         place = place if away <= _FARTHEST_M else None
     lat, lon = (place.lat, place.lon) if place else (None, None)
-    await _store(act, incident, name, lat, lon, keeps=place is None)
+    await _store(act, incident, name, lat, lon, f"RVP: {name}", keeps=place is None)
 
 
 def place_in(text: str) -> Place | None:
@@ -100,15 +104,17 @@ def place_in(text: str) -> Place | None:
 
 
 async def _store(
-    act: Actor, incident: int, name: str, lat: float | None, lon: float | None, *, keeps: bool
+    act: Actor,
+    incident: int,
+    name: str,
+    lat: float | None,
+    lon: float | None,
+    entry: str,
+    *,
+    keeps: bool = False,
 ) -> None:
-    where = None
-    if lat is not None and lon is not None:
-        where = grid_reference(lat, lon) or f"{lat:.4f}, {lon:.4f}"
-    parts = [name, where if where and where not in name else None]
-    words = ", ".join(part for part in parts if part) or "none any more"
     check(
         await act.connection.fetchrow(
-            query("incidents.rvp"), incident, name, lat, lon, f"RVP: {words}", keeps
+            query("incidents.rvp"), incident, name, lat, lon, entry, keeps
         )
     )

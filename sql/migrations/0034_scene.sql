@@ -33,7 +33,12 @@ begin
     return query select 'conflict', 'incident_closed', 'The incident is closed.';
     return;
   end if;
-  if (i.rvp, i.rvp_lat, i.rvp_lon) is distinct from (p_what, p_lat, p_lon) and not (p_keeps and i.rvp_lat is not null) then
+  if p_keeps and i.rvp_lat is not null then
+    if i.rvp <> p_what then
+      perform sightline.log_append(i.id, 'note', 'The request says another RVP: ' || p_what || '. The one on the map stays: '
+        || coalesce(nullif(i.rvp, ''), 'it has no name') || '.');
+    end if;
+  elsif (i.rvp, i.rvp_lat, i.rvp_lon) is distinct from (p_what, p_lat, p_lon) then
     update sightline.incident x set rvp = p_what, rvp_lat = p_lat, rvp_lon = p_lon where x.id = i.id;
     perform sightline.log_append(i.id, 'note', p_said);           -- announces the incident, too
     perform sightline.audit_append('alteration', 'incident.rvp', 'incident', i.id::text, p_incident_id => i.id);

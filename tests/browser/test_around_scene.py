@@ -50,8 +50,17 @@ async def test_a_place_becomes_the_rvp_of_an_incident_and_is_on_everybodys_map(
         await expect(tab.locator(".scene-mark[data-kind=rvp]")).to_have_text("RVP")
         await expect(tab.locator(".card-facts")).to_contain_text("Mill Lane car park")
     await until_said(page, "incident", str(incident))
+    await expect(card.get_by_role("button", name="Close")).to_be_focused()
     await page.get_by_role("button", name="Mill Lane car park").click()
     await until_said(page, "at", rf"{LAT:.2f}.*")
+    await card.get_by_role("button", name="Change the RVP…").click()
+    await dialog.get_by_label("What is it called?").fill("Mill Lane, north gate")
+    await dialog.get_by_role("button", name="Change its name").click()
+    await expect(other.page.locator(".card-facts")).to_contain_text("Mill Lane, north gate")
+    await card.get_by_role("button", name="Change the RVP…").click()
+    await dialog.get_by_role("button", name="Take it away").click()
+    for tab in (page, other.page):
+        await expect(tab.locator(".scene-mark[data-kind=rvp]")).to_have_count(0)
     assert screen.problems == []
     assert other.problems == []
 
@@ -132,12 +141,39 @@ async def test_somebody_is_told_when_a_camera_begins_to_record_on_whichever_page
     await expect(notices).to_contain_text("has begun to record, and stopped again")
     await notices.get_by_role("button", name="Tell me when it starts again").click()
     await report(force, camera, recording=RECORDING["recording"])
+    # a notice stays until its stream plays, or it is taken away
     await notices.get_by_role("button", name="Open stream…").click()
-    await expect(
-        page.get_by_role("dialog").filter(has_text="RB17 · PC Officer 17 4017")
-    ).to_be_visible()
+    dialog = page.get_by_role("dialog").filter(has_text="RB17 · PC Officer 17 4017")
+    await expect(dialog).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await notices.get_by_role("button", name="Close").press("Enter")
     await expect(notices).to_be_hidden()
+    await expect(page.locator("#page")).to_be_focused()
     assert screen.problems == []
+
+
+async def test_waits_are_on_one_line_and_go_with_their_user(desk: Desk, force: Force) -> None:
+    for number in range(6):
+        await officer(force, number, state="buffering")
+    screen = await desk.open(await force.user("fim"), here())
+    page = screen.page
+    await expect(page.get_by_role("option")).to_have_count(6)
+    for row in await page.get_by_role("option").all():
+        await row.click()
+        await page.get_by_role("button", name="Tell me when it starts").click()
+    notices = page.get_by_role("region", name="Told when it records")
+    await expect(notices).to_contain_text("and 2 more")
+    await notices.get_by_role("button", name="Stop waiting for", exact=False).first.press("Enter")
+    await expect(notices).to_contain_text("and 1 more")
+    await expect(
+        notices.get_by_role("button", name="Stop waiting for", exact=False).first
+    ).to_be_focused()
+    kept = "Object.keys(sessionStorage).filter((key) => key.startsWith('sightline:waits:')).length"
+    assert await page.evaluate(kept) == 1
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url("**/sign-in*")
+    assert await page.evaluate(kept) == 0
 
 
 async def test_a_scene_waits_for_whoever_records_first_and_forgets_what_is_hidden(

@@ -43,6 +43,13 @@ def test_marking_is_for_those_in_a_state_for_it_and_all_are_ticked():
     assert form("on_scene", out).inputs[0].value == ["1", "2"]
 
 
+def test_an_arrival_is_said_anew_of_those_on_the_road_without_a_remark():
+    out = deployment("en_route", member(1, "en_route"), member(2, "mobilising"))
+    (members, arrival) = form("arrival", out).inputs
+    assert members.options == (("1", "DC 1, en route"),)
+    assert not arrival.wanted
+
+
 def test_dispatch_ticks_who_is_next():
     asked = form(
         "dispatch", deployment(), candidates=[("4", "DC Ash"), ("5", "DC Birch")], preselected=["5"]

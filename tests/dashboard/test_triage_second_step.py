@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
@@ -84,6 +84,31 @@ async def test_on_scene_stand_down_and_return_by_the_coordinator(force):
         filed = (await deployments.get(act, deployment))["return"]
     assert filed["welfare_check"] is True
     assert filed["outcome"] == "resolved_by_negotiation"
+
+
+async def test_an_arrival_is_said_on_setting_off_and_anew_by_those_who_may(force):
+    deployment = await request(force)
+    one = str(force.negotiators["N1"])
+    await step(force, "fim", deployment, "dispatch", members=[one], rationale="Now.")
+    with pytest.raises(InvalidError, match="'soon' is neither a time nor minutes"):
+        await step(force, "fim", deployment, "en_route", members=[one], arrival="soon")
+    assert await state(force, deployment) == "deployed"
+    await step(force, "fim", deployment, "en_route", members=[one], arrival="25")
+
+    async def expected():
+        (member,) = (await view(force, "fim", deployment)).opened.deployment.members
+        return member.arrival
+
+    assert timedelta(minutes=24) < await expected() - datetime.now(UTC) <= timedelta(minutes=25)
+    for role in ("fim", "negco"):
+        offered = [a.code for a in (await view(force, role, deployment)).opened.actions]
+        assert "arrival" in offered, role
+    await step(force, "negco", deployment, "arrival", members=[one], arrival="40 min")
+    assert await expected() - datetime.now(UTC) > timedelta(minutes=39)
+    await step(force, "fim", deployment, "arrival", members=[one], arrival="")
+    assert await expected() is None
+    await step(force, "fim", deployment, "on_scene", members=[one])
+    assert "arrival" not in [a.code for a in (await view(force, "fim", deployment)).opened.actions]
 
 
 async def test_who_comes_second_hears_what_is_possible_now(force):

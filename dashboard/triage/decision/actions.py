@@ -22,7 +22,7 @@ class Action:
     """A step that the reader may take now.
 
     Attributes:
-        code: of `deployment_rule`, or ``hand_over``, ``hand_over_accept``.
+        code: of `deployment_rule`, or ``arrival``, ``hand_over``, ``hand_over_accept``.
         label: on the button; three dots where a second step follows.
         tone: ``primary`` for what is expected next, ``danger`` for what undoes, else ``plain``.
     """
@@ -43,6 +43,7 @@ _LABELS = {
     "stand_down": "Stand down…",
     "cancel": "Cancel…",
     "return": "File return…",
+    "arrival": "Arrival…",
     "hand_over": "Hand over command…",
     "hand_over_accept": "Accept command",
 }
@@ -75,7 +76,10 @@ def may(action: str, deployment: Deployment, can: Capabilities) -> bool:
     decide = can.get("deployment.decide")
     if decide == "all" or (decide == "in_charge" and deployment.in_charge):
         return True
-    return action in {"en_route", "on_scene"} and can.get("deployment.member_state") == "all"
+    return (
+        action in {"en_route", "arrival", "on_scene"}
+        and can.get("deployment.member_state") == "all"
+    )
 
 
 def available(
@@ -100,6 +104,8 @@ def available(
     primary = _primary(deployment, codes)
     codes.sort(key=lambda code: (code != primary, code == "cancel", list(_LABELS).index(code)))
     found = [Action(code, _label(code, deployment), _tone(code, primary)) for code in codes]
+    if members_for("arrival", deployment) and may("arrival", deployment, can):
+        found.append(Action("arrival", _LABELS["arrival"]))
     if deployment.handover_to and deployment.handover_to.user_id == user_id:
         found.insert(0, Action("hand_over_accept", _LABELS["hand_over_accept"], "primary"))
     if not _closed(deployment) and may("hand_over", deployment, can):
@@ -118,6 +124,7 @@ def members_for(code: str, deployment: Deployment) -> list[Member]:
     """The members whom a step can be about."""
     states = {
         "en_route": {"mobilising"},
+        "arrival": {"en_route"},
         "on_scene": {"mobilising", "en_route"},
         "cancel": {"mobilising", "en_route"},
         "stand_down": {"mobilising", "en_route", "on_scene"},

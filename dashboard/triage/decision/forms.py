@@ -98,7 +98,7 @@ _RATIONALE = Input(
 _REMARK = Input("rationale", "long", "Remark")
 _ARRIVAL = Input(
     "arrival", "text", "Expected at the scene",
-    hint="A time (02:40) or minutes (25), as they say it. Leave it empty where nobody does.",
+    hint="A time (02:40) or minutes (25), as they say it. Leave it empty where nobody knows.",
 )  # fmt: skip
 
 _STANDING = {"mobilising": "getting ready", "en_route": "en route", "on_scene": "on scene"}
@@ -133,7 +133,7 @@ def form(
             return _dispatch(deployment, candidates, preselected)
         case "cancel":
             return _cancel(deployment)
-        case "en_route" | "on_scene" | "stand_down":
+        case "en_route" | "arrival" | "on_scene" | "stand_down":
             return _member_states(action, deployment)
         case "hand_over":
             return _hand_over(deployment, commanders)
@@ -220,6 +220,7 @@ def _member_states(action: str, deployment: Deployment) -> Form:
     about = members_for(action, deployment)
     heading, says, confirm = {
         "en_route": ("Mark en route", "Whoever is ticked has set off.", "Mark en route"),
+        "arrival": ("When they arrive", "Whoever is ticked has said it anew.", "Say so"),
         "on_scene": ("Mark on scene", "Whoever is ticked has arrived.", "Mark on scene"),
         "stand_down": (
             "Stand down",
@@ -236,8 +237,8 @@ def _member_states(action: str, deployment: Deployment) -> Form:
                 "members", "several", "Members", tuple(_option(m) for m in about),
                 [str(m.negotiator_id) for m in about], wanted=True,
             ),
-            *([_ARRIVAL] if action == "en_route" else []),
-            _REMARK,
+            *([_ARRIVAL] if action in ("en_route", "arrival") else []),
+            *([_REMARK] if action != "arrival" else []),
         ),
         confirm,
     )  # fmt: skip

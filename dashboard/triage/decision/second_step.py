@@ -134,9 +134,12 @@ async def take(act: Actor, deployment_id: int, action: str, values: Mapping[str,
     given = checked(await open_form(act, deployment_id, action), values)
     why = given.get("rationale", "")
     members = given.get("members") or None
-    if action == "en_route":
-        arrival = arrival_time(given["arrival"], datetime.now(UTC), LOCAL)
-        await deployments.en_route(act, deployment_id, why, members, arrival)
+    if action in ("en_route", "arrival"):
+        at = arrival_time(given["arrival"], datetime.now(UTC), LOCAL)
+        if action == "arrival":
+            await deployments.arrives(act, deployment_id, at, members)
+        else:
+            await deployments.en_route(act, deployment_id, why, members, at)
     elif action in _OF_MEMBERS:
         await _OF_MEMBERS[action](act, deployment_id, why, members)
     elif action in _DECISIONS:

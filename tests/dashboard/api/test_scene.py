@@ -100,6 +100,9 @@ async def test_the_rvp_of_a_request_is_the_incidents(force: Any) -> None:
     await client.post(f"/api/deployments/{asked['id']}/cancel", json={"rationale": "Came down"})
     await request(force, "by the river")
     assert (await incident(force))["rvp"]["name"] == "Mill Lane car park, TR 148 578"
+    assert (await notes(force))[-1] == (
+        "The request says another RVP: by the river. The one on the map stays: Mill Lane car park, TR 148 578."
+    )
 
 
 async def test_a_place_far_from_the_incident_is_no_rvp_of_it(force: Any) -> None:

@@ -65,6 +65,19 @@ def test_numbers_are_codes(tmp_path: Path) -> None:
     assert read(file_of(tmp_path / "n.gpkg", [NORTH, SOUTH], code=[7, 8])).codes == ["7", "8"]
 
 
+def test_metres_that_are_said_to_be_degrees_are_refused(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "metres.geojson", [box(400_000, 500_000, 410_000, 510_000)])
+    with pytest.raises(CommandError, match="has places outside of it, such as 400000, 500000"):
+        read(path)
+
+
+def test_a_file_without_features_holds_no_areas(tmp_path: Path) -> None:
+    path = tmp_path / "none.geojson"
+    path.write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(CommandError, match="holds no areas"):
+        read(path)
+
+
 def test_a_ring_that_crosses_itself_becomes_an_area(tmp_path: Path) -> None:
     bow_tie = Polygon([(1.0, 56.0), (1.2, 56.2), (1.2, 56.0), (1.0, 56.2)])
     (outline,) = read(file_of(tmp_path / "tie.gpkg", [bow_tie])).outlines
@@ -82,6 +95,7 @@ def test_a_ring_that_crosses_itself_becomes_an_area(tmp_path: Path) -> None:
         ([NORTH], {"code": [""]}, "feature 1 (without a code): the code is '', but must have 1 to 64"),
         ([NORTH], {"code": [None]}, "feature 1 (without a code): the code is ''"),
         ([NORTH], {"name": [" "]}, "feature 1 (A0): the name is '', but must have 1 to 200"),
+        ([NORTH], {"name": ["\u200b"]}, "but must have 1 to 200 characters to read"),
         ([NORTH], {"name": ["x" * 201]}, "feature 1 (A0): the name is 'xxx"),
     ],
 )  # fmt: skip
