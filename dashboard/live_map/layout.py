@@ -22,8 +22,8 @@ QUALITY_CHOICES = [
     {"value": "unknown", "label": "Unknown"},
 ]
 HEARD_CHOICES = [
-    {"value": "now", "label": "Heard of now"},
-    {"value": "stale", "label": "Stale or never"},
+    {"value": "now", "label": "Heard now"},
+    {"value": "stale", "label": "Stale"},
 ]
 
 

@@ -270,7 +270,7 @@ async def test_who_was_not_heard_of_is_found(desk: Desk, force: Force) -> None:
     page = (await desk.open(await force.user("fim"), here())).page
     await expect(page.locator("#live-map-count")).to_have_text("2 cameras")
     await page.locator("#live-map-heard").click()
-    await page.get_by_role("option", name="Stale or never").click()
+    await page.get_by_role("option", name="Stale", exact=True).click()
     await expect(page.locator("#live-map-count")).to_have_text("1 of 2")
     await expect(page.get_by_role("listbox", name="Cameras")).to_contain_text("RB18")
     await until_said(page, "heard", "stale")
