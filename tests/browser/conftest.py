@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from sightline.dashboard.access.cookies import CSRF_COOKIE, SESSION_COOKIE
 from tests.conftest import Database
 from tests.dashboard.dashboard_server import serving
 from tests.force import Force, Person
+
+# A page comes up late on a machine that draws with its processor and has other work to do. What has to be there within
+# some time says so itself.
+expect.set_options(timeout=20_000)
 
 
 @dataclass
