@@ -6,6 +6,7 @@ import random
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -262,7 +263,8 @@ class TestKilled:
             await process.stdout.readline()
             await asyncio.sleep(rng.uniform(0, 0.5))
             if process.returncode is None:
-                os.kill(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it may have come to its end this very moment
+                    os.kill(process.pid, signal.SIGKILL)
             await process.wait()
             states.add(await owner.fetchval("select count(*) from fix"))
             assert [await history(owner, camera_id) for camera_id in cameras] == before
