@@ -3,7 +3,7 @@
  * where their phone or camera was last. Pure.
  */
 import { clockWords } from "./ages.js";
-import { mercatorX, mercatorY, metresPerUnit } from "./camera_store.js";
+import { metresBetween } from "./near_forecasts.js";
 
 /** Roads are longer than the straight line by about so much, and driven at about so many metres a second (50 km/h). */
 const DETOUR = 1.4;
@@ -14,7 +14,7 @@ const SPEED_MPS = 50 / 3.6;
  * @property {number} negotiator
  * @property {string} name rank and name
  * @property {number} index of their camera or phone, -1 where none is seen
- * @property {number} atMs when they are expected; NaN where nobody knows
+ * @property {number} atMs when they are expected; Infinity where nobody knows
  * @property {string} words "02:41, as they said", "about 02:41, by a straight line", "arrival not told"
  */
 
@@ -34,12 +34,12 @@ export function arrivals(incident, store, nowMs) {
       const atMs = Date.parse(arrival);
       return { negotiator, name, index: place, atMs, words: `${hourMinute(atMs)}, as they said${atMs < nowMs ? ", overdue" : ""}` };
     }
-    if (place < 0 || there.lat === null) return { negotiator, name, index: place, atMs: NaN, words: "arrival not told" };
-    const metres = Math.hypot(store.x[place] - mercatorX(there.lon), store.y[place] - mercatorY(there.lat)) * metresPerUnit(there.lat);
+    if (place < 0 || there.lat === null) return { negotiator, name, index: place, atMs: Infinity, words: "arrival not told" };
+    const metres = metresBetween(there, { lat: store.lat(place), lon: store.lon(place) });
     const atMs = nowMs + (metres * DETOUR / SPEED_MPS) * 1000;
     return { negotiator, name, index: place, atMs, words: `about ${hourMinute(atMs)}, by a straight line` };
   });
-  return found.sort((one, other) => (Number.isNaN(one.atMs) ? 1 : 0) - (Number.isNaN(other.atMs) ? 1 : 0) || one.atMs - other.atMs || 0);
+  return found.sort((one, other) => one.atMs - other.atMs || 0);
 }
 
 function hourMinute(ms) { return clockWords(ms).slice(0, 5); }

@@ -20,9 +20,9 @@ import { pressed } from "./map_keys.js";
 import { printable, printLines } from "./map_print.js";
 import { ReplayMode } from "./replay_mode.js";
 import { ScenePanel } from "./scene_panel.js";
-import { mercatorX, mercatorY, metresPerUnit } from "./camera_store.js";
+import { mercatorX, mercatorY } from "./camera_store.js";
 import { addMarkShapes } from "./mark_icons.js";
-import { NearForecasts } from "./near_forecasts.js";
+import { NearForecasts, metresBetween } from "./near_forecasts.js";
 import { OfficerCard } from "./officer_card.js";
 import { placeName, readAddress, writeAddress } from "./url_state.js";
 import { shortName } from "./camera_words.js";
@@ -91,7 +91,7 @@ class LiveMap {
     addMarkShapes();
     this.#list = new CameraList(this.#part("list"), this.#store, () => app.nowMs());
     this.#card = new OfficerCard(this.#part("card"), { app, call });
-    this.#card.sceneOf = (index) => app.incidents?.ofCamera(this.#store.refOf(index)) ?? this.#framedNear(index);
+    this.#card.scene = () => this.#sceneOfSelected;
     this.#scene = new ScenePanel({ app, call });
     this.#strip = new IncidentStrip(this.#part("incidents"), { mayLink: (incident) => mayLink(incident, app.facts) });
     this.#finder = new Finder(this.#part("found"), this.#part("places"), call);
@@ -631,17 +631,20 @@ class LiveMap {
   #request() {
     const asked = new URLSearchParams({ request: "1" });
     if (this.#state.camera) asked.set("camera", this.#state.camera);
-    const incident = app.incidents?.ofCamera(this.#state.camera) ?? this.#framedNear(this.#selected);
+    const incident = this.#sceneOfSelected;
     if (incident) asked.set("incident", String(incident.id));
     goTo(`/triage?${asked}`);
   }
+
+  /** The incident that the selected officer is at, or may be at. */
+  get #sceneOfSelected() { return app.incidents?.ofCamera(this.#state.camera) ?? this.#framedNear(this.#selected); }
 
   /** The framed incident, if a camera is near enough to belong there: one in another town is no answer for it. */
   #framedNear(index) {
     const incident = app.incidents?.byId(this.#state.incident);
     if (!incident || incident.lat === null || index < 0 || !this.#store.hasPosition(index)) return incident;
-    const [east, south] = [mercatorX(incident.lon) - this.#store.x[index], mercatorY(incident.lat) - this.#store.y[index]];
-    return Math.hypot(east, south) * metresPerUnit(incident.lat) <= SCENE_METRES ? incident : null;
+    const place = { lat: this.#store.lat(index), lon: this.#store.lon(index) };
+    return metresBetween(incident, place) <= SCENE_METRES ? incident : null;
   }
 
   // address and keys

@@ -31,8 +31,8 @@ export class OfficerCard extends EventTarget {
   /** @type {HTMLElement|null} */
   #instead = null;
   #ask;
-  /** The incident that a camera may be at: index → incident or null. */
-  sceneOf = () => null;
+  /** The incident that the selected camera may be at, or null. */
+  scene = () => null;
 
   /**
    * @param {HTMLElement} element
@@ -221,7 +221,7 @@ export class OfficerCard extends EventTarget {
     stream.disabled = reason !== "";
     mark(stream, "aria-describedby", reason ? "card-why" : null);
     say(why, reason);
-    const talkgroup = this.sceneOf(this.#index)?.talkgroup ?? "";
+    const talkgroup = this.scene()?.talkgroup ?? "";
     const isAsked = this.#store.entries[this.#index]?.kind === "body_worn" && !records(this.#store, this.#index, nowMs);
     this.#ask.draw(!isAsked ? null : { kind: "camera", of: this.#ref, talkgroup });
     request.hidden = !(this.#app.may("negotiators.request") && facts.pages.includes("/triage"));

@@ -2,9 +2,9 @@
  * Saying that a place is the RVP of an open incident.
  */
 import { ApiError } from "./api.js";
-import { mercatorX, mercatorY } from "./camera_store.js";
 import { h, say } from "./dom.js";
 import { gridReference } from "./grid_reference.js";
+import { metresBetween } from "./near_forecasts.js";
 import { forgetHidden, openDialog } from "./plain_dialog.js";
 import { placeName } from "./url_state.js";
 
@@ -15,9 +15,9 @@ const LONGEST_NAME = 200;
  * @param {import("./incidents.js").Incident[]} incidents
  * @param {{lat: number, lon: number}} place
  */
-export function nearestFirst(incidents, { lat, lon }) {
-  const away = (one) => (one.lat === null ? Infinity : Math.hypot(mercatorX(one.lon) - mercatorX(lon), mercatorY(one.lat) - mercatorY(lat)));
-  return [...incidents].sort((one, other) => (away(one) < away(other) ? -1 : Number(away(one) > away(other))));
+export function nearestFirst(incidents, place) {
+  const away = (one) => (one.lat === null ? Infinity : metresBetween(place, one));
+  return [...incidents].sort((one, other) => away(one) - away(other) || 0);
 }
 
 /**

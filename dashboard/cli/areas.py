@@ -74,10 +74,10 @@ def read_areas(file: Path, layer: str | None, code: str, name: str) -> AreaFile:
     try:
         layers = pyogrio.list_layers(file)[:, 0].tolist()
         chosen = _layer(file, layers, layer)
-        if pyogrio.read_info(file, layer=chosen)["features"] == 0:
+        about = pyogrio.read_info(file, layer=chosen)
+        if about["features"] == 0:
             raise CommandError(f"{file} holds no areas.")
-        there = pyogrio.read_info(file, layer=chosen)["fields"].tolist()
-        columns = [_column(file, there, wanted) for wanted in (code, name)]
+        columns = [_column(file, about["fields"].tolist(), wanted) for wanted in (code, name)]
         meta, _, wkb, values = pyogrio.raw.read(
             file, layer=chosen, columns=list(dict.fromkeys(columns))
         )

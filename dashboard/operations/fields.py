@@ -265,3 +265,18 @@ def _allowed(error: Any) -> str | None:
     # pydantic, and the findings of our own, say "Input should be …"
     _, _, rest = error["msg"].partition(" should be ")
     return str(rest or error["msg"])
+
+
+class PlaceFields(Fields):
+    """A place in WGS 84 degrees: both coordinates, or neither."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    @model_validator(mode="after")
+    def both_or_neither(self) -> Self:
+        """A place has both coordinates."""
+        if (self.lat is None) != (self.lon is None):
+            missing = "lat" if self.lat is None else "lon"
+            raise wrong(missing, "is missing: lat and lon are given together or not at all")
+        return self

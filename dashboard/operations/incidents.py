@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import InvalidError, NotFoundError
 from sightline.dashboard.operations.answers import check
 from sightline.dashboard.operations.fields import (
     LONGEST_TEXT,
-    Fields,
     Id,
     LogNumber,
+    PlaceFields,
     Readable,
     is_readable,
-    wrong,
 )
 from sightline.sql import query
 
@@ -39,12 +38,10 @@ MOST = 1000
 """Most incidents, or entries, in one answer."""
 
 
-class IncidentFields(Fields):
+class IncidentFields(PlaceFields):
     """What may be said of an incident; what is left out, stays as it is (or as the force's default)."""
 
     title: Title | None = None
-    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
-    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     grade: Short | None = None
     log_number: LogNumber | None = None
     source: Short | None = None
@@ -59,14 +56,6 @@ class IncidentFields(Fields):
     provisional_incident: Id | None = Field(
         default=None, description="The provisional incident that this one turns out to be"
     )
-
-    @model_validator(mode="after")
-    def both_or_neither(self) -> IncidentFields:
-        """A place has both coordinates."""
-        if (self.lat is None) != (self.lon is None):
-            missing = "lat" if self.lat is None else "lon"
-            raise wrong(missing, "is missing: lat and lon are given together or not at all")
-        return self
 
 
 class NewIncident(IncidentFields):

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.operations import incidents
 from sightline.dashboard.operations.answers import check
-from sightline.dashboard.operations.fields import Fields, Readable, wrong
+from sightline.dashboard.operations.fields import PlaceFields, Readable, wrong
 from sightline.dashboard.places import (
     Place,
     PlaceError,
@@ -28,19 +28,14 @@ _FARTHEST_M: Final = 20_000
 _GRID_REFERENCE: Final = re.compile(r"\b[A-HJ-Z]{2} ?(?:\d{3} ?\d{3}|\d{4} ?\d{4}|\d{5} ?\d{5})\b")
 
 
-class RvpFields(Fields):
+class RvpFields(PlaceFields):
     """What the RVP is called and where it is (WGS 84); one of both is enough."""
 
     name: Annotated[str, Field(max_length=LONGEST), Readable] = ""
-    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
-    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
 
     @model_validator(mode="after")
     def something(self) -> RvpFields:
-        """A place has both coordinates, and an RVP a name or a place."""
-        if (self.lat is None) != (self.lon is None):
-            missing = "lat" if self.lat is None else "lon"
-            raise wrong(missing, "is missing: lat and lon are given together or not at all")
+        """An RVP has a name or a place."""
         if self.lat is None and not self.name.strip():
             raise wrong("name", "is missing: an RVP has a name, or lat and lon, or both")
         return self
