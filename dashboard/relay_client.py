@@ -1,6 +1,6 @@
-"""Client of the media relays' internal HTTP API: SDP offers of viewers go there, answers come back.
+"""Client of the media relays' internal HTTP API: SDP offers of viewers and speakers go there, answers come back.
 
-Who may watch has been decided before; the relay only trusts the secret that the parts share.
+Who may watch and speak has been decided before; the relay only trusts the secret that the parts share.
 """
 
 from __future__ import annotations
@@ -57,6 +57,19 @@ class RelayClient:
         return await self._post(
             f"{relay_url}/internal/viewings/{stream}",
             params={"publication": str(publication)},
+            data=offer.encode(),
+            headers={"Content-Type": SDP},
+        )
+
+    async def speak(self, relay_url: str, talk: UUID, offer: str) -> str:
+        """Hand the SDP offer of who speaks to the relay that carries the talk; the SDP answer.
+
+        Raises:
+            RelayAwayError: the relay does not answer.
+            RelayRefusedError: it cannot, and why.
+        """
+        return await self._post(
+            f"{relay_url}/internal/talks/{talk}/speaker",
             data=offer.encode(),
             headers={"Content-Type": SDP},
         )
