@@ -305,11 +305,14 @@ class Tile {
     };
     p.tile = h(
       "article", { class: "tile", tabindex: "-1" },
-      h("div", { class: "tile-frame" }, video, p.cover),
       h(
-        "div", { class: "tile-text" },
-        h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),
-        h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.again, p.close),
+        "div", { class: "tile-main" },
+        h("div", { class: "tile-frame" }, video, p.cover),
+        h(
+          "div", { class: "tile-text" },
+          h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),
+          h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.again, p.close),
+        ),
       ),
     );
     return p;

@@ -62,6 +62,8 @@ export class TalkLine extends EventTarget {
   state = "idle";
   /** Why it ended. */
   reason = "";
+  /** Whether it was ended here. */
+  isOwnEnd = false;
   /** @type {"earpiece"|"speaker"|""} where the officer hears it */
   audioOut = "";
   /** @type {number} milliseconds since 1970 until which the officer may accept */
@@ -149,8 +151,12 @@ export class TalkLine extends EventTarget {
   /** The speaker has said what there was to say. */
   async end() {
     const told = this.#tell();
+    const connection = this.#connection;
+    this.#connection = null; // the relay is to hear of it from the server, which knows why
+    this.isOwnEnd = this.state !== "ended";
     this.#end("you ended it");
     await told;
+    connection?.close();
   }
 
   /** The stream is over, which the server knows: so is this. @param {string} reason */

@@ -22,7 +22,10 @@ export function talkWords(line, who, nowMs) {
     case "asking": return `Asking ${who}… ${runningTime(Math.max(0, (line.answerByMs - nowMs) / 1000))}`;
     case "accepted": return `${who} accepts; the camera's sound is coming…`;
     case "heard": return line.isSpeaking ? `You are speaking · ${who} hears you ${WHERE[line.audioOut]}` : `${who} can hear you ${WHERE[line.audioOut]}`;
-    default: return `Talk ended: ${line.reason.replace(/\.$/, "")}.`;
+    default: {
+      const reason = `${line.reason.replace(/\.$/, "")}.`;
+      return line.talk ? `Talk ended: ${reason}` : reason; // it could not begin
+    }
   }
 }
 
@@ -89,13 +92,14 @@ export class TalkPanel {
     say(p.words, words);
     mark(p.panel, "data-state", line.isSpeaking ? "speaking" : line.state);
     if (line.state !== this.#said) this.#stateCame(line, words);
+    if (!this.isOpen) return;
     const isOver = line.state === "ended";
     p.ask.hidden = !(line.state === "opened" && line.audioOut === "speaker");
     p.hold.hidden = !["accepted", "heard"].includes(line.state);
     p.hold.disabled = line.state !== "heard";
     p.level.hidden = p.hold.hidden && line.state !== "asking";
     mark(p.hold, "aria-pressed", String(line.isSpeaking));
-    say(p.hold, line.isSpeaking ? "Speaking… let go to listen" : "Hold to talk");
+    say(p.hold, line.isSpeaking ? "Let go to listen" : "Hold to talk");
     say(p.end, line.state === "heard" || line.state === "accepted" ? "End talk" : "Cancel");
     p.end.hidden = isOver;
     p.close.hidden = !isOver;
@@ -110,6 +114,8 @@ export class TalkPanel {
     if (line.state === "heard" && hadKeyboard) {
       this.#parts.hold.hidden = this.#parts.hold.disabled = false;
       this.#parts.hold.focus();
+    } else if (line.isOwnEnd) {
+      this.#close();
     } else if (line.state === "ended" && hadKeyboard) {
       this.#parts.radio.hidden = false;
       this.#parts.logged.focus();

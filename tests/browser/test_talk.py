@@ -155,7 +155,8 @@ async def test_hold_to_talk_reaches_the_camera_and_what_was_said_is_kept(start: 
     spectrum = np.abs(np.fft.rfft(samples))
     assert abs(np.argmax(spectrum) * 48_000 / len(samples) - TONE_HZ) < 20
     await talk.get_by_role("button", name="End talk").click()
-    await expect(talk).to_contain_text("Talk ended: you ended it.")
+    await expect(talk).to_be_hidden()
+    await expect(tile.get_by_role("button", name="Talk…")).to_be_focused()
     text = await eventually(lambda: logged(scene), page)
     assert "through the camera's speaker: once," in text
     answer = await page.request.get(

@@ -70,7 +70,10 @@ test("a talk goes from the wish to the officer's ear, and nothing is on the line
   await line.press();
   await line.release();
   assert.deepEqual(browser.tracks, [browser.track, null]);
-  await line.end();
+  const ended = line.end();
+  assert.ok(browser.track.stopped, "the microphone is let go at once");
+  assert.ok(!browser.connection.isClosed, "and the line once the server knows");
+  await ended;
   assert.deepEqual(calls.at(-1), ["DELETE", "/api/talk/t1"]);
   assert.ok(browser.track.stopped && browser.connection.isClosed);
 });
@@ -142,5 +145,6 @@ test("each state has its words, and a loudspeaker its warning", () => {
   assert.equal(talkWords({ ...line, state: "asking" }, "RB31", 500), "Asking RB31… 00:19");
   assert.equal(talkWords({ ...line, state: "heard" }, "RB31", 0), "RB31 can hear you from the camera's loudspeaker");
   assert.match(talkWords({ ...line, state: "heard", isSpeaking: true, audioOut: "earpiece" }, "RB31", 0), /You are speaking.*earpiece/);
-  assert.equal(talkWords({ ...line, state: "ended", reason: "It is restricted." }, "RB31", 0), "Talk ended: It is restricted.");
+  assert.equal(talkWords({ ...line, state: "ended", reason: "It is restricted." }, "RB31", 0), "It is restricted.");
+  assert.equal(talkWords({ ...line, talk: "t1", state: "ended", reason: "the officer declined" }, "RB31", 0), "Talk ended: the officer declined.");
 });
