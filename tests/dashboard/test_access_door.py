@@ -32,6 +32,7 @@ ALLOWED = {
     "GET /api/streams": "fim negco commander supervisor",
     "POST /api/streams": "fim negco commander supervisor",
     "DELETE /api/streams/{stream}": "fim negco commander supervisor",
+    "WEBSOCKET /api/streams/{stream}/frames": "fim negco commander supervisor",
     "GET /api/alerts": "fim",
     "GET /api/alerts/past": "fim",
     "POST /api/alerts/{alert}/ack": "fim",
