@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 from uuid import UUID
 
 import aiohttp
@@ -29,7 +30,7 @@ from sightline.dashboard.relay_client import RELAY_SILENT
 from sightline.dashboard.services import Services
 
 PROTOCOL: Final = "sightline.frames.v1"
-BEFORE_TOKEN: Final = "token."
+BEFORE_TOKEN: Final = "token."  # noqa: S105 - what stands before one
 CLOSE_BASE: Final = 4000
 """A socket that is open is closed with this and the HTTP status that fits."""
 LONGEST_CLOSE_REASON: Final = 123
@@ -100,19 +101,24 @@ class _Heard:
 async def _carry(websocket: WebSocket, services: Services, way: FrameWay) -> None:
     """Pass on until the relay or the browser has done."""
     heard = _Heard()
-    passing = asyncio.create_task(_pass_on(websocket, services, way, heard), name="frames")
-    hearing = asyncio.create_task(_hear(websocket, heard), name="frames heard")
     try:
-        await asyncio.wait({passing, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        await _until_one_is_done(_pass_on(websocket, services, way, heard), _hear(websocket, heard))
+    except _Closing as closing:
+        with contextlib.suppress(OSError, RuntimeError, WebSocketDisconnect):  # it has gone itself
+            await websocket.close(closing.code, _fitting(str(closing)))
+
+
+async def _until_one_is_done(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run all until one ends, however it does; raises what any of them raised."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        passing.cancel()
-        hearing.cancel()
-        results = await asyncio.gather(passing, hearing, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
     for result in results:
-        if isinstance(result, _Closing):
-            with contextlib.suppress(OSError, RuntimeError, WebSocketDisconnect):
-                await websocket.close(result.code, _fitting(str(result)))
-        elif isinstance(result, Exception):
+        if isinstance(result, Exception):
             raise result
 
 
@@ -133,35 +139,42 @@ async def _pass_on(websocket: WebSocket, services: Services, way: FrameWay, hear
             first,
             line,
         ):
-            telling = asyncio.create_task(_tell(line, heard), name="frames read")
-            try:
-                await websocket.send_text(first)
-                while True:
-                    await websocket.send_bytes(await _next_frame(line))
-            finally:
-                telling.cancel()
+            waiting: asyncio.Queue[str | bytes] = asyncio.Queue()
+            waiting.put_nowait(first)
+            await _until_one_is_done(
+                _take(line, waiting), _send(websocket, waiting), _tell(line, heard)
+            )
     except (RelayAwayError, RelayRefusedError) as error:
         await end_without_picture(services, way, error.code)
         raise _Closing(CLOSE_BASE + int(status_of(error)), str(error)) from error
-    except (OSError, WebSocketDisconnect):
-        return  # the browser has gone
 
 
-async def _next_frame(line: aiohttp.ClientWebSocketResponse) -> bytes:
-    message = await line.receive()
-    if message.type is aiohttp.WSMsgType.BINARY:
-        data: bytes = message.data
-        return data
+async def _send(websocket: WebSocket, waiting: asyncio.Queue[str | bytes]) -> None:
+    with contextlib.suppress(OSError, WebSocketDisconnect):  # the browser has gone
+        while True:
+            payload = await waiting.get()
+            if isinstance(payload, bytes):
+                await websocket.send_bytes(payload)
+            else:
+                await websocket.send_text(payload)
+
+
+async def _take(line: aiohttp.ClientWebSocketResponse, waiting: asyncio.Queue[str | bytes]) -> None:
+    """Take all from the relay at once: it has no more on the way than it was told the browser can take."""
+    while (message := await line.receive()).type is aiohttp.WSMsgType.BINARY:
+        waiting.put_nowait(message.data)
     if message.type is aiohttp.WSMsgType.CLOSE and message.data > CLOSE_BASE:
         raise _Closing(message.data, message.extra or "")
     raise RelayAwayError(RELAY_SILENT)
 
 
 async def _tell(line: aiohttp.ClientWebSocketResponse, heard: _Heard) -> None:
-    with contextlib.suppress(OSError):  # the relay has gone; who reads from it says so
+    try:
         while True:
             for word in await heard.next():
                 await line.send_str(word)
+    except OSError as error:
+        raise RelayAwayError(RELAY_SILENT) from error
 
 
 def _fitting(sentence: str) -> str:
