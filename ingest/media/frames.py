@@ -38,7 +38,7 @@ class FrameSocket(Protocol):
     async def send_bytes(self, data: bytes) -> None: ...
 
 
-class _Tap:
+class FrameTap:
     """One track of the camera: packets in, frames out."""
 
     def __init__(self, track: Track, give: Callable[[Frame], None]) -> None:
@@ -70,7 +70,7 @@ class _Tap:
         return self._time.at(rtp_time, time.time_ns() // 1000, reported_us)
 
 
-class _PictureTap(_Tap):
+class _PictureTap(FrameTap):
     def __init__(self, track: Track, give: Callable[[Frame], None]) -> None:
         super().__init__(track, give)
         self.incomplete = 0
@@ -92,7 +92,7 @@ class _PictureTap(_Tap):
             self.track.request_keyframe()
 
 
-class _SoundTap(_Tap):
+class _SoundTap(FrameTap):
     def _take(self, ordered: Ordered, now: float) -> None:  # noqa: ARG002 - as for pictures
         packet = ordered.packet
         if packet.payload:
@@ -137,7 +137,7 @@ class FrameSource:
     def request_keyframe(self) -> None:
         self._pictures.track.request_keyframe()
 
-    def _taps(self) -> list[_Tap]:
+    def _taps(self) -> list[FrameTap]:
         return [self._pictures] if self._sound is None else [self._pictures, self._sound]
 
     def _give(self, frame: Frame) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from aiortc import RTCRtpReceiver
@@ -17,6 +17,9 @@ from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, S
 from sightline.ingest.media.offers import H264Format, Kind
 from sightline.ingest.media.peer import Peer
 
+if TYPE_CHECKING:
+    from sightline.ingest.media.viewing import Outlet
+
 CLOCK_RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
 
 # A camera has one or two; an endless number of them would be an endless number of table entries.
@@ -26,12 +29,6 @@ MOST_SOURCES = 32
 REPORT_PATIENCE_S = 3.0
 
 log = logging.getLogger(__name__)
-
-
-class Outlet(Protocol):
-    """Where packets of a track go."""
-
-    def forward(self, packet: RtpPacket) -> None: ...
 
 
 class Track:
