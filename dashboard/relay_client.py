@@ -1,6 +1,6 @@
-"""Client of the media relays' internal HTTP API: SDP offers of viewers go there, answers come back.
+"""Client of the media relays' internal HTTP API: SDP offers of viewers and speakers go there, answers come back.
 
-Who may watch has been decided before; the relay only trusts the secret that the parts share.
+Who may watch and speak has been decided before; the relay only trusts the secret that the parts share.
 """
 
 from __future__ import annotations
@@ -69,6 +69,19 @@ class RelayClient:
             headers={"Content-Type": SDP},
         )
 
+    async def speak(self, relay_url: str, talk: UUID, offer: str) -> str:
+        """Hand the SDP offer of who speaks to the relay that carries the talk; the SDP answer.
+
+        Raises:
+            RelayAwayError: the relay does not answer.
+            RelayRefusedError: it cannot, and why.
+        """
+        return await self._post(
+            f"{relay_url}/internal/talks/{talk}/speaker",
+            data=offer.encode(),
+            headers={"Content-Type": SDP},
+        )
+
     @asynccontextmanager
     async def frames(
         self, relay_url: str, stream: UUID, publication: UUID
@@ -81,9 +94,8 @@ class RelayClient:
         """
         if self._session is None:
             raise RuntimeError("the relay client is not open")
-        url = f"{relay_url}/internal/viewings/{stream}/frames"
         connecting = self._session.ws_connect(
-            url,
+            f"{relay_url}/internal/viewings/{stream}/frames",
             params={"publication": str(publication)},
             heartbeat=FRAMES_HEARTBEAT_S,
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),

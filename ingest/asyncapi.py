@@ -36,7 +36,7 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "watched": {"roles": {"type": "array", "items": _TEXT}, "silent": {"type": "boolean"}},
     "talk_request": {"talk": _TEXT, "by": _TEXT},
     "talk_start": {"talk": _TEXT, "whep": {**_TEXT, "format": "uri"}, "token": _TEXT},
-    "talk_stop": {},
+    "talk_stop": {"talk": _TEXT},
 }
 """Commands to cameras, which other parts put into the database and the gateway sends as they stand."""
 

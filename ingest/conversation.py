@@ -274,7 +274,11 @@ class Conversation(ABC):
             self._eyes_on(link)
         elif isinstance(message, TalkAnswer):
             self._services.actions.do(
-                "gateway.talk_answer", link.camera_id, link.ref, message.talk, message.accept
+                "gateway.talk_answer",
+                link.camera_id,
+                message.talk,
+                message.accept,
+                self._services.links.http_base,
             )
 
     def _put(

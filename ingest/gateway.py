@@ -33,7 +33,7 @@ from sightline.ingest.cot.server import CotServer
 from sightline.ingest.deliveries import Deliveries
 from sightline.ingest.doors import Doors, Register
 from sightline.ingest.errors import DatabaseAwayError
-from sightline.ingest.gateway_http import HealthDoor, WhipDoor, make_app
+from sightline.ingest.gateway_http import HealthDoor, make_app
 from sightline.ingest.http_port import serving
 from sightline.ingest.links import Links
 from sightline.ingest.listening import stop_listening
@@ -41,6 +41,7 @@ from sightline.ingest.memory import keep_freed_memory
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.metrics import registry
 from sightline.ingest.news import News
+from sightline.ingest.sdp_doors import LISTEN, PUBLISH, SdpDoor
 from sightline.ingest.settings import GatewaySettings
 from sightline.ingest.sockets import SocketDoor
 from sightline.ingest.tolerance import Limits
@@ -287,10 +288,11 @@ async def _http(
     figures = registry(services)
     figures.register(CotCollector(cot.counts))
     async with aiohttp.ClientSession() as client:
-        whip = WhipDoor(settings, pool, client)
+        cameras = [SdpDoor(exchange, settings, pool, client) for exchange in (PUBLISH, LISTEN)]
         health = HealthDoor(settings, lambda: [*watch.reasons(), *cot.reasons()], figures)
         trackers = TrackerDoor(Doors(pool), services)
-        async with serving(make_app(whip, health, trackers.routes()), settings):
+        routes = [*(route for door in cameras for route in door.routes()), *trackers.routes()]
+        async with serving(make_app(health, routes), settings):
             yield
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -60,6 +61,18 @@ class Problem(Exception):  # noqa: N818 - the name of RFC 9457
         self.code = code
         self.headers = headers or {}
         self.fault = fault or {}
+
+
+def unauthorized(detail: str) -> Problem:
+    """Whoever asks has not shown that they may."""
+    headers = {"WWW-Authenticate": "Bearer"}
+    return Problem(HTTPStatus.UNAUTHORIZED, "token_invalid", detail, headers)
+
+
+def away(detail: str, *, code: str = "away", retry_after_s: float = 5) -> Problem:
+    """Come again: what is wrong is wrong here, and will pass."""
+    headers = {"Retry-After": str(math.ceil(retry_after_s))}
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, headers)
 
 
 def response_of(problem: Problem) -> web.Response:

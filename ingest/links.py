@@ -79,11 +79,11 @@ class Standing:
 class Links:
     """The newest connections that this gateway holds."""
 
-    def __init__(self, pool: asyncpg.Pool, run_id: Callable[[], int], whip_base: str) -> None:
-        """`run_id`: number of this gateway's run in the database; `whip_base`: where its cameras publish."""
+    def __init__(self, pool: asyncpg.Pool, run_id: Callable[[], int], http_base: str) -> None:
+        """`run_id`: number of this gateway's run in the database; `http_base`: what its cameras reach its HTTP by."""
         self._pool = pool
         self._run_id = run_id
-        self._whip_base = whip_base
+        self.http_base = http_base
         self._by_camera: dict[int, Link] = {}
         self._gone: list[Link] = []
         self._claims: Gather[int, tuple[int, int | None]] = Gather(self._claim)
@@ -176,7 +176,7 @@ class Links:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 rows = await connection.fetch(
-                    query("gateway.claim"), camera_ids, self._run_id(), self._whip_base
+                    query("gateway.claim"), camera_ids, self._run_id(), self.http_base
                 )
                 claims = [f"{row['camera_id']}:{row['epoch']}" for row in rows]
                 for start in range(0, len(claims), _ANNOUNCED_AT_ONCE):

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sightline.ingest import fields
 from sightline.ingest.adapters import osmand, owntracks
 from sightline.ingest.adapters.moment import OWN_NAMES
-from sightline.ingest.gateway_http import LONGEST_OFFER_BYTES, SDP
+from sightline.ingest.sdp_doors import LONGEST_OFFER_BYTES, SDP
 from sightline.ingest.yaml_text import to_yaml
 
 _TEXT: Final = {"type": "string"}
@@ -47,24 +47,24 @@ _TRACKER_REFUSALS: Final[Mapping[int, str]] = {
     500: "The gateway failed at this",
     503: "Come again after the seconds in `Retry-After`",
 }
-_WHIP_REFUSALS: Final[Mapping[int, str]] = {
-    400: "No offer",
-    401: "The token is not valid for this publication, or was used before",
-    404: "No such publication",
-    408: "The body was not here within 10 s",
-    409: "The relay has this publication already",
-    410: "The publication is over",
-    413: f"A body of more than {LONGEST_OFFER_BYTES} bytes",
-    415: f"A body that is not {SDP}, or a compressed one",
-    422: "An offer that cannot be taken",
-    500: "The gateway failed at this",
-    502: "The media relay failed",
-    503: "Come again after the seconds in `Retry-After`",
-    504: "The camera's media did not come in time",
-}
-_OFTEN_REFUSED: Final[Mapping[int, str]] = {
-    status: _WHIP_REFUSALS[status] for status in (401, 404, 500, 503)
-}
+
+
+def _exchange_refusals(noun: str) -> dict[int, str]:
+    return {
+        400: "No offer",
+        401: f"The token is not valid for this {noun}, or was used before",
+        404: f"No such {noun}",
+        408: "The body was not here within 10 s",
+        409: f"The relay has this {noun} already",
+        410: f"The {noun} is over",
+        413: f"A body of more than {LONGEST_OFFER_BYTES} bytes",
+        415: f"A body that is not {SDP}, or a compressed one",
+        422: "An offer that cannot be taken",
+        500: "The gateway failed at this",
+        502: "The media relay failed",
+        503: "Come again after the seconds in `Retry-After`",
+        504: "The camera's media did not come in time",
+    }
 
 
 def document() -> dict[str, Any]:
@@ -83,7 +83,7 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "http://127.0.0.1:8766"}],
         "security": [],
-        "paths": {**_trackers(), **_whip(), **_health()},
+        "paths": {**_trackers(), **_whip(), **_whep(), **_health()},
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -160,15 +160,26 @@ def _trackers() -> dict[str, Any]:
 
 
 def _whip() -> dict[str, Any]:
-    publication = _parameter("publication", "path", _UUID, "As the command `stream_start` gives it")
+    return _exchange("whip", "publication", "stream_start", ("publish", "publication"))
+
+
+def _whep() -> dict[str, Any]:
+    return _exchange("whep", "talk", "talk_start", ("listen", "listening"))
+
+
+def _exchange(place: str, noun: str, command: str, said: tuple[str, str]) -> dict[str, Any]:
+    """What a camera exchanges SDP for; `said`: what it begins to do, and what it ends."""
+    named = _parameter(noun, "path", _UUID, f"As the command `{command}` gives it")
     session = _parameter("session", "path", _TEXT, "As `Location` gives it")
-    token = {"tags": ["whip"], "security": [{"bearer": []}]}
+    token = {"tags": [place], "security": [{"bearer": []}]}
+    refused = _exchange_refusals(noun)
+    often = {status: refused[status] for status in (401, 404, 500, 503)}
     return {
-        "/whip/{publication}": {
-            "parameters": [publication],
+        f"/{place}/{{{noun}}}": {
+            "parameters": [named],
             "post": {
                 **token,
-                "summary": "Begin to publish; the token is used up",
+                "summary": f"Begin to {said[0]}; the token is used up",
                 "requestBody": {"required": True, **_content({SDP: _TEXT})},
                 "responses": {
                     "201": {
@@ -177,10 +188,10 @@ def _whip() -> dict[str, Any]:
                         **_content({SDP: _TEXT}),
                     }
                 }
-                | _refusals(_WHIP_REFUSALS),
+                | _refusals(refused),
             },
             "options": {
-                "tags": ["whip"],
+                "tags": [place],
                 "summary": "What may be posted",
                 "responses": {
                     "204": {
@@ -188,23 +199,21 @@ def _whip() -> dict[str, Any]:
                         "headers": {"Accept-Post": {"schema": _TEXT}},
                     }
                 }
-                | _refusals({404: _WHIP_REFUSALS[404]}),
+                | _refusals({404: refused[404]}),
             },
         },
-        "/whip/{publication}/{session}": {
-            "parameters": [publication, session],
+        f"/{place}/{{{noun}}}/{{session}}": {
+            "parameters": [named, session],
             "delete": {
                 **token,
-                "summary": "End the publication, with the token that began it",
+                "summary": f"End the {said[1]}, with the token that began it",
                 "responses": {"200": {"description": "It is over"}}
-                | _refusals({**_OFTEN_REFUSED, 502: _WHIP_REFUSALS[502]}),
+                | _refusals({**often, 502: refused[502]}),
             },
             "patch": {
-                "tags": ["whip"],
+                "tags": [place],
                 "summary": "Not offered: neither trickled candidates nor ICE restarts",
-                "responses": _refusals(
-                    {404: _WHIP_REFUSALS[404], 405: "Always, for a session there is"}
-                ),
+                "responses": _refusals({404: refused[404], 405: "Always, for a session there is"}),
             },
         },
     }

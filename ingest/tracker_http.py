@@ -32,8 +32,7 @@ from sightline.ingest.fields import (
     MAX_MESSAGE_BYTES,
     echo,
 )
-from sightline.ingest.gateway_http import away
-from sightline.ingest.http_port import Problem, read_body
+from sightline.ingest.http_port import Problem, away, read_body
 from sightline.ingest.messages import Rejection, Report, Status
 from sightline.ingest.tracker_inbox import TrackerInbox
 

@@ -41,7 +41,7 @@ def credentials_of(connection: HTTPConnection) -> Credentials:
 
 def is_token_call(connection: HTTPConnection) -> bool:
     """Whether the bearer token of this call is a one-time token and not a machine's."""
-    return connection.url.path.startswith("/whep/")
+    return connection.url.path.startswith(("/whep/", "/whip/"))
 
 
 def set_session(

@@ -18,10 +18,10 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods that change something, and that have a body."""
 
 _FOR_PROGRAMS = (
-    "/api/", "/tiles/", "/static/", "/ogc/", "/whep/", "/_dash-", "/metrics",
+    "/api/", "/tiles/", "/static/", "/ogc/", "/whep/", "/whip/", "/_dash-", "/metrics",
 )  # fmt: skip
 
-_ALSO = frozenset({"/api", "/tiles", "/static", "/ogc", "/whep", "/healthz", "/readyz"})
+_ALSO = frozenset({"/api", "/tiles", "/static", "/ogc", "/whep", "/whip", "/healthz", "/readyz"})
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,13 @@ RULES: tuple[Rule, ...] = (
     Rule(SOCKET, "/api/streams/{stream}/frames", ("stream.open",), "stream.redeem", "stream"),
     Rule("POST", "/whep/{stream}", _T, body_limit=64 * 1024),
     Rule("DELETE", "/whep/{stream}", _T),
+    # talk-back
+    Rule("POST", "/api/talk", ("talk.open",), "talk.open", "stream"),
+    Rule("DELETE", "/api/talk/{talk}", ("talk.open",), "talk.end", "talk"),
+    Rule("GET", "/api/talk/{talk}/turns/{turn}", ("incident.read",), "talk.listen", "talk"),
+    Rule("GET", "/api/incidents/{incident}/talks", ("incident.read",), "incident.view", "incident"),
+    Rule("POST", "/whip/{talk}", _T, body_limit=64 * 1024),
+    Rule("DELETE", "/whip/{talk}", _T),
     # alerts
     Rule("GET", "/api/alerts", ("alert.answer",), "alert.list"),
     Rule("GET", "/api/alerts/past", ("alert.answer",), "alert.list"),

@@ -40,7 +40,7 @@ def security_headers(path: str, *, https: bool, script_hashes: Sequence[str]) ->
         "referrer-policy": "same-origin",
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
-        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=()",
     }
     if not path.startswith(_UNCHANGING):
         headers["cache-control"] = "no-store"

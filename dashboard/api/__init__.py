@@ -25,6 +25,7 @@ from sightline.dashboard.api import (
     rota,
     session,
     streams,
+    talk,
 )
 from sightline.dashboard.api.parameters import only_known
 from sightline.dashboard.services import Services
@@ -35,6 +36,6 @@ def include_api(app: FastAPI, services: Services) -> None:
     app.state.services = services
     problems.install(app)
     for family in (
-        session, cameras, streams, alerts, incidents, deployments, rota, coverage, places, areas, posts, purposes, replay, audit, machine, openapi,
+        session, cameras, streams, talk, alerts, incidents, deployments, rota, coverage, places, areas, posts, purposes, replay, audit, machine, openapi,
     ):  # fmt: skip
         app.include_router(family.router, dependencies=[Depends(only_known)])

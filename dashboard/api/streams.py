@@ -9,10 +9,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from sightline.dashboard.api.parameters import WithServices
-from sightline.dashboard.errors import InvalidError, NotSignedInError
+from sightline.dashboard.api.sdp_exchange import answered, offer_of, one_time_token
 from sightline.dashboard.operations import streams
 from sightline.dashboard.operations.fields import Fields
-from sightline.dashboard.relay_client import SDP
 
 router = APIRouter(tags=["streams"])
 
@@ -68,30 +67,12 @@ async def end_stream(stream: UUID, services: WithServices) -> Response:
 @router.post("/whep/{stream}", status_code=201)
 async def watch(stream: UUID, request: Request, services: WithServices) -> Response:
     """The browser's SDP offer, with the stream's one-time token as bearer; gives the SDP answer."""
-    token = _token(request)
-    if token is None:
-        raise NotSignedInError(
-            "The stream's one-time token is missing: Authorization: Bearer TOKEN."
-        )
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != SDP:
-        raise InvalidError(f"The body must be {SDP}.", "Content-Type", [SDP])
-    try:
-        offer = (await request.body()).decode()
-    except UnicodeDecodeError:
-        raise InvalidError("The SDP offer is not text in UTF-8.") from None
-    answer = await streams.watch(services, stream, token, offer)
-    return Response(
-        answer, 201, {"Location": f"/whep/{stream}", "ETag": f'"{stream}"'}, media_type=SDP
-    )
+    token, offer = await offer_of(request, "stream")
+    return answered(await streams.watch(services, stream, token, offer), "whep", stream)
 
 
 @router.delete("/whep/{stream}", status_code=200)
 async def leave(stream: UUID, request: Request, services: WithServices) -> Response:
     """End the viewing, by the session that opened it or the same token."""
-    await streams.leave(services, stream, _token(request))
+    await streams.leave(services, stream, one_time_token(request))
     return Response(status_code=200)
-
-
-def _token(request: Request) -> str | None:
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    return value.strip() or None if scheme.lower() == "bearer" else None

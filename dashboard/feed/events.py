@@ -16,6 +16,7 @@ _SAID: Final[dict[str, tuple[str, ...]]] = {
     "deployment": ("deployment", "incident", "state"),
     "stream": ("stream", "camera", "incident"),
     "stream_ended": ("stream", "camera", "reason", "at"),
+    "talk": ("talk", "stream", "camera", "incident", "state", "reason", "by"),
     "alert": ("alert",),
     "post": ("post",),
 }
@@ -28,7 +29,7 @@ async def viewers_of(
     """The viewers who may know of an event.
 
     An incident that was hidden: those who may not see it any more; of them, if one user was released, that one. An incident's, a deployment's and a new stream's: those who may see the incident. The end of a stream: its viewer
-    and those who see the camera. A post and an alert: those who answer alerts; an alert at an incident: those of them who
+    and those who see the camera. How a talk stands: its speaker and those who may see the incident. A post and an alert: those who answer alerts; an alert at an incident: those of them who
     may see the incident.
     """
     kind = event.get("event")
@@ -45,6 +46,11 @@ async def viewers_of(
             if str(viewer.session_id) == event.get("session")
             or (viewer.channel is not None and viewer.channel.sees(int(event["camera_id"])))
         ]
+    if kind == "talk":
+        own = [viewer for viewer in viewers if str(viewer.session_id) == event.get("session")]
+        others = [viewer for viewer in viewers if viewer not in own]
+        allowed = await audience(int(event["incident"]), {one.viewing.user_id for one in others})
+        return [*own, *(one for one in others if one.viewing.user_id in allowed)]
     if kind == "incident_hidden" and "user" in event:
         viewers = [viewer for viewer in viewers if viewer.viewing.user_id == event["user"]]
     allowed = await audience(int(event["incident"]), {viewer.viewing.user_id for viewer in viewers})

@@ -95,6 +95,11 @@ class CameraClient:
         self.core.ask_eyes_on()
         self._something_to_send.set()
 
+    def answer_talk(self, talk: str, *, accept: bool) -> None:
+        """The officer accepts to be talked to, declines, or has heard enough."""
+        self.core.answer_talk(talk, accept=accept)
+        self._something_to_send.set()
+
     def lose_signal(self) -> None:
         """No network from now on: the connection breaks without a goodbye, fixes are kept."""
         self._reachable.clear()

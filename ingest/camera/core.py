@@ -102,6 +102,10 @@ class CameraCore:
         """The officer asks to be watched over; told again after a break until it is answered."""
         self._eyes_on = "asked"
 
+    def answer_talk(self, talk: str, *, accept: bool) -> None:
+        """The officer accepts to be talked to, declines, or has heard enough."""
+        self._talk_answers.append(m.TalkAnswer(talk, accept))
+
     # --- what happens on the socket
 
     def connected(self) -> None:
@@ -133,9 +137,9 @@ class CameraCore:
                 self.report_every_s = dict(message.report_every_s)
             case m.Ack():
                 self._underway.pop(message.seq, None)
-            case m.TalkRequest():
-                # This camera has no way to play a voice yet, and says so rather than let it ring.
-                self._talk_answers.append(m.TalkAnswer(message.talk, accept=False))
+            case m.TalkRequest() if self.identity.audio_out == "none":
+                # What cannot play a voice says so rather than let it ring.
+                self.answer_talk(message.talk, accept=False)
             case m.EyesOnState():
                 self._eyes_on = None
         return message

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fractions
 import functools
-from collections.abc import Iterator
 
 import av
 import numpy as np
@@ -64,33 +63,47 @@ class PictureEncoder:
         return b"".join(bytes(packet) for packet in self._codec.encode(frame))
 
 
+class SoundEncoder:
+    """Opus, one channel: 20 ms in, one packet out."""
+
+    def __init__(self) -> None:
+        codec = av.CodecContext.create("libopus", "w")
+        if not isinstance(codec, av.AudioCodecContext):
+            raise TypeError("libopus is not an audio encoder in this build of FFmpeg")
+        codec.bit_rate = _SOUND_BIT_RATE
+        codec.sample_rate = AUDIO_CLOCK
+        codec.layout, codec.format = "mono", "s16"
+        codec.time_base = fractions.Fraction(1, AUDIO_CLOCK)
+        self._codec = codec
+        self._pts = 0
+
+    def encode(self, samples: npt.NDArray[np.int16]) -> list[bytes]:
+        """The packets that are ready; `samples` are `SOUND_PACKET_SAMPLES` of them."""
+        frame = av.AudioFrame.from_ndarray(samples[None, :], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = AUDIO_CLOCK, self._pts
+        frame.time_base = fractions.Fraction(1, AUDIO_CLOCK)
+        self._pts += len(samples)
+        return [bytes(packet) for packet in self._codec.encode(frame)]
+
+    def rest(self) -> list[bytes]:
+        """The packets that were held back."""
+        return [bytes(packet) for packet in self._codec.encode(None)]
+
+
 @functools.cache
 def sound_loop() -> tuple[bytes, ...]:
-    """Opus packets of 20 ms each: a quiet street, and a soft double tone every four seconds."""
-    codec = av.CodecContext.create("libopus", "w")
-    if not isinstance(codec, av.AudioCodecContext):
-        raise TypeError("libopus is not an audio encoder in this build of FFmpeg")
-    codec.bit_rate = _SOUND_BIT_RATE
-    codec.sample_rate = AUDIO_CLOCK
-    codec.layout, codec.format = "mono", "s16"
-    codec.time_base = fractions.Fraction(1, AUDIO_CLOCK)
-    packets = [bytes(packet) for frame in _sound_frames() for packet in codec.encode(frame)]
-    packets += [bytes(packet) for packet in codec.encode(None)]
-    return tuple(packets)
-
-
-def _sound_frames() -> Iterator[av.AudioFrame]:
-    samples = _street_sound()
+    """Opus packets of 20 ms each: the sound of the street, encoded once for all cameras."""
+    encoder = SoundEncoder()
+    samples = street_sound()
+    packets = []
     for at in range(0, len(samples), SOUND_PACKET_SAMPLES):
-        part = samples[None, at : at + SOUND_PACKET_SAMPLES]
-        frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
-        frame.sample_rate, frame.pts = AUDIO_CLOCK, at
-        frame.time_base = fractions.Fraction(1, AUDIO_CLOCK)
-        yield frame
+        packets += encoder.encode(samples[at : at + SOUND_PACKET_SAMPLES])
+    return tuple(packets + encoder.rest())
 
 
-def _street_sound() -> npt.NDArray[np.int16]:
-    """`SOUND_LOOP_S` seconds: distant traffic (low noise) and the tone by which one hears life."""
+@functools.cache
+def street_sound() -> npt.NDArray[np.int16]:
+    """`SOUND_LOOP_S` seconds: distant traffic (low noise), and a soft double tone every four, by which one hears life."""
     random = np.random.default_rng(4417)
     time = np.arange(SOUND_LOOP_S * AUDIO_CLOCK) / AUDIO_CLOCK
     smooth = np.hanning(401)

@@ -132,18 +132,24 @@ class Watched(msgspec.Struct, tag="watched", frozen=True):
 
 
 class TalkRequest(msgspec.Struct, tag="talk_request", frozen=True):
+    """Somebody (a role) asks to talk to the officer, who accepts or declines."""
+
     talk: str
     by: str
 
 
 class TalkStart(msgspec.Struct, tag="talk_start", frozen=True):
+    """Listen at `whep`, showing `token` there once."""
+
     talk: str
     whep: str
     token: str
 
 
 class TalkStop(msgspec.Struct, tag="talk_stop", frozen=True):
-    pass
+    """Listen no longer; `talk` may be one that was asked for and not answered."""
+
+    talk: str | None = None
 
 
 class Error(msgspec.Struct, tag="error", frozen=True):

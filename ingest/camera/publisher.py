@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fractions
-import ipaddress
 import logging
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import av
@@ -31,14 +28,14 @@ from sightline.ingest.camera.encoding import (
     SOUND_PACKET_SAMPLES,
     VIDEO_CLOCK,
     PictureEncoder,
-    sound_loop,
 )
+from sightline.ingest.camera.microphone import Microphone
 from sightline.ingest.camera.scene import Scene
+from sightline.ingest.camera.sdp_exchange import ExchangeError, SdpExchange, loopback_of
 from sightline.ingest.media import hooks
 
 FRAME_RATE = 25
 CLOSING_TIMEOUT_S = 2.0
-ANSWER_TIMEOUT_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +100,13 @@ class _CameraVideo(MediaStreamTrack):
 
 
 class _CameraSound(MediaStreamTrack):
-    """Sends the sound loop, one packet each 20 ms."""
+    """Sends what the microphone hears, one packet each 20 ms."""
 
     kind = "audio"
 
-    def __init__(self) -> None:
+    def __init__(self, microphone: Microphone) -> None:
         super().__init__()
-        self._packets = sound_loop()
+        self._microphone = microphone
         self._count = 0
         self._began: float | None = None
 
@@ -121,7 +118,7 @@ class _CameraSound(MediaStreamTrack):
         due = self._began + self._count * SOUND_PACKET_SAMPLES / AUDIO_CLOCK
         if due > now:
             await asyncio.sleep(due - now)
-        packet = av.Packet(self._packets[self._count % len(self._packets)])
+        packet = av.Packet(self._microphone.packet(self._count))
         packet.pts = self._count * SOUND_PACKET_SAMPLES
         packet.time_base = fractions.Fraction(1, AUDIO_CLOCK)
         self._count += 1
@@ -140,13 +137,13 @@ class Publisher:
         job: PublicationJob,
         frame_rate: Callable[[], int] = lambda: FRAME_RATE,
     ) -> None:
-        self._http = http
         self._job = job
+        self._exchange = SdpExchange(http, job.whip, job.token)
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self._video = _CameraVideo(job, frame_rate)
-        self._location: str | None = None
+        self.microphone = Microphone()
         self._changed = asyncio.Event()
         self._connection.on("connectionstatechange", self._changed.set)
 
@@ -170,34 +167,17 @@ class Publisher:
         sender = connection.addTransceiver(self._video, direction="sendonly")
         sender.setCodecPreferences(_baseline_h264())
         hooks.on_keyframe_request(sender.sender, self._video.ask_for_keyframe)
-        connection.addTransceiver(_CameraSound(), direction="sendonly")
-        if (loopback := _loopback_of(job.whip)) is not None:
+        connection.addTransceiver(_CameraSound(self.microphone), direction="sendonly")
+        if (loopback := loopback_of(job.whip)) is not None:
             hooks.gather_on(connection, loopback)
         await connection.setLocalDescription(await connection.createOffer())
-        answer = await self._post(connection.localDescription.sdp)
         try:
+            answer = await self._exchange.answer_to(connection.localDescription.sdp)
             await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        except ExchangeError as error:
+            raise PublishError(str(error)) from error
         except (ValueError, AssertionError, AttributeError) as error:
             raise PublishError("the answer to our offer cannot be read") from error
-
-    async def _post(self, offer: str) -> str:
-        job = self._job
-        headers = {"Authorization": f"Bearer {job.token}", "Content-Type": "application/sdp"}
-        try:
-            async with self._http.post(
-                job.whip,
-                data=offer,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S),
-            ) as response:
-                text = await response.text()
-                if response.status != 201:
-                    raise PublishError(f"our offer was refused with HTTP {response.status}")
-                if "Location" in response.headers:
-                    self._location = urljoin(str(response.url), response.headers["Location"])
-                return text
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise PublishError(f"our offer was not answered: {type(error).__name__}") from error
 
     def _check(self) -> None:
         state = self._connection.connectionState
@@ -207,16 +187,7 @@ class Publisher:
             )
 
     async def _say_goodbye(self) -> None:
-        if self._location is not None:
-            headers = {"Authorization": f"Bearer {self._job.token}"}
-            # The other side may be the one that left; then there is nobody to tell.
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                async with self._http.delete(
-                    self._location,
-                    headers=headers,
-                    timeout=aiohttp.ClientTimeout(total=CLOSING_TIMEOUT_S),
-                ):
-                    pass
+        await self._exchange.say_goodbye()
         try:
             async with asyncio.timeout(CLOSING_TIMEOUT_S):
                 await self._connection.close()
@@ -234,15 +205,3 @@ def _baseline_h264() -> list[RTCRtpCodecCapability]:
         and codec.parameters.get("packetization-mode") == "1"
     ]
     return wanted[:1] + [codec for codec in codecs if codec.name == "rtx"]
-
-
-def _loopback_of(url: str) -> str | None:
-    """The loopback address that a URL names; None: another machine, or an address of this one."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return "127.0.0.1"
-    with contextlib.suppress(ValueError):
-        address = ipaddress.ip_address(host)
-        if address.is_loopback:
-            return str(address)
-    return None

@@ -7,9 +7,13 @@ outlives who started it.
 
     → {"do":"start","job":{"publication":"…","whip":"…","token":"…","call_sign":"…","camera":"…"}}
     → {"do":"stop","publication":"…"}
+    → {"do":"listen","job":{"talk":"…","whep":"…","token":"…","publication":"…"}}
+    → {"do":"hush","talk":"…"}
     ← {"event":"ready"}
     ← {"event":"sending","publication":"…","after_ms":183}
     ← {"event":"ended","publication":"…","reason":"…"}
+    ← {"event":"hearing","talk":"…"}
+    ← {"event":"hushed","talk":"…","reason":"…"}
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ import aiohttp
 import msgspec
 
 from sightline.ingest.camera.encoding import sound_loop
+from sightline.ingest.camera.hearing import Hearing, HearingError, HearingJob, Samples
 from sightline.ingest.camera.publisher import FRAME_RATE, PublicationJob, Publisher, PublishError
 from sightline.ingest.camera.scene import car, street
 from sightline.ingest.media import hooks
@@ -44,6 +49,14 @@ class Start(msgspec.Struct, tag_field="do", tag="start", frozen=True):
 
 class Stop(msgspec.Struct, tag_field="do", tag="stop", frozen=True):
     publication: str
+
+
+class Listen(msgspec.Struct, tag_field="do", tag="listen", frozen=True):
+    job: HearingJob
+
+
+class Hush(msgspec.Struct, tag_field="do", tag="hush", frozen=True):
+    talk: str
 
 
 class Ready(msgspec.Struct, tag_field="event", tag="ready", frozen=True):
@@ -64,8 +77,21 @@ class Ended(msgspec.Struct, tag_field="event", tag="ended", frozen=True):
     reason: str
 
 
-Order = Start | Stop
-Event = Ready | Sending | Ended
+class HearingNow(msgspec.Struct, tag_field="event", tag="hearing", frozen=True):
+    """The first sound of a talk has come."""
+
+    talk: str
+
+
+class Hushed(msgspec.Struct, tag_field="event", tag="hushed", frozen=True):
+    """A talk is over; `reason` is `STOPPED` when that was asked for."""
+
+    talk: str
+    reason: str
+
+
+Order = Start | Stop | Listen | Hush
+Event = Ready | Sending | Ended | HearingNow | Hushed
 
 _read_order = msgspec.json.Decoder(Order).decode
 
@@ -77,6 +103,8 @@ class Studio:
         self._output = output
         self._http = http
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._publishers: dict[str, Publisher] = {}
+        self._talks: dict[str, asyncio.Task[None]] = {}
 
     def say(self, event: Event) -> None:
         self._output.write(msgspec.json.encode(event) + b"\n")
@@ -93,9 +121,15 @@ class Studio:
             case Stop(publication):
                 if (task := self._running.get(publication)) is not None:
                     task.cancel()
+            case Listen(job):
+                if job.talk not in self._talks:
+                    self._talks[job.talk] = asyncio.create_task(self._listen(job))
+            case Hush(talk):
+                if (task := self._talks.get(talk)) is not None:
+                    task.cancel()
 
     async def close(self) -> None:
-        tasks = tuple(self._running.values())
+        tasks = (*self._running.values(), *self._talks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -117,7 +151,9 @@ class Studio:
 
         reason = STOPPED
         try:
-            await Publisher(self._http, job, self._frame_rate).run(sending)
+            publisher = Publisher(self._http, job, self._frame_rate)
+            self._publishers[job.publication] = publisher
+            await publisher.run(sending)
         except PublishError as error:
             reason = str(error)
         except Exception as error:  # one camera's fault must not end the others
@@ -125,7 +161,28 @@ class Studio:
             reason = f"the studio failed: {type(error).__name__}"
         finally:
             del self._running[job.publication]
+            self._publishers.pop(job.publication, None)
             self.say(Ended(job.publication, reason))
+
+    async def _listen(self, job: HearingJob) -> None:
+        def play(samples: Samples) -> None:
+            beside = self._publishers.get(job.publication or "")
+            if beside is not None:
+                beside.microphone.hear(samples)
+
+        reason = STOPPED
+        try:
+            await Hearing(self._http, job, play).run(lambda: self.say(HearingNow(job.talk)))
+        except HearingError as error:
+            reason = str(error)
+        except Exception as error:  # one camera's fault must not end the others
+            log.exception("a talk failed")
+            reason = f"the studio failed: {type(error).__name__}"
+        finally:
+            if (beside := self._publishers.get(job.publication or "")) is not None:
+                beside.microphone.alone()
+            del self._talks[job.talk]
+            self.say(Hushed(job.talk, reason))
 
     def _frame_rate(self) -> int:
         return FRAME_RATE if len(self._running) <= CROWD else FRAME_RATE // 2

@@ -104,6 +104,15 @@ class StudioProcess:
         if publication in self._active:
             self._order({"do": "stop", "publication": publication})
 
+    def listen(self, talk: str, whep: str, token: str, *, beside: str | None = None) -> None:
+        """Listen to who talks to the officer; `beside` is the publication whose microphone hears it, too."""
+        job = {"talk": talk, "whep": whep, "token": token, "publication": beside}
+        self._order({"do": "listen", "job": job})
+
+    def hush(self, talk: str) -> None:
+        """Listen no longer; nothing happens when it is over already."""
+        self._order({"do": "hush", "talk": talk})
+
     def _order(self, order: dict[str, Any]) -> bool:
         pipe = self._process.stdin if self._process is not None else None
         if pipe is None or pipe.is_closing():
@@ -145,3 +154,7 @@ class StudioProcess:
                     self._on_sending(event["publication"], event["after_ms"])
                 case "ended":
                     self._ended(event["publication"], event["reason"])
+                case "hearing":
+                    log.info("hearing talk=%s", event["talk"])
+                case "hushed":
+                    log.info("hushed talk=%s reason=%r", event["talk"], event["reason"])

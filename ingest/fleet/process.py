@@ -30,6 +30,8 @@ CONNECT_WITHIN_S = 6.0
 """All cameras have begun to connect after this long, however many they are."""
 CATCH_UP_S = 900.0
 """A fleet that starts this soon after its history ends sends what lies between, as buffered fixes."""
+ACCEPT_AFTER_S = 2.0
+"""How long it takes an officer to accept to be talked to."""
 LOST_AFTER = 2
 """Readings without a network after which the connection is gone."""
 MODEL, FIRMWARE = "AB4", "7.3.1"
@@ -125,6 +127,7 @@ class SimulatedCamera:
         self._officer = officer
         self._studio = studio
         self._publications: set[str] = set()
+        self._talk: str | None = None
         self._unheard = 0
 
     def take(self, reading: Reading) -> None:
@@ -159,6 +162,20 @@ class SimulatedCamera:
             case m.StreamStop():
                 self._publications.discard(message.stream)
                 self._studio.stop(message.stream)
+            case m.TalkRequest() if self._officer.audio_out != "none":
+                asyncio.get_running_loop().call_later(ACCEPT_AFTER_S, self._accept, message.talk)
+                self._talk = message.talk
+            case m.TalkStart():
+                aloud = self._officer.audio_out == "speaker"
+                beside = next(iter(self._publications), None) if aloud else None
+                self._studio.listen(message.talk, message.whep, message.token, beside=beside)
+            case m.TalkStop() if self._talk is not None:
+                self._studio.hush(self._talk)
+                self._talk = None
+
+    def _accept(self, talk: str) -> None:
+        if self._talk == talk:
+            self.client.answer_talk(talk, accept=True)
 
 
 def fix_of(r: Reading) -> m.Fix:

@@ -4,7 +4,7 @@ MediaError
 ├── UnsupportedLibraryError     start-up: an installed library is not the one that is pinned
 └── RelayRefusal                a request; carries the HTTP status and a code of its own
     ├── InvalidRequest 400      identifier or body has the wrong form
-    ├── UnknownPeer 404         no such publication or viewing
+    ├── UnknownPeer 404         no such publication, viewing or talk
     ├── PeerExists 409          the identifier is in use
     ├── PeerEnded 410           it ended while the request waited
     ├── InvalidOffer 422        the SDP offer cannot be answered

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -19,6 +20,7 @@ from uuid import UUID
 import asyncpg
 
 from sightline.ingest.media.relay import PeerKind, Relay
+from sightline.ingest.media.turns import Turn, ogg_opus
 from sightline.sql import AWAY, connect, query
 from sightline.sql.settings import DatabaseSettings
 
@@ -64,6 +66,27 @@ class EndRecord:
             self._ends.pop((kind, id_), None)
 
 
+class TalkRecord:
+    """What was said in talks and the database does not know of yet, in the order of its being said."""
+
+    def __init__(self) -> None:
+        self._said: deque[tuple[UUID, Turn | None]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+    def add(self, talk: UUID, turn: Turn | None) -> None:
+        """A turn of a talk; None: there are no more."""
+        self._said.append((talk, turn))
+
+    def oldest(self) -> tuple[UUID, Turn | None] | None:
+        return self._said[0] if self._said else None
+
+    def recorded(self) -> None:
+        """The oldest is in the database."""
+        self._said.popleft()
+
+
 class GateWatch:
     """Asks the database on one connection and tells it on another, so that a write that waits (for
     a lock, for the disk) is not taken for silence; `run` goes on until it is cancelled.
@@ -75,15 +98,18 @@ class GateWatch:
         relay: Relay,
         identity: RelayIdentity,
         ends: EndRecord,
+        said: TalkRecord,
         silence_limit_s: float,
     ) -> None:
         self._settings = settings
         self._relay = relay
         self._identity = identity
         self._ends = ends
+        self._said = said
         self._limit_s = silence_limit_s
         self._answered_at: float | None = None
         self._heartbeat_at = float("-inf")
+        self._heard: set[UUID] = set()  # talks of which the database knows that they are heard
         self._closed = True
         relay.close_all_viewings(NOT_YET)
 
@@ -111,7 +137,7 @@ class GateWatch:
             async with asyncio.timeout(within_s):
                 connection = await connect(self._settings, "media", timeout=within_s)
                 try:
-                    while len(self._ends):
+                    while len(self._ends) or len(self._said):
                         await self._record(connection)
                 finally:
                     connection.terminate()
@@ -120,6 +146,8 @@ class GateWatch:
                 log.error(  # noqa: TRY400 - no traceback, the cause is named
                     "end not recorded %s=%s reason=%r error=%r", kind, id_, reason, _named(error)
                 )
+            if len(self._said):
+                log.error("turns of talks not recorded: %d", len(self._said))  # noqa: TRY400
 
     async def _always(self, part: Callable[[asyncpg.Connection], Awaitable[None]]) -> NoReturn:
         """`part` every 250 ms on a connection of its own, which is made anew when it fails."""
@@ -153,7 +181,10 @@ class GateWatch:
 
     async def _ask(self, connection: asyncpg.Connection) -> None:
         rows = await connection.fetch(
-            query("media.must_end"), list(self._relay.viewings), list(self._relay.publications)
+            query("media.must_end"),
+            list(self._relay.viewings),
+            list(self._relay.publications),
+            list(self._relay.talks.all),
         )
         self._answered()
         for row in rows:
@@ -175,6 +206,24 @@ class GateWatch:
             kinds, ids, reasons = zip(*ends, strict=True)
             await connection.execute(query("media.ended"), kinds, ids, reasons)
             self._ends.recorded(ends)
+        while (oldest := self._said.oldest()) is not None:
+            await self._record_said(connection, *oldest)
+            self._said.recorded()
+        if heard := [talk for talk in self._relay.talks.heard() if talk not in self._heard]:
+            await connection.execute(query("media.heard"), heard)
+            self._heard.update(heard)
+        self._heard &= self._relay.talks.all.keys()
+
+    async def _record_said(
+        self, connection: asyncpg.Connection, talk: UUID, turn: Turn | None
+    ) -> None:
+        if turn is None:
+            await connection.execute(query("media.ended"), ["talk_told"], [talk], [""])
+            return
+        sound = await asyncio.to_thread(ogg_opus, turn)
+        await connection.execute(
+            query("media.spoken"), talk, turn.number, turn.began_s, turn.ended_s, sound
+        )
 
     def _answered(self) -> None:
         self._answered_at = time.monotonic()

@@ -8,6 +8,8 @@ Every request carries the secret that the parts share. Bodies are SDP; errors ar
     POST   /internal/viewings/{stream}?publication={publication}       201 SDP answer, Location
     DELETE /internal/viewings/{stream}                                 204
     GET    /internal/viewings/{stream}/frames?publication={publication}  a WebSocket (`frame_socket`)
+    POST   /internal/talks/{talk}/speaker, …/listener                  201 SDP answer, Location
+    DELETE /internal/talks/{talk}/speaker, …/listener                  204
     GET    /internal/status                                            200 JSON
 """
 
@@ -28,6 +30,7 @@ from sightline.ingest.media.gate_watch import RelayIdentity
 from sightline.ingest.media.publication import Publication
 from sightline.ingest.media.relay import PeerKind, Relay
 from sightline.ingest.media.sdp import LONGEST_OFFER_BYTES
+from sightline.ingest.media.talks import Talk, TalkSide
 from sightline.ingest.media.viewing import Viewing
 
 SDP = "application/sdp"
@@ -59,6 +62,8 @@ def make_app(
             web.post("/internal/viewings/{stream}", api.view),
             web.delete("/internal/viewings/{stream}", api.end_viewing),
             web.get("/internal/viewings/{stream}/frames", api.frames),
+            web.post("/internal/talks/{talk}/{side:speaker|listener}", api.join_talk),
+            web.delete("/internal/talks/{talk}/{side:speaker|listener}", api.leave_talk),
             web.get("/internal/status", api.status),
         ]
     )
@@ -93,6 +98,18 @@ class _InternalApi:
     async def end_viewing(self, request: web.Request) -> web.Response:
         return self._end("viewing", request.match_info["stream"])
 
+    async def join_talk(self, request: web.Request) -> web.Response:
+        id_ = _uuid(request.match_info["talk"], "talk")
+        talks = self._relay.talks
+        join = talks.speak if request.match_info["side"] == "speaker" else talks.hear
+        return _created(await join(id_, await _offer(request)), request.path)
+
+    async def leave_talk(self, request: web.Request) -> web.Response:
+        id_ = _uuid(request.match_info["talk"], "talk")
+        side: TalkSide = "speaker" if request.match_info["side"] == "speaker" else "listener"
+        self._relay.talks.close_by_peer(id_, side)
+        return web.Response(status=204)
+
     def _end(self, kind: PeerKind, id_text: str) -> web.Response:
         self._relay.close_by_peer(kind, _uuid(id_text, kind))
         return web.Response(status=204)
@@ -113,6 +130,7 @@ class _InternalApi:
                     _publication_status(relay, p) for p in relay.publications.values()
                 ],
                 "viewings": [_viewing_status(v) for v in relay.viewings.values()],
+                "talks": [_talk_status(t) for t in relay.talks.all.values()],
             }
         )
 
@@ -156,6 +174,15 @@ def _viewing_status(viewing: Viewing | FrameViewing) -> dict[str, Any]:
             }
             for outlet in viewing.outlets
         },
+    }
+
+
+def _talk_status(talk: Talk) -> dict[str, Any]:
+    return {
+        "talk": str(talk.id),
+        "speaker": talk.speaker is not None and talk.speaker.connected,
+        "listener": talk.listener is not None and talk.listener.connected,
+        "packets": sum(outlet.packets for outlet in talk.listener.outlets) if talk.listener else 0,
     }
 
 

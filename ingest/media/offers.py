@@ -27,6 +27,7 @@ from sightline.ingest.media.sdp import LONGEST_OFFER_BYTES
 Side = Literal["camera", "viewer"]
 Kind = Literal["audio", "video"]
 
+# Who speaks in a talk sends as a camera does; a camera that listens receives as a viewer does.
 _DIRECTIONS: dict[Side, frozenset[str]] = {
     "camera": frozenset({"sendonly", "sendrecv"}),
     "viewer": frozenset({"recvonly", "sendrecv"}),
@@ -61,15 +62,7 @@ def read_offer(text: str, side: Side) -> Offer:
 
     Raises `InvalidOffer`, which says what is missing or cannot be used.
     """
-    if len(text.encode()) > LONGEST_OFFER_BYTES:
-        raise InvalidOffer(f"The SDP offer is longer than {LONGEST_OFFER_BYTES} bytes.")
-    sdp = _without_candidates(text)
-    try:
-        description = SessionDescription.parse(sdp)
-    except _MALFORMED as error:
-        raise InvalidOffer("The body is not an SDP offer that can be read.") from error
-    for media in description.media:
-        _check_media(media, side)
+    description, sdp = _parsed(text, side)
     kinds: list[Kind] = ["video" if m.kind == "video" else "audio" for m in description.media]
     if kinds.count("video") != 1 or kinds.count("audio") > 1:
         raise InvalidOffer(
@@ -84,12 +77,23 @@ def read_offer(text: str, side: Side) -> Offer:
         raise InvalidOffer(
             f"The video line offers {', '.join(names)}; it must offer H264.", "unsupported_codec"
         )
-    for media in description.media:
-        if media.kind == "audio" and not any(
-            codec.name.lower() == "opus" for codec in media.rtp.codecs
-        ):
-            raise InvalidOffer("The audio line must offer opus.", "unsupported_codec")
+    _check_opus(description)
     return Offer(sdp, tuple(kinds), formats)
+
+
+def read_sound_offer(text: str, side: Side) -> str:
+    """Check an offer of sound alone, of who speaks or of a camera that listens; the offer without candidates.
+
+    Raises `InvalidOffer`, which says what is missing or cannot be used.
+    """
+    description, sdp = _parsed(text, side)
+    kinds = [media.kind for media in description.media]
+    if kinds != ["audio"]:
+        raise InvalidOffer(
+            f"The offer has the lines {', '.join(kinds) or 'none'}; it must have one audio line."
+        )
+    _check_opus(description)
+    return sdp
 
 
 def h264_format(codec: RTCRtpCodecParameters | RTCRtpCodecCapability) -> H264Format | None:
@@ -104,6 +108,27 @@ def h264_format(codec: RTCRtpCodecParameters | RTCRtpCodecCapability) -> H264For
     except ValueError:
         return None
     return H264Format(profile, str(codec.parameters.get("packetization-mode", "0")))
+
+
+def _parsed(text: str, side: Side) -> tuple[SessionDescription, str]:
+    if len(text.encode()) > LONGEST_OFFER_BYTES:
+        raise InvalidOffer(f"The SDP offer is longer than {LONGEST_OFFER_BYTES} bytes.")
+    sdp = _without_candidates(text)
+    try:
+        description = SessionDescription.parse(sdp)
+    except _MALFORMED as error:
+        raise InvalidOffer("The body is not an SDP offer that can be read.") from error
+    for media in description.media:
+        _check_media(media, side)
+    return description, sdp
+
+
+def _check_opus(description: SessionDescription) -> None:
+    for media in description.media:
+        if media.kind == "audio" and not any(
+            codec.name.lower() == "opus" for codec in media.rtp.codecs
+        ):
+            raise InvalidOffer("The audio line must offer opus.", "unsupported_codec")
 
 
 def _without_candidates(text: str) -> str:

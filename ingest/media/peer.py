@@ -13,7 +13,8 @@ from uuid import UUID
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 
-from sightline.ingest.media.errors import InvalidOffer
+from sightline.ingest.media import hooks
+from sightline.ingest.media.errors import InvalidOffer, PeerEnded
 
 # An empty list, and not None: aiortc's default would ask a public STUN server for our address.
 CONFIGURATION = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
@@ -39,6 +40,8 @@ class Carried(ABC):
     noun: ClassVar[str]
     farewell: ClassVar[str]
     """Why it ended when the peer took leave, over HTTP or over its connection, whichever came first."""
+    what: ClassVar[str] = "stream"
+    """What people call the whole of which it is a part."""
 
     def __init__(self, id_: UUID) -> None:
         self.id = id_
@@ -68,17 +71,20 @@ class Peer(Carried):
         self.connection = RTCPeerConnection(CONFIGURATION)
         self.connection.on("connectionstatechange", self._state_changed)
 
-    async def answer(self, offer_sdp: str) -> str:
-        """The SDP answer to an offer.
+    async def answer(self, offer_sdp: str, gather: hooks.Gather) -> str:
+        """The SDP answer to an offer; `gather` makes the local candidates.
 
-        Raises `InvalidOffer`.
+        Raises `InvalidOffer`, and `PeerEnded` when it was ended meanwhile.
         """
+        hooks.gather_with(self.connection, gather)
         try:
             offer = RTCSessionDescription(offer_sdp, "offer")
             await self.connection.setRemoteDescription(offer)
             await self.connection.setLocalDescription(await self.connection.createAnswer())
         except _UNANSWERABLE as error:
             raise InvalidOffer("The SDP offer cannot be answered.") from error
+        if self.ended is not None:
+            raise PeerEnded(f"The {self.what} ended: {self.ended}.")
         return str(self.connection.localDescription.sdp)
 
     def give_up(self, reason: str) -> None:
@@ -99,3 +105,21 @@ class Peer(Carried):
             log.info("connected %s=%s", self.noun, self.id)
         elif state in ("failed", "closed") and self.ended is None:
             self.on_lost("the connection was lost" if state == "failed" else self.farewell)
+
+
+class Goodbyes:
+    """Peers that have ended and are being taken leave of."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def say(self, peer: Carried) -> None:
+        """Close its connection, without waiting."""
+        task = asyncio.create_task(peer.close())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def all_said(self) -> None:
+        """Wait until everybody has been told."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))

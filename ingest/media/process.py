@@ -16,7 +16,7 @@ from aiohttp import web
 from sightline.ingest.listening import stop_listening
 from sightline.ingest.media import hooks
 from sightline.ingest.media.errors import MediaError
-from sightline.ingest.media.gate_watch import EndRecord, GateWatch, RelayIdentity
+from sightline.ingest.media.gate_watch import EndRecord, GateWatch, RelayIdentity, TalkRecord
 from sightline.ingest.media.internal_api import make_app
 from sightline.ingest.media.relay import Relay, RelayLimits
 from sightline.ingest.media.udp_mux import UdpMux
@@ -48,12 +48,12 @@ async def run(settings: MediaSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as parts:
         mux = UdpMux(await _address(settings.host), settings.media_port, settings.media_address)
         parts.callback(mux.close)
-        ends = EndRecord()
-        relay = Relay(mux, _limits(settings), ends.add)
+        ends, said = EndRecord(), TalkRecord()
+        relay = Relay(mux, _limits(settings), ends.add, said.add)
         door = _listen(settings.host, settings.media_internal_port)
         parts.callback(door.close)
         identity = RelayIdentity(uuid4(), settings.local_base(door.getsockname()[1]))
-        gate = GateWatch(settings, relay, identity, ends, settings.media_gate_silence_s)
+        gate = GateWatch(settings, relay, identity, ends, said, settings.media_gate_silence_s)
         parts.push_async_callback(gate.record_remaining, RECORDING_TIMEOUT_S)
         app = make_app(relay, gate, identity, settings.internal_secret.get_secret_value())
         # With cancellation: who no longer waits for an answer must not get a viewing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
 from aiortc import RTCRtpReceiver
@@ -16,9 +16,6 @@ from sightline.ingest.media import hooks
 from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, SenderClock
 from sightline.ingest.media.offers import H264Format, Kind
 from sightline.ingest.media.peer import Peer
-
-if TYPE_CHECKING:
-    from sightline.ingest.media.viewing import Outlet
 
 CLOCK_RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
 
@@ -31,10 +28,16 @@ REPORT_PATIENCE_S = 3.0
 log = logging.getLogger(__name__)
 
 
-class Track:
-    """One media line of a publication: takes each packet, and gives it to every outlet."""
+class Outlet(Protocol):
+    """Where a track's packets go."""
 
-    def __init__(self, publication: Publication, kind: Kind, receiver: RTCRtpReceiver) -> None:
+    def forward(self, packet: RtpPacket) -> None: ...
+
+
+class Track:
+    """One media line of a source: takes each packet, and gives it to every outlet."""
+
+    def __init__(self, source: Source, kind: Kind, receiver: RTCRtpReceiver) -> None:
         self.kind = kind
         self.history = PacketHistory()
         self.outlets: set[Outlet] = set()
@@ -42,7 +45,7 @@ class Track:
         self.packets = 0
         self.octets = 0
         self.keyframe_requests = 0
-        self._publication = publication
+        self._source = source
         self._receiver = receiver
         self._ssrc: int | None = None
         self._sources: set[int] = set()
@@ -72,12 +75,12 @@ class Track:
 
     def _on_packet(self, packet: RtpPacket) -> None:
         now = time.monotonic()
-        self._publication.media_seen(now)
+        self._source.media_seen(now)
         if packet.ssrc != self._ssrc:
             self._new_source(packet.ssrc)
         self.packets += 1
         self.octets += len(packet.payload)
-        if not self.clock.known and now - self._publication.connected_at > REPORT_PATIENCE_S:
+        if not self.clock.known and now - self._source.connected_at > REPORT_PATIENCE_S:
             self.clock.report(current_ntp_time(), packet.timestamp, 0)
         self.history.add(packet)
         for outlet in tuple(self.outlets):
@@ -87,26 +90,22 @@ class Track:
         self._ssrc = ssrc
         self._sources.add(ssrc)
         if len(self._sources) > MOST_SOURCES:
-            self._publication.give_up("the camera changed the identity of its stream too often")
+            self._source.give_up("the camera changed the identity of its stream too often")
         elif self.outlets:
             self.request_keyframe()
 
     def _on_sender_report(self, report: RtcpSrPacket) -> None:
         info = report.sender_info
         if report.ssrc == self._ssrc and info.ntp_timestamp:
-            offset = self._publication.clock_offset(info.ntp_timestamp)
+            offset = self._source.clock_offset(info.ntp_timestamp)
             self.clock.report(info.ntp_timestamp, info.rtp_timestamp, offset)
 
 
-class Publication(Peer):
-    """One camera's connection. `format` is the H.264 that was agreed."""
+class Source(Peer):
+    """A peer that sends: its tracks, and what they have in common."""
 
-    noun = "publication"
-    farewell = "the camera stopped sending"
-
-    def __init__(self, id_: UUID, format_: H264Format) -> None:
+    def __init__(self, id_: UUID) -> None:
         super().__init__(id_)
-        self.format = format_
         self.tracks: dict[Kind, Track] = {}
         self.media_at: float | None = None
         self._clock_offset: int | None = None
@@ -117,13 +116,24 @@ class Publication(Peer):
     def media_seen(self, now: float) -> None:
         self.media_at = now
 
-    def clock_offset(self, camera_ntp_time: int) -> int:
-        """What to add to the camera's times, fixed by its first report."""
+    def clock_offset(self, ntp_time: int) -> int:
+        """What to add to the peer's times, fixed by its first report."""
         if self._clock_offset is None:
-            self._clock_offset = current_ntp_time() - camera_ntp_time
+            self._clock_offset = current_ntp_time() - ntp_time
         return self._clock_offset
 
     def detach(self) -> None:
         """Stop the flow of packets at once, before the slower goodbyes."""
         for track in self.tracks.values():
             track.close()
+
+
+class Publication(Source):
+    """One camera's connection. `format` is the H.264 that was agreed."""
+
+    noun = "publication"
+    farewell = "the camera stopped sending"
+
+    def __init__(self, id_: UUID, format_: H264Format) -> None:
+        super().__init__(id_)
+        self.format = format_

@@ -30,14 +30,15 @@ from sightline.ingest.media.offers import (
     preferences,
     read_offer,
 )
-from sightline.ingest.media.peer import Carried, Peer
+from sightline.ingest.media.peer import Carried, Goodbyes
 from sightline.ingest.media.publication import Publication
+from sightline.ingest.media.talks import Talks, TurnListener
 from sightline.ingest.media.udp_mux import UdpMux
 from sightline.ingest.media.viewing import Viewing
 
 WATCH_INTERVAL_S = 0.5
 
-PeerKind = Literal["viewing", "publication"]
+PeerKind = Literal["viewing", "publication", "talk"]
 EndListener = Callable[[PeerKind, UUID, str], None]
 
 log = logging.getLogger(__name__)
@@ -59,13 +60,19 @@ class RelayLimits:
 
 
 class Relay:
-    """All publications and viewings of this process.
+    """All publications, viewings and talks of this process.
 
     `on_end` hears of every end that the relay itself saw or caused (kind, id, reason), but not of
     those it was told to make by `end`.
     """
 
-    def __init__(self, mux: UdpMux, limits: RelayLimits, on_end: EndListener) -> None:
+    def __init__(
+        self,
+        mux: UdpMux,
+        limits: RelayLimits,
+        on_end: EndListener,
+        on_turn: TurnListener = lambda _talk, _turn: None,
+    ) -> None:
         self.publications: dict[UUID, Publication] = {}
         self.viewings: dict[UUID, Viewing | FrameViewing] = {}
         self.mux = mux
@@ -74,7 +81,15 @@ class Relay:
         self._awaited: dict[UUID, _Awaited] = {}  # by publication
         self._waiting: dict[UUID, asyncio.Future[str]] = {}  # by viewing: why it need not wait
         self._frame_sources: dict[UUID, FrameSource] = {}  # by publication, while it has viewers
-        self._closing: set[asyncio.Task[None]] = set()
+        self._goodbyes = Goodbyes()
+        self.talks = Talks(
+            mux,
+            limits.connect_s,
+            self._goodbyes,
+            on_end=lambda id_, reason: on_end("talk", id_, reason),
+            on_turn=on_turn,
+            check_room=self._check_room,
+        )
         self._closed_because: str | None = None
 
     # --- beginning
@@ -98,7 +113,7 @@ class Relay:
                     transceiver.setCodecPreferences(preferences(offer.formats[:1]))
                 publication.add_track(kind, transceiver.receiver)
             hooks.exempt_from_consent(publication.connection)
-            answer = await self._answer(publication, offer.sdp)
+            answer = await publication.answer(offer.sdp, self.mux.gather)
             publication.format = _agreed_format(publication)
         log.info("begun publication=%s media=%s", id_, ",".join(offer.kinds))
         if (awaited := self._awaited.get(id_)) is not None:
@@ -130,7 +145,7 @@ class Relay:
                     transceiver.setCodecPreferences(preferences(wanted))
                 if track is not None:
                     viewing.add_outlet(track, transceiver.sender)
-            answer = await self._answer(viewing, offer.sdp)
+            answer = await viewing.answer(offer.sdp, self.mux.gather)
         log.info("begun viewing=%s publication=%s", id_, publication_id)
         return answer
 
@@ -160,7 +175,7 @@ class Relay:
                 "it goes on over a socket"  # the end of its connection is not the viewing's
             )
             before.detach()
-            self._close(before)
+            self._goodbyes.say(before)
         log.info("begun viewing=%s publication=%s as=frames", id_, publication_id)
         return viewing
 
@@ -178,13 +193,6 @@ class Relay:
             else:
                 self._on_end(kind, id_, reason)
             raise
-
-    async def _answer(self, peer: Peer, offer_sdp: str) -> str:
-        hooks.gather_with(peer.connection, self.mux.gather)
-        answer = await peer.answer(offer_sdp)
-        if peer.ended is not None:
-            raise PeerEnded(f"The stream ended: {peer.ended}.")
-        return answer
 
     async def _publication_for(self, viewing_id: UUID, publication_id: UUID) -> Publication:
         """The publication, for which a viewing waits if it must."""
@@ -222,9 +230,8 @@ class Relay:
             raise GateUnreachable(
                 f"No stream can be opened: {self._closed_because}. Try again in a moment."
             )
-        if len(self.publications) + len(self.viewings) + len(self._waiting) >= (
-            self._limits.most_peers
-        ):
+        peers = len(self.publications) + len(self.viewings) + len(self._waiting)
+        if peers + self.talks.peers >= self._limits.most_peers:
             raise RelayFull(f"The relay carries {self._limits.most_peers} peers already.")
 
     # --- ending
@@ -236,6 +243,9 @@ class Relay:
                 waiting.set_result(reason)
             if (viewing := self.viewings.get(id_)) is not None:
                 self._end_peer(viewing, reason)
+            return
+        if kind == "talk":
+            self.talks.end(id_, reason)
             return
         if (awaited := self._awaited.get(id_)) is not None:
             for viewing_id in tuple(awaited.viewings):
@@ -256,16 +266,17 @@ class Relay:
         self._lost(peer, peer.farewell)
 
     def close_all_viewings(self, reason: str) -> None:
-        """End every viewing at once, and open no new one until `reopen`."""
+        """End every viewing and talk at once, and open no new one until `reopen`."""
         self._closed_because = reason
         for viewing in tuple(self.viewings.values()):
             self._lost(viewing, reason)
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_result(reason)
+        self.talks.end_all(reason)
 
     def reopen(self) -> None:
-        """Let viewings be opened again."""
+        """Let viewings and talks be opened again."""
         self._closed_because = None
 
     async def stop(self, reason: str) -> None:
@@ -273,8 +284,7 @@ class Relay:
         self.close_all_viewings(reason)
         for publication in tuple(self.publications.values()):
             self._lost(publication, reason)
-        while self._closing:
-            await asyncio.wait(tuple(self._closing))
+        await self._goodbyes.all_said()
 
     async def watch(self) -> None:
         """Give up peers that never connect, and cameras that send nothing. Runs until cancelled."""
@@ -288,6 +298,7 @@ class Relay:
                 since = publication.media_at or publication.connected_at
                 if publication.connected and now - since > self._limits.stall_s:
                     self._lost(publication, f"no media for {self._limits.stall_s:g} s")
+            self.talks.look(now)
 
     def with_media(self, within_s: float) -> list[UUID]:
         """Publications from which media arrived within the last seconds."""
@@ -319,12 +330,7 @@ class Relay:
             for viewing in tuple(self.viewings.values()):
                 if viewing.publication is peer:
                     self._lost(viewing, reason)
-        self._close(peer)
-
-    def _close(self, peer: Carried) -> None:
-        task = asyncio.create_task(peer.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._goodbyes.say(peer)
 
 
 def why_no_frames(publication: Publication) -> str | None:

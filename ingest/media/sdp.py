@@ -7,12 +7,12 @@ can be answered is the relay's to say (`offers`).
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 LONGEST_OFFER_BYTES = 64 * 1024
 
 _LINE = re.compile(r"[a-z]=")
 _NEEDED = {
-    "m=video ": "video line (m=video)",
     "a=ice-ufrag:": "ICE user (a=ice-ufrag)",
     "a=ice-pwd:": "ICE password (a=ice-pwd)",
     "a=fingerprint:": "DTLS fingerprint (a=fingerprint)",
@@ -20,8 +20,8 @@ _NEEDED = {
 """How lines begin without which nothing can be answered, and what people call them."""
 
 
-def why_no_offer(body: bytes) -> str | None:
-    """Why a body cannot be an offer of WebRTC video, in a sentence; None: it looks like one."""
+def why_no_offer(body: bytes, kind: Literal["video", "audio"] = "video") -> str | None:
+    """Why a body cannot be an offer of WebRTC video, or of sound alone, in a sentence; None: it looks like one."""
     if len(body) > LONGEST_OFFER_BYTES:
         return f"The SDP offer is longer than {LONGEST_OFFER_BYTES} bytes."
     try:
@@ -33,7 +33,7 @@ def why_no_offer(body: bytes) -> str | None:
     for number, line in enumerate(lines, 1):
         if line and not _LINE.match(line):
             return f"Line {number} of the SDP offer must be a letter, =, and a value."
-    for begin, name in _NEEDED.items():
+    for begin, name in {f"m={kind} ": f"{kind} line (m={kind})", **_NEEDED}.items():
         if not any(line.startswith(begin) for line in lines):
             return f"The SDP offer has no {name}."
     return None

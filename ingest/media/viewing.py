@@ -1,4 +1,4 @@
-"""One person who watches one camera."""
+"""Who is sent a source's packets: a person who watches one camera."""
 
 from __future__ import annotations
 
@@ -91,15 +91,11 @@ class Outlet:
             self.retransmissions += 1
 
 
-class Viewing(Peer):
-    """One viewer's connection to one publication."""
+class Sink(Peer):
+    """A peer that is sent tracks of a source."""
 
-    noun = "viewing"
-    farewell = "the viewer closed it"
-
-    def __init__(self, id_: UUID, publication: Publication) -> None:
+    def __init__(self, id_: UUID) -> None:
         super().__init__(id_)
-        self.publication = publication
         self.outlets: list[Outlet] = []
 
     def add_outlet(self, track: Track, sender: RTCRtpSender) -> None:
@@ -109,3 +105,14 @@ class Viewing(Peer):
         """Stop the flow of packets at once, before the slower goodbyes."""
         for outlet in self.outlets:
             outlet.track.outlets.discard(outlet)
+
+
+class Viewing(Sink):
+    """One viewer's connection to one publication."""
+
+    noun = "viewing"
+    farewell = "the viewer closed it"
+
+    def __init__(self, id_: UUID, publication: Publication) -> None:
+        super().__init__(id_)
+        self.publication = publication

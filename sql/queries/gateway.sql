@@ -96,8 +96,9 @@ where c.id = s.id and (c.model, c.firmware, c.audio_out) is distinct from (s.mod
 select alert_eyes_on($1)
 
 -- name: talk_answer
--- The officer accepts or declines to be talked to: told to whoever asked.
-select announce('talk_answer', jsonb_build_object('camera_id', $1::int, 'camera', $2::text, 'talk', $3::text, 'accept', $4::boolean))
+-- The officer ($1 camera) accepts or declines to be talked to ($2 talk, $3), and with $4, this gateway's HTTP as cameras reach it, hears
+-- where to listen; returns what became of it.
+select talk_answer($1, $2, $3, $4)
 
 -- name: take_commands
 -- Commands that wait for cameras whose newest connection is here ($1 cameras, $2 epochs), marked as delivered.
@@ -124,6 +125,14 @@ select camera_id, camera, relay_url from publication_redeem($1, $2)
 -- name: publication_held
 -- The relay of the publication that was claimed with this token; no row: it was not.
 select relay_url from publication_held($1, $2)
+
+-- name: redeem_talk
+-- The one-time token of a camera that listens: the relay that carries the talk, or no row.
+select relay_url from talk_hear_redeem($1, $2)
+
+-- name: talk_held
+-- The relay of the talk that was claimed with this token; no row: it was not.
+select relay_url from talk_held($1, $2)
 
 -- name: retention
 -- How long the force keeps history: seconds for fixes of recording cameras, and for all others.

@@ -33,6 +33,10 @@ ALLOWED = {
     "POST /api/streams": "fim negco commander supervisor",
     "DELETE /api/streams/{stream}": "fim negco commander supervisor",
     "WEBSOCKET /api/streams/{stream}/frames": "fim negco commander supervisor",
+    "POST /api/talk": "negco",
+    "DELETE /api/talk/{talk}": "negco",
+    "GET /api/talk/{talk}/turns/{turn}": "fim negco commander supervisor coordinator",
+    "GET /api/incidents/{incident}/talks": "fim negco commander supervisor coordinator",
     "GET /api/alerts": "fim",
     "GET /api/alerts/past": "fim",
     "POST /api/alerts/{alert}/ack": "fim",
@@ -94,10 +98,12 @@ SIGNED_IN = {
 EVERYBODY = {
     "GET /sign-in", "GET /sign-in/{file}", "POST /api/session", "POST /api/session/demo", "GET /healthz", "GET /readyz",
 }  # fmt: skip
-ONE_TIME = {"POST /whep/{stream}", "DELETE /whep/{stream}"}
+ONE_TIME = {
+    "POST /whep/{stream}", "DELETE /whep/{stream}", "POST /whip/{talk}", "DELETE /whip/{talk}",
+}  # fmt: skip
 
 PLACES = {
-    "camera": "CAM-1", "stream": "00000000-0000-4000-8000-000000000000", "file": "sign-in.css", "username": "nobody",
+    "camera": "CAM-1", "stream": "00000000-0000-4000-8000-000000000000", "talk": "00000000-0000-4000-8000-000000000000", "file": "sign-in.css", "username": "nobody",
     "log_number": "K-77",
 }  # fmt: skip
 
@@ -398,7 +404,7 @@ def test_the_documentation_tells_of_every_call() -> None:
     wanted = {
         f"{rule.method.replace(SOCKET, 'WS')} {rule.path}"
         for rule in RULES
-        if rule.path.startswith(("/api/", "/whep/", "/healthz", "/readyz", "/metrics"))
+        if rule.path.startswith(("/api/", "/whep/", "/whip/", "/healthz", "/readyz", "/metrics"))
     }
     assert wanted - {"GET /api/openapi.json"} == told
 

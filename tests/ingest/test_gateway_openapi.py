@@ -7,6 +7,7 @@ import pytest
 from sightline.ingest.adapters import osmand
 from sightline.ingest.gateway_http import make_app
 from sightline.ingest.openapi import document
+from sightline.ingest.sdp_doors import LISTEN, PUBLISH, SdpDoor
 from sightline.ingest.tracker_http import TrackerDoor
 from sightline.ingest.yaml_text import to_yaml
 from tests.ingest.openapi_check import loose_references, operation
@@ -31,7 +32,12 @@ def test_the_file_is_what_the_code_says():
 
 def test_every_route_stands_there_and_nothing_else():
     door = TrackerDoor.__new__(TrackerDoor)  # its routes need nothing of it
-    app = make_app(_Nobody(), _Nobody(), door.routes())
+    sdp = []
+    for exchange in (PUBLISH, LISTEN):
+        one = SdpDoor.__new__(SdpDoor)
+        one._exchange = exchange
+        sdp += one.routes()
+    app = make_app(_Nobody(), [*sdp, *door.routes()])
     answered = {
         (route.method, route.resource.canonical.rstrip("/")) for route in app.router.routes()
     }

@@ -15,6 +15,7 @@ KIND_NAMES = {
     "decision": "Decision",
     "acknowledgement": "Acknowledged",
     "stream": "Stream",
+    "talk": "Talk",
     "system": "System",
 }
 """Kinds of entries, as shown."""

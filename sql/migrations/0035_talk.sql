@@ -1,0 +1,427 @@
+-- Talk-back: the NegCo speaks to the officer through the camera. Like the stream gate, every rule is kept here: talk_open() checks all of
+-- them and writes the audit row in the same transaction, the relay is asked four times a second what may not go on, and every talk leaves
+-- an entry in the command log.
+
+insert into sightline.force_setting (key, value, meaning) values
+  ('talk_keep_sound', '1', 'Whether what is said through a camera is kept with the incident (1) or not (0)'),
+  ('talk_answer_seconds', '30', 'Seconds within which the officer must accept to be talked to');
+
+alter table sightline.incident_log drop constraint incident_log_kind_check,
+  add constraint incident_log_kind_check check (kind in ('note', 'observation', 'request', 'recommendation', 'advice', 'decision',
+    'acknowledgement', 'stream', 'talk', 'system'));
+
+-- One person talking, or asking to talk, to one officer, over a stream of theirs.
+--   opened → asked → accepted → heard → ended; declined and unanswered ones end without having been accepted.
+-- The officer is asked once the speaker's microphone is on the line, so that nobody accepts to hear nothing.
+create table sightline.talk (
+  id uuid primary key default gen_random_uuid(),
+  stream_id uuid not null references sightline.stream_session,
+  camera_id int not null references sightline.camera,
+  user_id int not null references sightline.app_user,
+  incident_id bigint not null references sightline.incident,
+  relay_id uuid not null references sightline.relay,
+  audio_out text not null check (audio_out in ('earpiece', 'speaker')),   -- as the camera said when it was asked
+  speak_token_hash bytea not null,
+  speak_token_expires timestamptz not null,
+  hear_token_hash bytea,                   -- the camera's, made when the officer accepts
+  hear_token_expires timestamptz,
+  hear_token_used_time timestamptz,
+  opened_time timestamptz not null default clock_timestamp(),
+  asked_time timestamptz,                  -- when the speaker's token was redeemed
+  answer_by timestamptz,
+  accepted_time timestamptz,
+  heard_time timestamptz,                  -- since when the camera gets what is said
+  ended_time timestamptz,
+  end_reason text,
+  logged_time timestamptz,                 -- its entry is in the command log: the relay has told of the last words
+  constraint talk_ended_with_reason check ((ended_time is null) = (end_reason is null)),
+  constraint talk_accepted_once_asked check (accepted_time is null or asked_time is not null),
+  constraint talk_heard_once_accepted check (heard_time is null or accepted_time is not null)
+);
+create unique index talk_one_a_camera on sightline.talk (camera_id) where ended_time is null;
+create index talk_stream on sightline.talk (stream_id) where ended_time is null;
+
+-- From when to when the speaker spoke, as the relay saw it, with what was said where the force keeps it (Ogg Opus).
+create table sightline.talk_turn (
+  talk_id uuid not null references sightline.talk,
+  number int not null check (number > 0),
+  began_time timestamptz not null,
+  ended_time timestamptz not null,
+  sound bytea,
+  primary key (talk_id, number),
+  constraint talk_turn_forward check (ended_time >= began_time)
+);
+
+-- Is the user on this incident, as talking through its cameras needs: named on it, or of its negotiators, or has triaged it?
+create function sightline.talk_assigned(p_user_id int, p_incident_id bigint) returns boolean
+  stable language sql security definer set search_path = sightline, public as $$
+  select exists (select from sightline.incident_named n where n.incident_id = p_incident_id and n.user_id = p_user_id)
+    or exists (select from sightline.deployment d join sightline.deployment_member m on m.deployment_id = d.id
+      join sightline.negotiator n on n.id = m.negotiator_id
+      where d.incident_id = p_incident_id and n.user_id = p_user_id and m.state in ('mobilising', 'en_route', 'on_scene'))
+    or exists (select from sightline.deployment d join sightline.deployment_transition t on t.deployment_id = d.id
+      where d.incident_id = p_incident_id and t.by_user_id = p_user_id)
+$$;
+
+-- Why a user may not talk through a camera of an incident, by role, incident and assignment: a code, or null where they may.
+create function sightline.talk_not_permitted(p_user_id int, p_role text, p_incident_id bigint) returns text
+  stable language sql security definer set search_path = sightline, public as $$
+  select case
+    when not exists (select from sightline.role_capability rc where rc.role = p_role and rc.capability = 'talk.open')
+      then 'role_not_permitted'
+    when (select i.restricted from sightline.incident i where i.id = p_incident_id) then 'talk_off'
+    when (select rc.scope from sightline.role_capability rc where rc.role = p_role and rc.capability = 'talk.open') <> 'all'
+      and not sightline.talk_assigned(p_user_id, p_incident_id) then 'not_assigned'
+  end
+$$;
+
+-- Who hears of a talk: its speaker's session, and whoever may see the incident.
+create function sightline.talk_announce(t sightline.talk, p_state text) returns void
+  language sql security definer set search_path = sightline, public as $$
+  select sightline.announce('talk', jsonb_build_object('talk', t.id, 'stream', t.stream_id, 'camera', c.ref, 'incident', t.incident_id,
+    'state', p_state, 'reason', t.end_reason, 'by', u.display_name, 'session', s.session_id))
+  from sightline.camera c, sightline.app_user u, sightline.stream_session s
+  where c.id = t.camera_id and u.id = t.user_id and s.id = t.stream_id
+$$;
+
+-- Opens a talk over a stream of the acting user, or says why not. Every answer leaves an audit row.
+--   http: the status that the HTTP API answers with.
+create function sightline.talk_open(p_stream_id uuid, p_token_hash bytea)
+  returns table (http int, code text, message text, talk_id uuid, camera text, audio_out text, incident_id bigint, answer_s int)
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  s sightline.stream_session;
+  c sightline.camera;
+  pub sightline.publication;
+  other text;
+  made sightline.talk;
+  v_http int;
+  v_code text;
+  v_message text;
+begin
+  select * into s from sightline.stream_session x
+    where x.id = p_stream_id and x.user_id = sightline.actor_user_id() and x.session_id = sightline.actor_session_id();
+  select * into c from sightline.camera x where x.id = s.camera_id;
+  -- Two that ask at once: one has the officer, and the other is told who.
+  perform pg_advisory_xact_lock(hashtext('sightline.talk'), coalesce(c.id, 0));
+  select * into pub from sightline.publication x where x.id = s.publication_id and x.ended_time is null;
+  select u.display_name into other from sightline.talk t join sightline.app_user u on u.id = t.user_id
+    where t.camera_id = c.id and t.ended_time is null;
+  v_code := sightline.talk_not_permitted(sightline.actor_user_id(), sightline.actor_role(), s.incident_id);
+  if v_code = 'role_not_permitted' then
+    v_http := 403; v_message := 'Your role does not talk through cameras.';
+  elsif s.id is null then
+    v_http := 404; v_code := 'stream_unknown'; v_message := 'There is no such stream of yours; one talks to whom one watches.';
+  elsif s.ended_time is not null then
+    v_http := 409; v_code := 'stream_ended'; v_message := 'The stream has ended: ' || s.end_reason || '.';
+  elsif v_code = 'talk_off' then
+    v_http := 409; v_message := 'The incident is restricted; nobody talks through its cameras.';
+  elsif v_code = 'not_assigned' then
+    v_http := 403; v_message := 'You are not on this incident. The FIM can name you on it, or triage its request.';
+  elsif coalesce(c.audio_out, 'none') = 'none' then
+    v_http := 409; v_code := 'no_sound_out'; v_message := case when c.audio_out is null
+      then 'Whether this camera can be heard is not known.' else 'This camera has neither earpiece nor speaker.' end;
+  elsif other is not null then
+    v_http := 409; v_code := 'talk_busy'; v_message := other || ' talks, or asks to talk, to this officer now.';
+  elsif pub.id is null then
+    v_http := 409; v_code := 'no_picture'; v_message := 'The camera does not send yet.';
+  end if;
+  if v_http is not null then
+    perform sightline.audit_append('disclosure', 'talk.open', 'camera', coalesce(c.ref, 'stream ' || p_stream_id), 'refused', s.purpose,
+      p_incident_id => s.incident_id, p_detail => jsonb_build_object('code', v_code, 'why', v_message));
+    return query select v_http, v_code, v_message, null::uuid, c.ref, c.audio_out, s.incident_id, null::int;
+    return;
+  end if;
+  insert into sightline.talk (stream_id, camera_id, user_id, incident_id, relay_id, audio_out, speak_token_hash, speak_token_expires)
+    values (s.id, c.id, s.user_id, s.incident_id, pub.relay_id, c.audio_out, p_token_hash, now() + interval '30 seconds')
+    returning * into made;
+  perform sightline.audit_append('disclosure', 'talk.open', 'camera', c.ref, 'allowed', s.purpose, s.reason, s.incident_id,
+    jsonb_build_object('talk', made.id, 'stream', s.id, 'audio_out', c.audio_out));
+  return query select 201, null::text, null::text, made.id, c.ref, c.audio_out, s.incident_id,
+    sightline.setting_number('talk_answer_seconds')::int;
+end
+$$;
+
+-- Redeems the one-time token of a speaker (browser, WHIP), and asks the officer. Whatever happens next, it is used up. No row: not valid.
+-- With a session, it must be the one that asked; without, the token stands for that session.
+create function sightline.talk_speak_redeem(p_talk_id uuid, p_token_hash bytea) returns table (relay_url text)
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t sightline.talk;
+begin
+  update sightline.talk x set asked_time = clock_timestamp(),
+      answer_by = now() + make_interval(secs => sightline.setting_number('talk_answer_seconds')::int)
+    where x.id = p_talk_id and x.speak_token_hash = p_token_hash and x.asked_time is null and x.speak_token_expires > now()
+      and x.ended_time is null and exists (
+        select from sightline.stream_session s join sightline.session live on live.id = s.session_id
+        where s.id = x.stream_id and s.ended_time is null and sightline.session_is_live(live)
+          and (sightline.actor_session_id() is null or s.session_id = sightline.actor_session_id()))
+    returning * into t;
+  if not found then
+    perform sightline.audit_append('disclosure', 'talk.redeem', 'talk', p_talk_id::text, 'refused', p_reason => 'token');
+    return;
+  end if;
+  perform sightline.command_camera(t.camera_id, jsonb_build_object('type', 'talk_request', 'talk', t.id, 'by', r.name),
+      sightline.setting_number('talk_answer_seconds')::int)
+    from sightline.stream_session s join sightline.role r on r.code = s.role where s.id = t.stream_id;
+  perform sightline.talk_announce(t, 'asked');
+  return query select r.internal_url from sightline.relay r where r.id = t.relay_id;
+end
+$$;
+
+-- The officer accepts, declines, or (having accepted) has heard enough. With an acceptance the camera is told where to listen.
+--   p_talk is the camera's word and may be anything; p_whep_base is the address of the gateway's WHEP endpoint as cameras reach it.
+create function sightline.talk_answer(p_camera_id int, p_talk text, p_accept boolean, p_whep_base text) returns text
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t sightline.talk;
+  secret text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+begin
+  select * into t from sightline.talk x where x.id::text = lower(p_talk) and x.camera_id = p_camera_id and x.ended_time is null for update;
+  if not found then
+    return null;
+  end if;
+  if not p_accept then
+    perform sightline.talk_end(t.id, case when t.accepted_time is null then 'the officer declined' else 'the officer ended it' end);
+    return 'ended';
+  end if;
+  if t.accepted_time is not null or t.asked_time is null or t.answer_by <= now() then
+    return null;
+  end if;
+  update sightline.talk x set accepted_time = clock_timestamp(), hear_token_hash = sha256(convert_to(secret, 'UTF8')),
+      hear_token_expires = now() + interval '30 seconds' where x.id = t.id returning * into t;
+  perform sightline.command_camera(p_camera_id, jsonb_build_object('type', 'talk_start', 'talk', t.id,
+    'whep', rtrim(p_whep_base, '/') || '/whep/' || t.id, 'token', secret), 15);
+  perform sightline.talk_announce(t, 'accepted');
+  return 'accepted';
+end
+$$;
+
+-- Redeems the one-time token of a listening camera (WHEP). No row: not valid. Gives the relay's address.
+create function sightline.talk_hear_redeem(p_talk_id uuid, p_token_hash bytea) returns table (relay_url text)
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t sightline.talk;
+begin
+  update sightline.talk x set hear_token_used_time = now()
+    where x.id = p_talk_id and x.hear_token_hash = p_token_hash and x.hear_token_used_time is null
+      and x.hear_token_expires > now() and x.ended_time is null
+    returning * into t;
+  if not found then
+    return;
+  end if;
+  return query select r.internal_url from sightline.relay r where r.id = t.relay_id;
+end
+$$;
+
+-- The address of the relay that carries a talk, for the camera that shows the token it listens with. No row: it is not that one.
+create function sightline.talk_held(p_talk_id uuid, p_token_hash bytea) returns table (relay_url text)
+  stable language sql security definer set search_path = sightline, public as $$
+  select r.internal_url from sightline.talk t join sightline.relay r on r.id = t.relay_id
+  where t.id = p_talk_id and t.hear_token_hash = p_token_hash and t.hear_token_used_time is not null
+$$;
+
+-- "spoke to PC 4417 through the camera's earpiece from 14:02:11 to 14:03:40, 3 times, 42 s": what the command log says of a talk.
+create function sightline.talk_words(t sightline.talk) returns text
+  stable language sql security definer set search_path = sightline, public as $$
+  select case
+    when t.asked_time is null then format('Wanted to talk to %s through the camera: %s', who.words, t.end_reason)
+    when t.accepted_time is null then format('Asked to talk to %s through the camera: %s', who.words, t.end_reason)
+    when turns.n = 0 then format('Could talk to %s through the camera''s %s, and said nothing: %s', who.words, t.audio_out, t.end_reason)
+    else format('Talked to %s through the camera''s %s: %s, %s s in all; ended: %s', who.words, t.audio_out,
+      case when turns.n = 1 then 'once' else turns.n || ' times' end, greatest(1, round(turns.seconds)), t.end_reason) end
+  from (select coalesce(nullif(concat_ws(' ', o.rank, o.name, o.shoulder_number), ''), c.ref) as words
+      from sightline.camera c left join sightline.duty d on d.camera_id = c.id and d.during @> t.opened_time
+      left join sightline.officer o on o.id = coalesce(d.officer_id, c.officer_id) where c.id = t.camera_id) who,
+    (select count(*) as n, coalesce(sum(extract(epoch from x.ended_time - x.began_time)), 0) as seconds
+      from sightline.talk_turn x where x.talk_id = t.id) turns
+$$;
+
+-- Ends a talk. True if it went on. Its entry in the command log waits for the last words (see talk_log).
+create function sightline.talk_end(p_talk_id uuid, p_reason text) returns boolean
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t sightline.talk;
+begin
+  update sightline.talk x set ended_time = clock_timestamp(), end_reason = left(p_reason, 300)
+    where x.id = p_talk_id and x.ended_time is null returning * into t;
+  if not found then
+    return false;
+  end if;
+  if t.asked_time is not null then
+    perform sightline.command_camera(t.camera_id, jsonb_build_object('type', 'talk_stop', 'talk', t.id), 60);
+  end if;
+  perform sightline.talk_announce(t, 'ended');
+  if t.asked_time is null then
+    perform sightline.talk_log(t.id);    -- no relay carries it, so none will tell of its last words
+  end if;
+  return true;
+end
+$$;
+
+-- The audit row of a talk's end, from–to for each time the speaker spoke, and its entry in the command log. Once; true if it was now.
+create function sightline.talk_log(p_talk_id uuid) returns boolean
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t sightline.talk;
+  u sightline.app_user;
+  made bigint;
+begin
+  update sightline.talk x set logged_time = now()
+    where x.id = p_talk_id and x.ended_time is not null and x.logged_time is null returning * into t;
+  if not found then
+    return false;
+  end if;
+  select * into u from sightline.app_user x where x.id = t.user_id;
+  perform sightline.audit_append('disclosure', 'talk.end', 'camera', c.ref, 'allowed', s.purpose, t.end_reason, t.incident_id,
+      jsonb_build_object('talk', t.id, 'stream', t.stream_id, 'speaker', u.username, 'accepted', t.accepted_time is not null,
+        'turns', (select coalesce(jsonb_agg(jsonb_build_array(x.began_time, x.ended_time) order by x.number), '[]')
+          from sightline.talk_turn x where x.talk_id = t.id),
+        'sound_kept', exists (select from sightline.talk_turn x where x.talk_id = t.id and x.sound is not null)))
+    from sightline.camera c, sightline.stream_session s where c.id = t.camera_id and s.id = t.stream_id;
+  insert into sightline.incident_log (incident_id, author, author_user_id, author_role, kind, text, detail)
+    select t.incident_id, u.username, u.id, s.role, 'talk', sightline.talk_words(t), jsonb_build_object('talk', t.id)
+    from sightline.stream_session s where s.id = t.stream_id returning id into made;
+  perform sightline.announce('incident', jsonb_build_object('incident', t.incident_id, 'entry', made));
+  return true;
+end
+$$;
+
+-- With its stream a talk ends at once, whatever ended the stream.
+create function sightline.stream_talk_ends() returns trigger language plpgsql
+  security definer set search_path = sightline, public as $$
+begin
+  perform sightline.talk_end(t.id, 'the stream ended: ' || new.end_reason)
+    from sightline.talk t where t.stream_id = new.id and t.ended_time is null;
+  return new;
+end
+$$;
+create trigger stream_talk_ends after update of ended_time on sightline.stream_session
+  for each row when (old.ended_time is null and new.ended_time is not null) execute function sightline.stream_talk_ends();
+
+-- Why a talk may not go on: a sentence, or null where it may. That its stream may is asked with the streams.
+create function sightline.talk_must_end(t sightline.talk) returns text
+  stable language plpgsql security definer set search_path = sightline, public as $$
+declare
+  s sightline.stream_session;
+begin
+  select * into s from sightline.stream_session x where x.id = t.stream_id;
+  if t.accepted_time is null and t.answer_by <= now() then
+    return 'the officer did not answer';
+  elsif t.asked_time is null and t.speak_token_expires <= now() then
+    return 'no microphone came within 30 seconds';
+  elsif t.hear_token_expires <= now() and t.hear_token_used_time is null then
+    return 'the camera did not begin to listen in time';
+  elsif not exists (select from sightline.relay r where r.id = t.relay_id and r.heartbeat_time > now() - interval '10 seconds') then
+    return 'the media relay stopped';
+  end if;
+  return case sightline.talk_not_permitted(t.user_id, s.role, t.incident_id)
+    when 'talk_off' then 'the incident was restricted'
+    when 'not_assigned' then 'the speaker is no longer on the incident'
+    when 'role_not_permitted' then 'the permission was withdrawn'
+  end;
+end
+$$;
+
+-- Ends talks that may not go on, sees to it that each ended one is in the command log, and says which of those that a relay carries
+-- must end, and why. Asked by every relay each 250 ms with all that it carries, and by the keeper with none.
+create function sightline.talks_must_end(p_talks uuid[]) returns table (kind text, id uuid, reason text)
+  language plpgsql security definer set search_path = sightline, public as $$
+begin
+  perform sightline.talk_end(t.id, e.why)
+    from sightline.talk t cross join lateral (select sightline.talk_must_end(t)) e (why)
+    where t.ended_time is null and e.why is not null;
+  -- A relay that stopped will not tell of the last words any more.
+  perform sightline.talk_log(t.id) from sightline.talk t
+    where t.ended_time < now() - interval '10 seconds' and t.logged_time is null;
+  return query
+    select 'talk', v.id, coalesce(t.end_reason, 'unknown to the database')
+      from unnest(p_talks) v (id) left join sightline.talk t on t.id = v.id
+      where t.id is null or t.ended_time is not null;
+end
+$$;
+create index talk_unlogged on sightline.talk (ended_time) where logged_time is null;
+
+-- A relay records an end that it saw itself (the peer went away, no media came), and of a talk that all has been told.
+create or replace function sightline.media_ended(p_kind text, p_id uuid, p_reason text) returns boolean
+  language sql security definer set search_path = sightline, public as $$
+  select case p_kind when 'viewing' then sightline.stream_end(p_id, p_reason)
+    when 'publication' then sightline.publication_end(p_id, p_reason)
+    when 'talk' then sightline.talk_end(p_id, p_reason)
+    when 'talk_told' then sightline.talk_log(p_id) else false end
+$$;
+
+-- A relay says that the camera gets what is said.
+create function sightline.talk_heard(p_talk_id uuid) returns void
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t sightline.talk;
+begin
+  update sightline.talk x set heard_time = clock_timestamp()
+    where x.id = p_talk_id and x.heard_time is null and x.accepted_time is not null and x.ended_time is null returning * into t;
+  if found then
+    perform sightline.talk_announce(t, 'heard');
+  end if;
+end
+$$;
+
+-- A relay tells from when to when the speaker spoke, and what was said; kept where the force keeps it.
+create function sightline.talk_spoken(p_talk_id uuid, p_number int, p_began timestamptz, p_ended timestamptz, p_sound bytea) returns void
+  language sql security definer set search_path = sightline, public as $$
+  insert into sightline.talk_turn (talk_id, number, began_time, ended_time, sound)
+    select t.id, p_number, p_began, p_ended, case when sightline.setting_number('talk_keep_sound') > 0 then p_sound end
+    from sightline.talk t where t.id = p_talk_id
+    on conflict (talk_id, number) do nothing;
+$$;
+
+-- Ends one's own talk: whoever holds its token, or the session that asked. False: neither, or it had ended.
+create function sightline.talk_leave(p_talk_id uuid, p_token_hash bytea) returns boolean
+  language sql security definer set search_path = sightline, public as $$
+  select coalesce((select sightline.talk_end(t.id, 'the speaker ended it')
+    from sightline.talk t join sightline.stream_session s on s.id = t.stream_id
+    where t.id = p_talk_id and (t.speak_token_hash = p_token_hash or s.session_id = sightline.actor_session_id())), false)
+$$;
+
+-- What was said in one turn of a talk, for whoever may read the incident's log; leaves an audit row. No row: there is none.
+create function sightline.talk_sound(p_talk_id uuid, p_number int) returns table (sound bytea)
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t sightline.talk;
+  x sightline.talk_turn;
+begin
+  select * into t from sightline.talk y where y.id = p_talk_id;
+  select * into x from sightline.talk_turn y where y.talk_id = t.id and y.number = p_number;
+  if x.sound is null or not sightline.incident_visible(t.incident_id) then
+    perform sightline.audit_append('consultation', 'talk.listen', 'talk', p_talk_id::text, 'refused', p_incident_id => t.incident_id);
+    return;
+  end if;
+  perform sightline.audit_append('consultation', 'talk.listen', 'talk', t.id::text, 'allowed', p_incident_id => t.incident_id,
+    p_detail => jsonb_build_object('turn', p_number));
+  return query select x.sound;
+end
+$$;
+
+-- The turns of an incident's talks, without their sound.
+create function sightline.talk_turns(p_incident_id bigint)
+  returns table (talk uuid, number int, began_time timestamptz, ended_time timestamptz, kept boolean)
+  stable language sql security definer set search_path = sightline, public as $$
+  select t.id, x.number, x.began_time, x.ended_time, x.sound is not null
+  from sightline.talk t join sightline.talk_turn x on x.talk_id = t.id
+  where t.incident_id = p_incident_id and sightline.incident_visible(p_incident_id)
+  order by t.opened_time, x.number
+$$;
+
+revoke execute on function sightline.talk_assigned(int, bigint), sightline.talk_not_permitted(int, text, bigint),
+  sightline.talk_announce(sightline.talk, text), sightline.talk_open(uuid, bytea), sightline.talk_speak_redeem(uuid, bytea),
+  sightline.talk_answer(int, text, boolean, text), sightline.talk_hear_redeem(uuid, bytea), sightline.talk_held(uuid, bytea),
+  sightline.talk_words(sightline.talk), sightline.talk_end(uuid, text), sightline.talk_log(uuid), sightline.stream_talk_ends(),
+  sightline.talk_must_end(sightline.talk), sightline.talks_must_end(uuid[]), sightline.talk_heard(uuid),
+  sightline.talk_spoken(uuid, int, timestamptz, timestamptz, bytea), sightline.talk_leave(uuid, bytea),
+  sightline.talk_sound(uuid, int), sightline.talk_turns(bigint) from public;
+grant execute on function sightline.talk_open(uuid, bytea), sightline.talk_speak_redeem(uuid, bytea), sightline.talk_leave(uuid, bytea),
+  sightline.talk_sound(uuid, int), sightline.talk_turns(bigint) to sightline_dashboard;
+grant execute on function sightline.talk_answer(int, text, boolean, text), sightline.talk_hear_redeem(uuid, bytea),
+  sightline.talk_held(uuid, bytea) to sightline_gateway;
+grant execute on function sightline.talks_must_end(uuid[]), sightline.talk_heard(uuid),
+  sightline.talk_spoken(uuid, int, timestamptz, timestamptz, bytea) to sightline_media;
+grant execute on function sightline.talks_must_end(uuid[]) to sightline_keeper;
