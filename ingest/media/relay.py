@@ -164,16 +164,15 @@ class Relay:
                 publication = await self._publication_for(id_, publication_id)
             else:
                 publication = before.publication
-            if (wrong := why_no_frames(publication)) is not None:
+            if (wrong := why_no_frames(publication.format.codec)) is not None:
                 raise InvalidOffer(wrong, "unsupported_codec")
             source = self._frame_sources.setdefault(publication.id, FrameSource(publication))
             viewing = FrameViewing(id_, publication, source)
             viewing.on_lost = lambda reason: self._lost(viewing, reason)
             self.viewings[id_] = viewing
         if before is not None:
-            before.ended = (
-                "it goes on over a socket"  # the end of its connection is not the viewing's
-            )
+            # From here on the end of its connection is not the viewing's.
+            before.ended = "it goes on over a socket"
             before.detach()
             self._goodbyes.say(before)
         log.info("begun viewing=%s publication=%s as=frames", id_, publication_id)
@@ -333,14 +332,11 @@ class Relay:
         self._goodbyes.say(peer)
 
 
-def why_no_frames(publication: Publication) -> str | None:
-    """Why a camera's pictures cannot be carried as frames, in a sentence; None: they can."""
-    transceivers = publication.connection.getTransceivers()
-    video = next(transceiver for transceiver in transceivers if transceiver.kind == "video")
-    name = hooks.negotiated_codec(video).name
-    if name.upper() == "H264":
+def why_no_frames(codec: str) -> str | None:
+    """Why a camera's video cannot be carried as frames, in a sentence; None: it can."""
+    if codec == H264Format.codec:
         return None
-    return f"The camera sends {name}; over the dashboard's own line only H264 can be carried."
+    return f"The camera sends {codec}; over the dashboard's own line only {H264Format.codec} can be carried."
 
 
 def _agreed_format(publication: Publication) -> H264Format:

@@ -20,6 +20,7 @@ import pytest
 from sightline.ingest.camera import time_strip
 from sightline.ingest.media import frames
 from sightline.ingest.media.frame_queue import HEADER, KEY_FLAG, KIND, ON_THE_WAY_US
+from sightline.ingest.media.relay import why_no_frames
 from tests.ingest.media.conftest import SDP_HEADERS, RelayBench
 
 VIEWER_OFFER = Path(__file__).parent / "viewer_offer.sdp"
@@ -336,3 +337,10 @@ async def test_what_is_no_socket_is_told_so(bench: RelayBench) -> None:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await stranger.ws_connect(frames_url(bench, uuid4(), uuid4()))
     assert refused.value.status == 401
+
+
+def test_what_cannot_be_carried_is_named() -> None:
+    assert why_no_frames("H264") is None
+    assert why_no_frames("VP8") == (
+        "The camera sends VP8; over the dashboard's own line only H264 can be carried."
+    )
