@@ -15,6 +15,7 @@ from sightline.dashboard.access.rules import RULES, Open, Rule
 from sightline.dashboard.api import include_api
 from sightline.dashboard.feed import Feed
 from sightline.dashboard.feed.socket import feed_routes
+from sightline.dashboard.frames_socket import frame_routes
 from sightline.dashboard.http_server import Server, server_config
 from sightline.dashboard.pages import PAGES
 from sightline.dashboard.services import Services
@@ -52,6 +53,7 @@ class Dashboard:
         callbacks = CallbackPages()
         include_api(self.server, self.services)
         self.server.include_router(feed_routes(self.services, self.feed))
+        self.server.include_router(frame_routes(self.services))
         self.server.include_router(tile_routes(self.services))
         mount_static(self.server)
         self.server.include_router(home_route(PAGES, lambda: str(dash_app.index())))

@@ -5,6 +5,9 @@ Who may watch and speak has been decided before; the relay only trusts the secre
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +21,11 @@ from sightline.dashboard.errors import RelayAwayError, RelayRefusedError
 SDP = "application/sdp"
 ANSWER_WITHIN_S = 12.0
 """The relay itself waits up to 8 s for the camera to begin."""
+
+RELAY_SILENT = "The media relay does not answer; no picture comes until it does."
+FRAMES_HEARTBEAT_S = 2.0
+LARGEST_FRAME_BYTES = 5 * 1024 * 1024
+"""A little more than the largest picture that the relay puts together."""
 
 _PASSED_ON = frozenset({404, 409, 410, 422, 503, 504})
 
@@ -74,6 +82,39 @@ class RelayClient:
             headers={"Content-Type": SDP},
         )
 
+    @asynccontextmanager
+    async def frames(
+        self, relay_url: str, stream: UUID, publication: UUID
+    ) -> AsyncIterator[tuple[str, aiohttp.ClientWebSocketResponse]]:
+        """The relay's socket that carries a viewing as frames, and its first message, which says what comes.
+
+        Raises:
+            RelayAwayError: the relay does not answer.
+            RelayRefusedError: it cannot, and why.
+        """
+        if self._session is None:
+            raise RuntimeError("the relay client is not open")
+        connecting = self._session.ws_connect(
+            f"{relay_url}/internal/viewings/{stream}/frames",
+            params={"publication": str(publication)},
+            heartbeat=FRAMES_HEARTBEAT_S,
+            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            max_msg_size=LARGEST_FRAME_BYTES,
+        )
+        try:
+            socket = await connecting
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise RelayAwayError(RELAY_SILENT) from error
+        async with socket:
+            try:
+                first = await socket.receive(ANSWER_WITHIN_S)
+            except TimeoutError as error:
+                raise RelayAwayError(RELAY_SILENT) from error
+            if first.type is not aiohttp.WSMsgType.TEXT:
+                raise RelayAwayError(RELAY_SILENT)
+            _raise_if_refused(json.loads(first.data))
+            yield first.data, socket
+
     async def _post(self, url: str, **arguments: Any) -> str:
         if self._session is None:
             raise RuntimeError("the relay client is not open")
@@ -84,9 +125,7 @@ class RelayClient:
                     return body
                 raise await _refusal(response)
         except (TimeoutError, aiohttp.ClientError) as error:
-            raise RelayAwayError(
-                "The media relay does not answer; no picture comes until it does."
-            ) from error
+            raise RelayAwayError(RELAY_SILENT) from error
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> RelayAwayError | RelayRefusedError:
@@ -94,9 +133,17 @@ async def _refusal(response: aiohttp.ClientResponse) -> RelayAwayError | RelayRe
         return RelayAwayError(
             f"The media relay answers with an error ({response.status}); see its log."
         )
-    document = await response.json()
+    return _refused(await response.json(), response.status)
+
+
+def _refused(document: dict[str, Any], status: int) -> RelayRefusedError:
     return RelayRefusedError(
         str(document.get("detail") or "The media relay cannot do this now."),
         str(document.get("code") or "relay_refused"),
-        HTTPStatus(response.status),
+        HTTPStatus(status),
     )
+
+
+def _raise_if_refused(first: dict[str, Any]) -> None:
+    if first["type"] == "refused":
+        raise _refused(first, first["status"])

@@ -89,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/streams", ("stream.open",), "stream.list"),
     Rule("POST", "/api/streams", ("stream.open",), "stream.open", "camera"),
     Rule("DELETE", "/api/streams/{stream}", ("stream.open",), "stream.end", "stream"),
+    Rule(SOCKET, "/api/streams/{stream}/frames", ("stream.open",), "stream.redeem", "stream"),
     Rule("POST", "/whep/{stream}", _T, body_limit=64 * 1024),
     Rule("DELETE", "/whep/{stream}", _T),
     # talk-back

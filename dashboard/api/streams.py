@@ -43,6 +43,7 @@ async def open_stream(body: StreamFields, services: WithServices) -> dict[str, A
         "camera": opened.camera,
         "incident": opened.incident,
         "whep": opened.whep,
+        "frames": opened.frames,
         "token": opened.token,
         "expires": opened.expires,
     }

@@ -5,8 +5,9 @@
 import { h, mark, say, announce } from "./dom.js";
 import { ago, ageWords, clockWords, runningTime } from "./ages.js";
 import { fullName, shortName } from "./camera_words.js";
+import { StreamPlayer } from "./stream_player.js";
 import { TalkPanel } from "./talk_panel.js";
-import { RELAY_SILENT, WhepPlayer } from "./whep.js";
+import { RELAY_SILENT } from "./whep.js";
 
 export const MOST_STREAMS = 4;
 const TICK_MS = 500;
@@ -59,7 +60,7 @@ export class StreamDock {
 
   /** A stream is being asked for: make ready what takes the browser time. */
   prepare() {
-    this.#prepared ??= newScreen();
+    this.#prepared ??= newScreen(this.#app);
     this.#prepared.player.prepare();
   }
 
@@ -75,7 +76,7 @@ export class StreamDock {
     for (const tile of this.#tiles.values()) tile.ended(reason);
   }
 
-  /** @param {{stream: string, camera: string, incident: number, whep: string, token: string, expires: string}} opened by the API */
+  /** @param {{stream: string, camera: string, incident: number, whep: string, frames: string, token: string, expires: string}} opened by the API */
   add(opened) {
     for (const tile of this.#tiles.values()) if (tile.isOver && tile.camera === opened.camera) tile.remove();
     while (this.#tiles.size >= MOST_STREAMS) {
@@ -85,7 +86,7 @@ export class StreamDock {
     }
     const tile = new Tile(opened, {
       app: this.#app,
-      screen: this.#prepared ?? newScreen(),
+      screen: this.#prepared ?? newScreen(this.#app),
       end: () => this.#call("DELETE", `/api/streams/${opened.stream}`),
       call: this.#call,
       removed: () => this.#remove(opened.stream),
@@ -112,13 +113,14 @@ export class StreamDock {
 
 /**
  * A picture and what plays in it.
- * @typedef {{video: HTMLVideoElement, player: WhepPlayer}} Screen
+ * @typedef {{video: HTMLVideoElement, player: StreamPlayer}} Screen
+ * @param {typeof import("./app.js").app} app
  * @returns {Screen}
  */
-function newScreen() {
+function newScreen(app) {
   const video = h("video", { playsinline: true, autoplay: true, class: "tile-video" });
   video.muted = true;
-  return { video, player: new WhepPlayer(video) };
+  return { video, player: new StreamPlayer(video, { nowMs: () => app.nowMs() }) };
 }
 
 class Tile {
@@ -152,7 +154,7 @@ class Tile {
 
   async play() {
     try {
-      await this.#player.open({ url: this.#opened.whep, token: this.#opened.token });
+      await this.#player.open(this.#opened);
     } catch {
       // the player has ended with the reason, and the tile says it
     }
@@ -220,6 +222,7 @@ class Tile {
     const p = this.#parts;
     const { state, since, reason } = this.#player;
     mark(p.tile, "data-state", state);
+    this.#drawLine(state);
     const now = Date.now();
     if (state === "ended") {
       say(p.cover, `Ended ${clockWords(since)}: ${reason}.`);
@@ -243,6 +246,14 @@ class Tile {
     p.pop.hidden = state === "ended" || !document.pictureInPictureEnabled;
     p.again.hidden = state !== "ended";
     p.close.hidden = state !== "ended";
+  }
+
+  /** By which way the picture comes, where it is not the usual one. */
+  #drawLine(state) {
+    const { line } = this.#parts;
+    const isOurs = this.#player.line === "dashboard" && state !== "ended";
+    line.hidden = !isOurs;
+    mark(this.#parts.tile, "data-line", isOurs ? "dashboard" : null);
   }
 
   /** "live 0.2 s · good"; what the browser cannot tell of the age is left out. */
@@ -297,6 +308,10 @@ class Tile {
       who: h("p", { class: "tile-who" }),
       picture: h("span", { class: "tile-picture" }),
       others: h("p", { class: "tile-others" }),
+      line: h("span", {
+        class: "tile-line", text: "by the dashboard’s line", hidden: true,
+        title: "Video packets (UDP) do not get through to this browser, so the picture comes over the page’s own connection.",
+      }),
       sound: h("button", { class: "quiet-button", type: "button", text: "Sound on", onclick: () => this.#toggleSound() }),
       pop: h("button", { class: "quiet-button", type: "button", text: "Pop out", onclick: () => video.requestPictureInPicture() }),
       end: h("button", { class: "button button-small", type: "button", text: "End", onclick: () => this.#end() }),
@@ -307,7 +322,7 @@ class Tile {
       "article", { class: "tile", tabindex: "-1" },
       h(
         "div", { class: "tile-main" },
-        h("div", { class: "tile-frame" }, video, p.cover),
+        h("div", { class: "tile-frame" }, video, p.line, p.cover),
         h(
           "div", { class: "tile-text" },
           h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),

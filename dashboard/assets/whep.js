@@ -230,6 +230,9 @@ export class WhepPlayer extends EventTarget {
   /** Whether the relay does not answer just now. */
   get isInterrupted() { return this.#interruptedAt !== Infinity; }
 
+  /** Whether packets get through to the relay and back. */
+  get isConnected() { return this.#connection?.connectionState === "connected"; }
+
   /**
    * Ask for the stream and begin to play it; resolves when the server has answered.
    * @param {object} stream

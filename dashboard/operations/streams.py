@@ -39,7 +39,8 @@ class OpenedStream:
         camera: which is watched.
         incident: it belongs to; a provisional one where none was named.
         whep: path to send the SDP offer to.
-        token: one-time bearer token for that, good for 30 s.
+        frames: path of the socket that carries it where UDP does not get through.
+        token: one-time token for either, good for 30 s to begin with.
         expires: when the stream ends by itself at the latest.
     """
 
@@ -47,6 +48,7 @@ class OpenedStream:
     camera: str
     incident: int
     whep: str
+    frames: str
     token: str
     expires: datetime
 
@@ -109,7 +111,13 @@ async def open_stream(
     if sends is None:
         raise RelayAwayError("No media relay can carry the stream now; try again.")
     return OpenedStream(
-        stream, camera, row["incident_id"], f"/whep/{stream}", token, row["expires"]
+        stream,
+        camera,
+        row["incident_id"],
+        f"/whep/{stream}",
+        f"/api/streams/{stream}/frames",
+        token,
+        row["expires"],
     )
 
 

@@ -7,6 +7,7 @@ Every request carries the secret that the parts share. Bodies are SDP; errors ar
     DELETE /internal/publications/{publication}                        204
     POST   /internal/viewings/{stream}?publication={publication}       201 SDP answer, Location
     DELETE /internal/viewings/{stream}                                 204
+    GET    /internal/viewings/{stream}/frames?publication={publication}  a WebSocket (`frame_socket`)
     POST   /internal/talks/{talk}/speaker, …/listener                  201 SDP answer, Location
     DELETE /internal/talks/{talk}/speaker, …/listener                  204
     GET    /internal/status                                            200 JSON
@@ -23,6 +24,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sightline.ingest.media.errors import InvalidOffer, InvalidRequest, RelayRefusal
+from sightline.ingest.media.frame_socket import carry_frames
+from sightline.ingest.media.frames import FrameViewing
 from sightline.ingest.media.gate_watch import RelayIdentity
 from sightline.ingest.media.publication import Publication
 from sightline.ingest.media.relay import PeerKind, Relay
@@ -58,6 +61,7 @@ def make_app(
             web.delete("/internal/publications/{publication}", api.end_publication),
             web.post("/internal/viewings/{stream}", api.view),
             web.delete("/internal/viewings/{stream}", api.end_viewing),
+            web.get("/internal/viewings/{stream}/frames", api.frames),
             web.post("/internal/talks/{talk}/{side:speaker|listener}", api.join_talk),
             web.delete("/internal/talks/{talk}/{side:speaker|listener}", api.leave_talk),
             web.get("/internal/status", api.status),
@@ -82,6 +86,11 @@ class _InternalApi:
         publication_id = _uuid(request.query.get("publication", ""), "publication")
         answer = await self._relay.view(id_, publication_id, await _offer(request))
         return _created(answer, request.path)
+
+    async def frames(self, request: web.Request) -> web.WebSocketResponse:
+        id_ = _uuid(request.match_info["stream"], "stream")
+        publication_id = _uuid(request.query.get("publication", ""), "publication")
+        return await carry_frames(request, self._relay, id_, publication_id)
 
     async def end_publication(self, request: web.Request) -> web.Response:
         return self._end("publication", request.match_info["publication"])
@@ -146,12 +155,17 @@ def _publication_status(relay: Relay, publication: Publication) -> dict[str, Any
     }
 
 
-def _viewing_status(viewing: Viewing) -> dict[str, Any]:
-    return {
+def _viewing_status(viewing: Viewing | FrameViewing) -> dict[str, Any]:
+    common = {
         "stream": str(viewing.id),
         "publication": str(viewing.publication.id),
         "connected": viewing.connected,
         "age_s": round(time.monotonic() - viewing.created_at, 2),
+    }
+    if isinstance(viewing, FrameViewing):
+        return {**common, "frames": viewing.status()}
+    return {
+        **common,
         "tracks": {
             outlet.track.kind: {
                 "packets": outlet.packets,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from aiortc.codecs import get_capabilities
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability, RTCRtpCodecParameters
@@ -42,6 +42,8 @@ class H264Format:
 
     profile: H264Profile
     packetization_mode: str
+
+    codec: ClassVar[str] = "H264"
 
 
 @dataclass(frozen=True)

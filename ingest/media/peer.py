@@ -1,4 +1,4 @@
-"""What a camera and a viewer have in common: a WebRTC connection that begins, lives and ends."""
+"""What a camera and a viewer have in common: they begin, live and end; most of them by a WebRTC connection."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _UNANSWERABLE = (
 )
 
 
-class Peer(ABC):
-    """One connection; `on_lost` is called once when the other side goes away by itself."""
+class Carried(ABC):
+    """What the relay carries; `on_lost` is called once when the other side goes away by itself."""
 
     noun: ClassVar[str]
     farewell: ClassVar[str]
@@ -45,16 +45,31 @@ class Peer(ABC):
 
     def __init__(self, id_: UUID) -> None:
         self.id = id_
-        self.connection = RTCPeerConnection(CONFIGURATION)
         self.created_at = time.monotonic()
         self.connected_at = float("inf")
         self.ended: str | None = None
         self.on_lost: Callable[[str], None] = lambda _reason: None
-        self.connection.on("connectionstatechange", self._state_changed)
 
     @property
     def connected(self) -> bool:
         return self.connected_at < float("inf")
+
+    @abstractmethod
+    def detach(self) -> None:
+        """Stop the flow of packets at once, before the slower goodbyes."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Say goodbye and free everything; never longer than `CLOSING_TIMEOUT_S`."""
+
+
+class Peer(Carried):
+    """One WebRTC connection."""
+
+    def __init__(self, id_: UUID) -> None:
+        super().__init__(id_)
+        self.connection = RTCPeerConnection(CONFIGURATION)
+        self.connection.on("connectionstatechange", self._state_changed)
 
     async def answer(self, offer_sdp: str, gather: hooks.Gather) -> str:
         """The SDP answer to an offer; `gather` makes the local candidates.
@@ -76,12 +91,7 @@ class Peer(ABC):
         """Let the relay end this peer, which did something that it should not."""
         asyncio.get_running_loop().call_soon(self.on_lost, reason)
 
-    @abstractmethod
-    def detach(self) -> None:
-        """Stop the flow of packets at once, before the slower goodbyes."""
-
     async def close(self) -> None:
-        """Say goodbye and free everything; never longer than `CLOSING_TIMEOUT_S`."""
         try:
             async with asyncio.timeout(CLOSING_TIMEOUT_S):
                 await self.connection.close()
@@ -103,7 +113,7 @@ class Goodbyes:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def say(self, peer: Peer) -> None:
+    def say(self, peer: Carried) -> None:
         """Close its connection, without waiting."""
         task = asyncio.create_task(peer.close())
         self._tasks.add(task)

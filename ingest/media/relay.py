@@ -22,6 +22,7 @@ from sightline.ingest.media.errors import (
     RelayRefusal,
     UnknownPeer,
 )
+from sightline.ingest.media.frames import FrameSource, FrameViewing
 from sightline.ingest.media.offers import (
     H264Format,
     closest_first,
@@ -29,7 +30,7 @@ from sightline.ingest.media.offers import (
     preferences,
     read_offer,
 )
-from sightline.ingest.media.peer import Goodbyes, Peer
+from sightline.ingest.media.peer import Carried, Goodbyes
 from sightline.ingest.media.publication import Publication
 from sightline.ingest.media.talks import Talks, TurnListener
 from sightline.ingest.media.udp_mux import UdpMux
@@ -73,12 +74,13 @@ class Relay:
         on_turn: TurnListener = lambda _talk, _turn: None,
     ) -> None:
         self.publications: dict[UUID, Publication] = {}
-        self.viewings: dict[UUID, Viewing] = {}
+        self.viewings: dict[UUID, Viewing | FrameViewing] = {}
         self.mux = mux
         self._limits = limits
         self._on_end = on_end
         self._awaited: dict[UUID, _Awaited] = {}  # by publication
         self._waiting: dict[UUID, asyncio.Future[str]] = {}  # by viewing: why it need not wait
+        self._frame_sources: dict[UUID, FrameSource] = {}  # by publication, while it has viewers
         self._goodbyes = Goodbyes()
         self.talks = Talks(
             mux,
@@ -146,6 +148,35 @@ class Relay:
             answer = await viewing.answer(offer.sdp, self.mux.gather)
         log.info("begun viewing=%s publication=%s", id_, publication_id)
         return answer
+
+    async def carry(self, id_: UUID, publication_id: UUID) -> FrameViewing:
+        """Carry a viewing as frames over a socket: a new one, or one that was answered and whose packets do not arrive.
+
+        Raises `PeerExists` for one that is carried so already, `PeerEnded`, `InvalidOffer` where the camera sends
+        what cannot be carried so, `GateUnreachable`, `RelayFull`, `PublicationAbsent`.
+        """
+        before = self.viewings.get(id_)
+        if isinstance(before, FrameViewing) or id_ in self._waiting:
+            raise PeerExists(f"Viewing {id_} is open already.")
+        with self._failing_recorded("viewing", id_):
+            if before is None:
+                self._check_room()
+                publication = await self._publication_for(id_, publication_id)
+            else:
+                publication = before.publication
+            if (wrong := why_no_frames(publication.format.codec)) is not None:
+                raise InvalidOffer(wrong, "unsupported_codec")
+            source = self._frame_sources.setdefault(publication.id, FrameSource(publication))
+            viewing = FrameViewing(id_, publication, source)
+            viewing.on_lost = lambda reason: self._lost(viewing, reason)
+            self.viewings[id_] = viewing
+        if before is not None:
+            # From here on the end of its connection is not the viewing's.
+            before.ended = "it goes on over a socket"
+            before.detach()
+            self._goodbyes.say(before)
+        log.info("begun viewing=%s publication=%s as=frames", id_, publication_id)
+        return viewing
 
     @contextmanager
     def _failing_recorded(self, kind: PeerKind, id_: UUID) -> Iterator[None]:
@@ -226,7 +257,7 @@ class Relay:
 
         Raises `UnknownPeer`.
         """
-        peers: dict[UUID, Publication] | dict[UUID, Viewing]
+        peers: dict[UUID, Publication] | dict[UUID, Viewing | FrameViewing]
         peers = self.viewings if kind == "viewing" else self.publications
         peer = peers.get(id_)
         if peer is None:
@@ -277,18 +308,21 @@ class Relay:
             if publication.media_at is not None and publication.media_at > since
         ]
 
-    def _lost(self, peer: Peer, reason: str) -> None:
+    def _lost(self, peer: Carried, reason: str) -> None:
         if peer.ended is None:
-            self._on_end("viewing" if isinstance(peer, Viewing) else "publication", peer.id, reason)
+            kind: PeerKind = "publication" if isinstance(peer, Publication) else "viewing"
+            self._on_end(kind, peer.id, reason)
             self._end_peer(peer, reason)
 
-    def _end_peer(self, peer: Peer, reason: str) -> None:
+    def _end_peer(self, peer: Carried, reason: str) -> None:
         if peer.ended is not None:
             return
         peer.ended = reason
         peer.detach()
         log.info("ended %s=%s reason=%r", peer.noun, peer.id, reason)
-        if isinstance(peer, Viewing):
+        if isinstance(peer, FrameViewing) and peer.source.is_idle:
+            self._frame_sources.pop(peer.publication.id, None)
+        if not isinstance(peer, Publication):
             self.viewings.pop(peer.id, None)
         else:
             self.publications.pop(peer.id, None)
@@ -296,6 +330,13 @@ class Relay:
                 if viewing.publication is peer:
                     self._lost(viewing, reason)
         self._goodbyes.say(peer)
+
+
+def why_no_frames(codec: str) -> str | None:
+    """Why a camera's video cannot be carried as frames, in a sentence; None: it can."""
+    if codec == H264Format.codec:
+        return None
+    return f"The camera sends {codec}; over the dashboard's own line only {H264Format.codec} can be carried."
 
 
 def _agreed_format(publication: Publication) -> H264Format:

@@ -10,6 +10,10 @@ select publication_id, relay_url, made from publication_ensure($1, $2, $3);
 -- Uses up the one-time token of a viewing; no row: not valid.
 select camera_id, publication_id, relay_url from viewing_redeem($1, $2);
 
+-- name: frames
+-- Lets the dashboard's socket carry a viewing, once; no row: not valid.
+select camera_id, publication_id, relay_url from viewing_frames($1, $2);
+
 -- name: own
 -- Whether a stream is the acting user's, and open.
 select s.ended_time is null as open from stream_session s where s.id = $1 and s.user_id = actor_user_id();

@@ -20,6 +20,7 @@ from sightline.dashboard.access.cookies import CSRF_COOKIE, CSRF_HEADER, SESSION
 from sightline.dashboard.access.middleware import AccessMiddleware
 from sightline.dashboard.access.sign_in import Session, begin
 from sightline.dashboard.api import include_api
+from sightline.dashboard.frames_socket import frame_routes
 from sightline.dashboard.services import Services
 from sightline.dashboard.settings import Settings
 from sightline.sql.accounts import hash_password
@@ -128,6 +129,7 @@ async def force(database: Any) -> AsyncIterator[Force]:
         app.add_api_route(page.path, _shell, include_in_schema=False)
     app.add_api_route("/_dash-update-component", _shell, methods=["POST"], include_in_schema=False)
     app.add_api_websocket_route("/api/feed", _echo)
+    app.include_router(frame_routes(services))
     callbacks = CallbackPages()
     fake_dash = _FakeDash()
     with callbacks.of(fake_dash, "/audit"):

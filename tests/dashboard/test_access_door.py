@@ -32,6 +32,7 @@ ALLOWED = {
     "GET /api/streams": "fim negco commander supervisor",
     "POST /api/streams": "fim negco commander supervisor",
     "DELETE /api/streams/{stream}": "fim negco commander supervisor",
+    "WEBSOCKET /api/streams/{stream}/frames": "fim negco commander supervisor",
     "POST /api/talk": "negco",
     "DELETE /api/talk/{talk}": "negco",
     "GET /api/talk/{talk}/turns/{turn}": "fim negco commander supervisor coordinator",
