@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from aiortc.rtp import RtcpSrPacket, RtpPacket
 
 from sightline.ingest.media import hooks
 from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, SenderClock
-from sightline.ingest.media.offers import H264Format, Kind
+from sightline.ingest.media.offers import Kind, VideoFormat
 from sightline.ingest.media.peer import Peer
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class Track:
         self._throttle = KeyframeThrottle()
         self._request: asyncio.Task[None] | None = None
         hooks.tap_receiver(receiver, self._on_packet, self._on_sender_report)
+
+    @property
+    def begins_keyframe(self) -> Callable[[bytes], bool]:
+        """Tells by a payload whether a decoder of the video can begin with it."""
+        return self._publication.format.begins_keyframe
 
     def request_keyframe(self) -> None:
         """Ask the camera for a picture to begin from; many wishes become one request."""
@@ -99,12 +105,12 @@ class Track:
 
 
 class Publication(Peer):
-    """One camera's connection. `format` is the H.264 that was agreed."""
+    """One camera's connection. `format` is the one of its video that was agreed."""
 
     noun = "publication"
     farewell = "the camera stopped sending"
 
-    def __init__(self, id_: UUID, format_: H264Format) -> None:
+    def __init__(self, id_: UUID, format_: VideoFormat) -> None:
         super().__init__(id_)
         self.format = format_
         self.tracks: dict[Kind, Track] = {}

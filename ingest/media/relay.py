@@ -23,11 +23,13 @@ from sightline.ingest.media.errors import (
     UnknownPeer,
 )
 from sightline.ingest.media.offers import (
-    H264Format,
-    closest_first,
-    h264_format,
+    VideoFormat,
+    for_viewer,
     preferences,
     read_offer,
+    sound_preferences,
+    taken_from_camera,
+    video_format,
 )
 from sightline.ingest.media.peer import Peer
 from sightline.ingest.media.publication import Publication
@@ -87,13 +89,15 @@ class Relay:
         with self._failing_recorded("publication", id_):
             self._check_room()
             offer = read_offer(offer_text, "camera")
-            publication = Publication(id_, offer.formats[0])
+            wanted = taken_from_camera(offer.formats)
+            publication = Publication(id_, wanted)
             self.publications[id_] = publication
             publication.on_lost = lambda reason: self._lost(publication, reason)
             for kind in offer.kinds:
                 transceiver = publication.connection.addTransceiver(kind, direction="recvonly")
-                if kind == "video":
-                    transceiver.setCodecPreferences(preferences(offer.formats[:1]))
+                transceiver.setCodecPreferences(
+                    preferences([wanted]) if kind == "video" else sound_preferences()
+                )
                 publication.add_track(kind, transceiver.receiver)
             hooks.exempt_from_consent(publication.connection)
             answer = await self._answer(publication, offer.sdp)
@@ -115,6 +119,7 @@ class Relay:
             self._check_room()
             offer = read_offer(offer_text, "viewer")
             publication = await self._publication_for(id_, publication_id)
+            formats = for_viewer(offer.formats, publication.format)
             viewing = Viewing(id_, publication)
             self.viewings[id_] = viewing
             viewing.on_lost = lambda reason: self._lost(viewing, reason)
@@ -123,9 +128,9 @@ class Relay:
                 transceiver = viewing.connection.addTransceiver(
                     kind, direction="sendonly" if track else "inactive"
                 )
-                if kind == "video":
-                    wanted = closest_first(offer.formats, publication.format)
-                    transceiver.setCodecPreferences(preferences(wanted))
+                transceiver.setCodecPreferences(
+                    preferences(formats) if kind == "video" else sound_preferences()
+                )
                 if track is not None:
                     viewing.add_outlet(track, transceiver.sender)
             answer = await self._answer(viewing, offer.sdp)
@@ -289,12 +294,12 @@ class Relay:
         task.add_done_callback(self._closing.discard)
 
 
-def _agreed_format(publication: Publication) -> H264Format:
+def _agreed_format(publication: Publication) -> VideoFormat:
     transceivers = publication.connection.getTransceivers()
     video = next(transceiver for transceiver in transceivers if transceiver.kind == "video")
-    agreed = h264_format(hooks.negotiated_codec(video))
+    agreed = video_format(hooks.negotiated_codec(video))
     if agreed is None:
-        raise InvalidOffer("No H.264 could be agreed.", "unsupported_codec")
+        raise InvalidOffer("No codec could be agreed for the video.", "unsupported_codec")
     return agreed
 
 

@@ -75,6 +75,7 @@ class Outlet:
             first_sequence=random.randrange(1 << 15),  # noqa: S311 - unpredictability is SRTP's task
             first_timestamp=random.getrandbits(32),
             first_rtx_sequence=random.randrange(1 << 15),  # noqa: S311
+            begins_keyframe=self.track.begins_keyframe,
         )
         self.track.outlets.add(self)
         self.track.request_keyframe()
