@@ -14,6 +14,13 @@ from aiortc.clock import current_ntp_time
 from aiortc.rtp import RtcpSrPacket, RtpPacket
 
 from sightline.ingest.media import hooks
+from sightline.ingest.media.feedback import (
+    Audience,
+    CameraLimit,
+    LossMeter,
+    RateMeter,
+    RepeatedAsking,
+)
 from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, SenderClock
 from sightline.ingest.media.offers import Kind, VideoFormat
 from sightline.ingest.media.peer import Peer
@@ -43,18 +50,34 @@ class Track:
         self.packets = 0
         self.octets = 0
         self.keyframe_requests = 0
+        self.loss = LossMeter()
+        self.limit = CameraLimit()
+        self.audience = Audience()
         self._publication = publication
         self._receiver = receiver
         self._ssrc: int | None = None
         self._sources: set[int] = set()
         self._throttle = KeyframeThrottle()
         self._request: asyncio.Task[None] | None = None
+        self._asking = RepeatedAsking()
+        self._rate = RateMeter()
         hooks.tap_receiver(receiver, self._on_packet, self._on_sender_report)
+        hooks.shape_feedback(receiver, self._limit_told, self._lost_asked_for)
 
     @property
     def begins_keyframe(self) -> Callable[[bytes], bool]:
         """Tells by a payload whether a decoder of the video can begin with it."""
         return self._publication.format.begins_keyframe
+
+    def viewer_reported(self, outlet: Outlet, share_lost: float) -> None:
+        """A viewer tells what it lost, of which the camera's own line may have lost some."""
+        now = time.monotonic()
+        own = max(0.0, share_lost - self.loss.share)
+        self.audience.reported(outlet, own, self._rate.bits_per_s(self.octets, now), now)
+
+    def remove(self, outlet: Outlet) -> None:
+        self.outlets.discard(outlet)
+        self.audience.left(outlet)
 
     def request_keyframe(self) -> None:
         """Ask the camera for a picture to begin from; many wishes become one request."""
@@ -83,14 +106,24 @@ class Track:
             self._new_source(packet.ssrc)
         self.packets += 1
         self.octets += len(packet.payload)
+        if self.loss.is_due(now):
+            self.loss.count(*hooks.packet_counts(self._receiver, packet.ssrc), now)
         if not self.clock.known and now - self._publication.connected_at > REPORT_PATIENCE_S:
             self.clock.report(current_ntp_time(), packet.timestamp, 0)
         self.history.add(packet)
         for outlet in tuple(self.outlets):
             outlet.forward(packet)
 
+    def _limit_told(self, estimate: int) -> int | None:
+        now = time.monotonic()
+        return self.limit.tell(estimate, self.audience.limit(self.outlets, now), now)
+
+    def _lost_asked_for(self, missing: list[int]) -> list[int]:
+        return self._asking.choose(missing, time.monotonic())
+
     def _new_source(self, ssrc: int) -> None:
         self._ssrc = ssrc
+        self.loss = LossMeter()
         self._sources.add(ssrc)
         if len(self._sources) > MOST_SOURCES:
             self._publication.give_up("the camera changed the identity of its stream too often")

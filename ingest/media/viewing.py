@@ -30,6 +30,7 @@ class Outlet:
         self.track = track
         self.retransmissions = 0
         self.lost = 0
+        self.share_lost = 0.0
         self._forwarder: TrackForwarder | None = None
         self._budget = RetransmissionBudget()
         self._reported_at = float("-inf")
@@ -39,6 +40,7 @@ class Outlet:
             on_stop=self._stop,
             on_lost=self._retransmit,
             on_keyframe_request=track.request_keyframe,
+            on_report=self._reported,
         )
 
     @property
@@ -81,7 +83,11 @@ class Outlet:
         self.track.request_keyframe()
 
     def _stop(self) -> None:
-        self.track.outlets.discard(self)
+        self.track.remove(self)
+
+    def _reported(self, share_lost: float) -> None:
+        self.share_lost = share_lost
+        self.track.viewer_reported(self, share_lost)
 
     def _retransmit(self, sequence_number: int) -> None:
         self.lost += 1
@@ -109,4 +115,4 @@ class Viewing(Peer):
     def detach(self) -> None:
         """Stop the flow of packets at once, before the slower goodbyes."""
         for outlet in self.outlets:
-            outlet.track.outlets.discard(outlet)
+            outlet.track.remove(outlet)

@@ -92,8 +92,18 @@ class _H264Pictures(_Pictures):
 
 
 @asynccontextmanager
-async def whip_camera(bench: RelayBench, mime_type: str, profile: str = "") -> AsyncIterator[UUID]:
-    """Publishes; `profile` is how the profile-level-id of H.264 begins."""
+async def whip_camera(
+    bench: RelayBench,
+    mime_type: str,
+    profile: str = "",
+    *,
+    base: str | None = None,
+    line: hooks.Line | None = None,
+) -> AsyncIterator[UUID]:
+    """Publishes; `profile` is how the profile-level-id of H.264 begins.
+
+    `base` is the internal API, where another than the relay's stands before it; `line` hears of its line.
+    """
     publication = uuid4()
     connection = RTCPeerConnection(
         RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
@@ -112,6 +122,8 @@ async def whip_camera(bench: RelayBench, mime_type: str, profile: str = "") -> A
             )
         ]
     )
+    if line is not None:
+        hooks.LineSender(transceiver.sender, line)
     if isinstance(track, _H264Pictures):
 
         def begin_anew() -> None:
@@ -122,7 +134,7 @@ async def whip_camera(bench: RelayBench, mime_type: str, profile: str = "") -> A
     try:
         await connection.setLocalDescription(await connection.createOffer())
         async with bench.http.post(
-            bench.url(f"publications/{publication}"),
+            f"{base or bench.base}/internal/publications/{publication}",
             data=connection.localDescription.sdp,
             headers=SDP_HEADERS,
         ) as response:
