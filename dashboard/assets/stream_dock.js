@@ -5,6 +5,7 @@
 import { h, mark, say, announce } from "./dom.js";
 import { ago, ageWords, clockWords, runningTime } from "./ages.js";
 import { fullName, shortName } from "./camera_words.js";
+import { figuresWords, nextTrend, noTrend, trendWords } from "./picture_trend.js";
 import { StreamPlayer } from "./stream_player.js";
 import { TalkPanel } from "./talk_panel.js";
 import { RELAY_SILENT } from "./whep.js";
@@ -130,6 +131,7 @@ class Tile {
   #parts;
   #startedMs = Date.now();
   #stats = null;
+  #trend = noTrend();
   #wasFrozen = false;
   /** @type {TalkPanel|null} for whoever may talk */
   #talk = null;
@@ -144,7 +146,7 @@ class Tile {
     if (given.app.may("talk.open")) this.#addTalk();
     this.#player = given.screen.player;
     this.#player.addEventListener("state", (event) => this.#state(event.detail));
-    this.#player.addEventListener("stats", (event) => { this.#stats = event.detail; });
+    this.#player.addEventListener("stats", (event) => this.#look(event.detail));
     this.draw();
   }
 
@@ -238,6 +240,9 @@ class Tile {
       say(p.cover, `Waiting for the camera's picture… ${runningTime((now - this.#startedMs) / 1000)}`);
       say(p.picture, "opening");
     }
+    say(p.trend, state === "playing" ? trendWords(this.#trend) : "");
+    p.trend.hidden = p.trend.textContent === "";
+    mark(p.picture, "title", state === "playing" && this.#stats ? figuresWords(this.#stats) : null);
     p.cover.hidden = p.cover.textContent === "";
     mark(p.picture, "data-word", state === "playing" ? this.#stats?.word ?? null : state);
     p.end.hidden = state === "ended";
@@ -261,6 +266,15 @@ class Tile {
     const age = this.#stats?.ageMs ?? this.#stats?.bufferMs;
     const late = age === null || age === undefined ? "live" : `live, ${(age / 1000).toFixed(1)} s behind`;
     return this.#stats ? `${late} · picture ${this.#stats.word}` : "live";
+  }
+
+  #look(stats) {
+    this.#stats = stats;
+    const before = this.#trend.cause;
+    this.#trend = nextTrend(this.#trend, stats, Date.now());
+    if (before === null && this.#trend.cause !== null && this.#player.state === "playing") {
+      announce(`Stream of ${this.#parts.name.textContent}: ${trendWords(this.#trend)}`);
+    }
   }
 
   #state({ state, reason }) {
@@ -304,6 +318,7 @@ class Tile {
     const p = {
       video,
       cover: h("div", { class: "tile-cover", role: "status" }),
+      trend: h("p", { class: "tile-trend" }),
       name: h("span", { class: "tile-name", text: this.camera }),
       who: h("p", { class: "tile-who" }),
       picture: h("span", { class: "tile-picture" }),
@@ -322,7 +337,7 @@ class Tile {
       "article", { class: "tile", tabindex: "-1" },
       h(
         "div", { class: "tile-main" },
-        h("div", { class: "tile-frame" }, video, p.line, p.cover),
+        h("div", { class: "tile-frame" }, video, p.line, p.trend, p.cover),
         h(
           "div", { class: "tile-text" },
           h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),

@@ -20,6 +20,7 @@ VIDEO_CLOCK = 90_000
 AUDIO_CLOCK = 48_000
 BIT_RATE = 1_800_000
 KEYFRAME_EVERY_FRAMES = 250  # viewers ask for their own; this is for those that never ask
+BUFFER_S = 0.5
 SOUND_PACKET_SAMPLES = 960  # 20 ms
 SOUND_LOOP_S = 8
 
@@ -27,13 +28,25 @@ _SOUND_BIT_RATE = 32_000
 
 
 class PictureEncoder:
-    """H.264 constrained baseline without delay: one picture in, one access unit out."""
+    """H.264 constrained baseline without delay: one picture in, one access unit out.
 
-    def __init__(self, frame_rate: int, bit_rate: int = BIT_RATE) -> None:
+    It begins with a key frame. No picture takes longer than `buffer_s` at the bit rate (bit/s).
+    """
+
+    def __init__(
+        self,
+        frame_rate: int,
+        bit_rate: int = BIT_RATE,
+        *,
+        width: int = WIDTH,
+        height: int = HEIGHT,
+        buffer_s: float = BUFFER_S,
+    ) -> None:
         codec = av.CodecContext.create("libx264", "w")
         if not isinstance(codec, VideoCodecContext):
             raise TypeError("libx264 is not a video encoder in this build of FFmpeg")
-        codec.width, codec.height, codec.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        self._width, self._height = width, height
+        codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
         codec.bit_rate = bit_rate
         codec.framerate = fractions.Fraction(frame_rate)
         codec.time_base = fractions.Fraction(1, VIDEO_CLOCK)
@@ -47,13 +60,13 @@ class PictureEncoder:
             "tune": "zerolatency",
             "level": "3.1",
             "forced-idr": "1",
-            "x264-params": f"vbv-maxrate={kilobits}:vbv-bufsize={kilobits // 2}:scenecut=0",
+            "x264-params": f"vbv-maxrate={kilobits}:vbv-bufsize={round(kilobits * buffer_s)}:scenecut=0",
         }
         self._codec = codec
 
     def encode(self, planes: Planes, time: int, *, keyframe: bool) -> bytes:
-        """One access unit (Annex B). `time` counts in `VIDEO_CLOCK`."""
-        frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+        """One access unit (Annex B) of planes of the encoder's size. `time` counts in `VIDEO_CLOCK`."""
+        frame = av.VideoFrame(self._width, self._height, "yuv420p")
         for plane, pixels in zip(frame.planes, planes, strict=True):
             rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
             rows[:, : plane.width] = pixels

@@ -22,19 +22,23 @@ from aiortc import (
 )
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
+from sightline.ingest.camera.adaptation import Adaptation, Step, ladder
 from sightline.ingest.camera.encoding import (
     AUDIO_CLOCK,
     BIT_RATE,
+    BUFFER_S,
     SOUND_PACKET_SAMPLES,
     VIDEO_CLOCK,
     PictureEncoder,
 )
+from sightline.ingest.camera.line import CameraLine
 from sightline.ingest.camera.microphone import Microphone
 from sightline.ingest.camera.scene import Scene
 from sightline.ingest.camera.sdp_exchange import ExchangeError, SdpExchange, loopback_of
 from sightline.ingest.media import hooks
 
 FRAME_RATE = 25
+REDUCED_BUFFER_S = 0.3  # below the top step: a key frame must not hold up a narrow line
 CLOSING_TIMEOUT_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -45,7 +49,11 @@ class PublishError(Exception):
 
 
 class PublicationJob(msgspec.Struct, frozen=True):
-    """What to publish, where. `token` is shown once, at `whip`; `bit_rate` in bit/s."""
+    """What to publish, where.
+
+    `token` is shown once, at `whip`; `bit_rate` (bit/s) is never exceeded; `uplink_kbps` is what the
+    camera measured last, from which it begins.
+    """
 
     publication: str
     whip: str
@@ -53,18 +61,26 @@ class PublicationJob(msgspec.Struct, frozen=True):
     call_sign: str
     camera: str
     bit_rate: int = BIT_RATE
+    uplink_kbps: float | None = None
 
 
 class _CameraVideo(MediaStreamTrack):
-    """Paints and encodes each picture when its time has come, on a thread."""
+    """Paints and encodes each picture when its time has come, on a thread, at the size of its line's step."""
 
     kind = "video"
 
-    def __init__(self, job: PublicationJob, frame_rate: Callable[[], int]) -> None:
+    def __init__(
+        self, job: PublicationJob, frame_rate: Callable[[], int], line: CameraLine
+    ) -> None:
         super().__init__()
         self.on_first_picture: Callable[[], None] | None = None
+        self.sender: hooks.LineSender | None = None
         self._scene = Scene(job.call_sign, job.camera)
-        self._encoder = PictureEncoder(FRAME_RATE, job.bit_rate)
+        self._line = line
+        self._step = line.adaptation.step
+        self._most = job.bit_rate
+        self._encoder = _encoder_for(self._step, job.bit_rate)
+        self._encoding = self._step
         self._frame_rate = frame_rate
         self._keyframe = False
         self._began: float | None = None
@@ -82,11 +98,15 @@ class _CameraVideo(MediaStreamTrack):
         now = time.monotonic()
         if self._began is None:
             self._began = self._due = now
-        # When encoding cannot keep up, pictures are left out rather than sent late.
-        self._due = max(self._due + 1 / self._frame_rate(), now)
+        frame_rate = min(self._step.frame_rate, self._frame_rate())
+        # When encoding or the line cannot keep up, pictures are left out rather than sent late.
+        self._due = max(self._due + 1 / frame_rate, now)
         await asyncio.sleep(self._due - now)
+        await self._adapt(frame_rate)
         ticks = round((time.monotonic() - self._began) * VIDEO_CLOCK)
-        data = await asyncio.get_running_loop().run_in_executor(None, self._picture, ticks)
+        data = await asyncio.get_running_loop().run_in_executor(
+            None, self._picture, self._step, ticks
+        )
         packet = av.Packet(data)
         packet.pts, packet.time_base = ticks, fractions.Fraction(1, VIDEO_CLOCK)
         if self.on_first_picture is not None:
@@ -94,9 +114,22 @@ class _CameraVideo(MediaStreamTrack):
             self.on_first_picture = None
         return packet
 
-    def _picture(self, ticks: int) -> bytes:
+    async def _adapt(self, frame_rate: int) -> None:
+        sender = self.sender
+        self._line.adaptation.can_pad = sender is not None and sender.can_pad
+        plan = self._line.plan()
+        if plan.step != self._step:
+            log.info("bit rate %d, was %d", plan.step.bit_rate, self._step.bit_rate)
+            self._step = plan.step
+        if sender is not None and plan.padding_bits_per_s > 0:
+            await sender.send_padding(round(plan.padding_bits_per_s / 8 / frame_rate))
+
+    def _picture(self, step: Step, ticks: int) -> bytes:
+        if self._encoding != step:
+            self._encoder, self._encoding = _encoder_for(step, self._most), step
         keyframe, self._keyframe = self._keyframe, False
-        return self._encoder.encode(self._scene.paint(time.time() * 1000), ticks, keyframe=keyframe)
+        planes = self._scene.paint(time.time() * 1000, step.width, step.height)
+        return self._encoder.encode(planes, ticks, keyframe=keyframe)
 
 
 class _CameraSound(MediaStreamTrack):
@@ -142,7 +175,10 @@ class Publisher:
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
-        self._video = _CameraVideo(job, frame_rate)
+        uplink = None if job.uplink_kbps is None else job.uplink_kbps * 1000
+        self.adaptation = Adaptation(ladder(job.bit_rate), time.monotonic(), uplink)
+        self._line = CameraLine(self.adaptation)
+        self._video = _CameraVideo(job, frame_rate, self._line)
         self.microphone = Microphone()
         self._changed = asyncio.Event()
         self._connection.on("connectionstatechange", self._changed.set)
@@ -167,6 +203,7 @@ class Publisher:
         sender = connection.addTransceiver(self._video, direction="sendonly")
         sender.setCodecPreferences(_baseline_h264())
         hooks.on_keyframe_request(sender.sender, self._video.ask_for_keyframe)
+        self._video.sender = hooks.LineSender(sender.sender, self._line)
         connection.addTransceiver(_CameraSound(self.microphone), direction="sendonly")
         if (loopback := loopback_of(job.whip)) is not None:
             hooks.gather_on(connection, loopback)
@@ -194,6 +231,16 @@ class Publisher:
         except TimeoutError:
             log.warning("did not close in time publication=%s", self._job.publication)
         self._video.free()
+
+
+def _encoder_for(step: Step, most_bits_per_s: int) -> PictureEncoder:
+    return PictureEncoder(
+        step.frame_rate,
+        step.bit_rate,
+        width=step.width,
+        height=step.height,
+        buffer_s=BUFFER_S if step.bit_rate == most_bits_per_s else REDUCED_BUFFER_S,
+    )
 
 
 def _baseline_h264() -> list[RTCRtpCodecCapability]:

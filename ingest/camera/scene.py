@@ -54,8 +54,12 @@ class Scene:
         self._second: tuple[int, Plane] | None = None
         self._frame = 0
 
-    def paint(self, time_ms: float) -> Planes:
-        """The next frame, as it is at `time_ms` (milliseconds since 1970 UTC): Y, U and V."""
+    def paint(self, time_ms: float, width: int = WIDTH, height: int = HEIGHT) -> Planes:
+        """The next frame, as it is at `time_ms` (milliseconds since 1970 UTC): Y, U and V.
+
+        A smaller frame shows the same, all of it smaller but for the time strip: machines read that,
+        and find it in the same pixels at any size. Sizes must be even, and the strip fit in.
+        """
         n = self._frame
         self._frame += 1
         x = int(self._begin + n * self._pace) % STREET_WIDTH & ~1
@@ -63,6 +67,9 @@ class Scene:
         planes = self._window(x, y)
         self._drive_past(planes, n, y)
         self._burn_in(planes[0], time_ms)
+        if (width, height) != (WIDTH, HEIGHT):
+            planes = _scaled(planes, width, height)
+        time_strip.paint(planes[0], time_ms)
         return planes
 
     def _window(self, x: int, y: int) -> Planes:
@@ -81,7 +88,6 @@ class Scene:
         _blend(planes, self._car, left, _GROUND + 70 - y - car_height // 2)
 
     def _burn_in(self, luma: Plane, time_ms: float) -> None:
-        time_strip.paint(luma, time_ms)
         second, millisecond = divmod(int(time_ms), 1000)
         if self._second is None or self._second[0] != second:
             moment = dt.datetime.fromtimestamp(second, dt.UTC)
@@ -114,6 +120,16 @@ def _blend(planes: Planes, sprite: Sprite, left: int, top: int) -> None:
         under = plane[from_y:to_y, from_x:to_x]
         difference = image[part].astype(np.int32) - under
         under[:] = under + (difference * mask[part] >> 8)
+
+
+def _scaled(planes: Planes, width: int, height: int) -> Planes:
+    luma, u, v = (
+        np.array(Image.fromarray(plane).resize(size, Image.Resampling.BOX))
+        for plane, size in zip(
+            planes, ((width, height), *[(width // 2, height // 2)] * 2), strict=True
+        )
+    )
+    return luma, u, v
 
 
 def _print(luma: Plane, text: Plane, top: int, left: int) -> None:

@@ -84,8 +84,12 @@ class StudioProcess:
         call_sign: str,
         camera: str,
         bit_rate: int | None = None,
+        uplink_kbps: float | None = None,
     ) -> None:
-        """Publish a camera's picture and sound; ends with `on_ended` in any case."""
+        """Publish a camera's picture and sound; ends with `on_ended` in any case.
+
+        `uplink_kbps`: what the camera measured last; it begins with a picture that half of it carries.
+        """
         job: dict[str, Any] = {
             "publication": publication,
             "whip": whip,
@@ -95,6 +99,8 @@ class StudioProcess:
         }
         if bit_rate is not None:
             job["bit_rate"] = bit_rate
+        if uplink_kbps is not None:
+            job["uplink_kbps"] = uplink_kbps
         self._active.add(publication)
         if not self._order({"do": "start", "job": job}):
             self._ended(publication, STUDIO_LOST)

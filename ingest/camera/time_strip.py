@@ -2,7 +2,9 @@
 
 30 cells of 16 × 16 pixels at the top left: two to recognise it by (white, black), 24 bits of
 milliseconds since 1970 UTC modulo 2²⁴ (4.66 h), a checksum of 4 bits. Cells are as large as the
-codec's blocks, so that they survive any bit rate. Pure functions over arrays of luma (uint8).
+codec's blocks, so that they survive any bit rate; they are as large in pictures of any size, which
+must be 480 pixels wide at least: a reader takes the picture's own pixels, never those of a display.
+Pure functions over arrays of luma (uint8).
 """
 
 from __future__ import annotations

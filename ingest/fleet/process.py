@@ -129,6 +129,7 @@ class SimulatedCamera:
         self._publications: set[str] = set()
         self._talk: str | None = None
         self._unheard = 0
+        self._uplink_kbps: float | None = None
 
     def take(self, reading: Reading) -> None:
         """A reading is reported at once, or kept while there is no network."""
@@ -136,6 +137,7 @@ class SimulatedCamera:
             if self._unheard >= LOST_AFTER:
                 self.client.regain_signal()
             self._unheard = 0
+            self._uplink_kbps = reading.uplink_kbps
         else:
             self._unheard += 1
             if self._unheard == LOST_AFTER:
@@ -158,6 +160,7 @@ class SimulatedCamera:
                     message.token,
                     call_sign=self._officer.call_sign,
                     camera=self._officer.camera,
+                    uplink_kbps=self._uplink_kbps,
                 )
             case m.StreamStop():
                 self._publications.discard(message.stream)

@@ -7,11 +7,12 @@ RTP times 32 bits in the track's clock rate, NTP times 64 bits in 2⁻³² secon
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiortc.rtp import RtpPacket
 
-from sightline.ingest.media.h264 import begins_keyframe
+from sightline.ingest.media import h264
 
 HISTORY_PACKETS = 512  # a power of two; about two seconds of 720p
 KEYFRAME_INTERVAL_S = 0.25
@@ -97,8 +98,8 @@ class OutgoingFormat:
 class TrackForwarder:
     """Renumbers one track for one viewer.
 
-    A video track begins at a key frame (`gated`), also when the camera begins anew under another
-    SSRC; the viewer sees one unbroken numbering.
+    A video track begins at a key frame (`gated`; `begins_keyframe` knows one of the track's codec),
+    also when the camera begins anew under another SSRC; the viewer sees one unbroken numbering.
     """
 
     def __init__(
@@ -110,9 +111,11 @@ class TrackForwarder:
         first_sequence: int,
         first_timestamp: int,
         first_rtx_sequence: int,
+        begins_keyframe: Callable[[bytes], bool] = h264.begins_keyframe,
     ) -> None:
         self._format = format_
         self._gated = gated
+        self._begins_keyframe = begins_keyframe
         self._timestamp_step = timestamp_step
         self._source: int | None = None
         self._joined_at: int | None = None
@@ -136,7 +139,7 @@ class TrackForwarder:
     def forward(self, packet: RtpPacket) -> bytes | None:
         """The packet as this viewer gets it; None: it is not for this viewer (yet)."""
         if packet.ssrc != self._source:
-            if self._gated and not begins_keyframe(packet.payload):
+            if self._gated and not self._begins_keyframe(packet.payload):
                 return None
             self._join(packet)
         elif self._joined_at is not None and self._came_before_joining(packet):

@@ -11,17 +11,34 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+import struct
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol, cast
 
 import aioice
 import aiortc
 import pylibsrtp
 from aioice import ice
-from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, codecs, rtp
-from aiortc.rtcdtlstransport import State
+from aiortc import (
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    clock,
+    codecs,
+    rtp,
+)
+from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtp import RtcpSrPacket, RtpPacket
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpSrPacket,
+    RtpPacket,
+    unpack_remb_fci,
+)
 
 from sightline.ingest.media.errors import UnsupportedLibraryError
 
@@ -36,14 +53,21 @@ H264_PROFILES = ("4200", "42e0", "4d00", "6400", "640c")
 H264_LEVEL = "34"
 """Level 5.2: the relay carries whatever size comes, so no camera need hold back."""
 
-_RECEIVER_PARTS = ("_RTCRtpReceiver__jitter_buffer", "_send_rtcp_pli", "_handle_rtcp_packet")
+LARGEST_PADDING = 255  # octets in one RTP packet (RFC 3550, section 5.1)
+
+_RECEIVER_PARTS = (
+    "_RTCRtpReceiver__jitter_buffer", "_send_rtcp_pli", "_send_rtcp_nack", "_handle_rtcp_packet",
+    "_RTCRtpReceiver__remote_bitrate_estimator", "_RTCRtpReceiver__remote_streams",
+)  # fmt: skip
 _SENDER_PARTS = (
-    "_run_rtp", "_retransmit", "_send_keyframe", "_ssrc", "_rtx_ssrc",
+    "_run_rtp", "_retransmit", "_send_keyframe", "_ssrc", "_rtx_ssrc", "_handle_rtcp_packet",
+    "_RTCRtpSender__rtx_sequence_number", "_RTCRtpSender__rtp_header_extensions_map",
+    "_RTCRtpSender__lsr", "_RTCRtpSender__lsr_time",
     "_RTCRtpSender__rtp_started", "_RTCRtpSender__rtp_exited",
     "_RTCRtpSender__rtx_payload_type", "_RTCRtpSender__ntp_timestamp",
     "_RTCRtpSender__rtp_timestamp", "_RTCRtpSender__packet_count", "_RTCRtpSender__octet_count",
 )  # fmt: skip
-_DTLS_PARTS = ("_state", "_tx_srtp")
+_DTLS_PARTS = ("_state", "_tx_srtp", "_send_rtp")
 _ICE_PARTS = (
     "get_component_candidates", "query_consent", "_nominated", "_protocols", "_queue",
     "local_username", "local_password", "data_received",
@@ -246,6 +270,47 @@ def tap_receiver(
     receiver._handle_rtcp_packet = handle_and_report  # type: ignore[method-assign]
 
 
+def shape_feedback(
+    receiver: RTCRtpReceiver,
+    limit: Callable[[int], int | None],
+    choose_lost: Callable[[list[int]], list[int]],
+) -> None:
+    """Let `limit` correct each estimate of the line (bit/s) before it is sent as REMB (None: it is
+    not sent), and `choose_lost` which of the missing packets are asked for.
+
+    The estimate is aiortc's: by arrival times against the sender's abs-send-time, where both sides
+    agreed on that. Receiver reports go out by themselves, each 0.5–1.5 s.
+    """
+    estimator = receiver._RTCRtpReceiver__remote_bitrate_estimator  # type: ignore[attr-defined]
+    if estimator is not None:
+        receiver._RTCRtpReceiver__remote_bitrate_estimator = _Estimator(estimator, limit)  # type: ignore[attr-defined]
+    ask = receiver._send_rtcp_nack
+
+    async def ask_for_chosen(media_ssrc: int, lost: list[int]) -> None:
+        if chosen := choose_lost(lost):
+            await ask(media_ssrc, chosen)
+
+    receiver._send_rtcp_nack = ask_for_chosen  # type: ignore[method-assign]
+
+
+class _Estimator:
+    def __init__(self, estimator: Any, limit: Callable[[int], int | None]) -> None:
+        self._estimator = estimator
+        self._limit = limit
+
+    def add(self, **arrived: int) -> tuple[int, list[int]] | None:
+        estimate = self._estimator.add(**arrived)
+        if estimate is None or (limit := self._limit(estimate[0])) is None:
+            return None
+        return limit, estimate[1]
+
+
+def packet_counts(receiver: RTCRtpReceiver, ssrc: int) -> tuple[int, int]:
+    """Packets of a stream that were sent, by their numbers, and that came, not counting repeats."""
+    stream = receiver._RTCRtpReceiver__remote_streams.get(ssrc)  # type: ignore[attr-defined]
+    return (stream.packets_expected, stream.packets_received) if stream is not None else (0, 0)
+
+
 def negotiated_codec(transceiver: RTCRtpTransceiver) -> RTCRtpCodecParameters:
     """The codec that was agreed on, once there is an answer."""
     return transceiver._codecs[0]
@@ -271,6 +336,7 @@ class PacketSender:
         on_stop: Callable[[], None],
         on_lost: Callable[[int], None],
         on_keyframe_request: Callable[[], None],
+        on_report: Callable[[float], None] = lambda _share_lost: None,
     ) -> None:
         self._sender = sender
         self._on_start = on_start
@@ -284,6 +350,14 @@ class PacketSender:
         sender._run_rtp = self._run  # type: ignore[method-assign]
         sender._retransmit = retransmit  # type: ignore[method-assign]
         sender._send_keyframe = on_keyframe_request  # type: ignore[method-assign]
+        handle = sender._handle_rtcp_packet
+
+        async def handle_and_report(packet: Any) -> None:
+            for share_lost, _ in _reports(sender, packet):
+                on_report(share_lost)
+            await handle(packet)
+
+        sender._handle_rtcp_packet = handle_and_report  # type: ignore[method-assign]
 
     @property
     def rtx_payload_type(self) -> int | None:
@@ -319,3 +393,112 @@ class PacketSender:
         sender._RTCRtpSender__rtp_timestamp = rtp_time
         sender._RTCRtpSender__packet_count = packets
         sender._RTCRtpSender__octet_count = octets
+
+
+def _reports(sender: Any, packet: Any) -> Iterator[tuple[float, float | None]]:
+    """What an RTCP packet reports of a sender: share lost, and round trip in seconds where known."""
+    if not isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
+        return
+    for report in packet.reports:
+        if report.ssrc == sender._ssrc:
+            round_trip_s = None
+            if report.dlsr and report.lsr == sender._RTCRtpSender__lsr:
+                since_s = time.time() - sender._RTCRtpSender__lsr_time
+                round_trip_s = max(0.0, since_s - report.dlsr / 65536)
+            yield report.fraction_lost / 256, round_trip_s
+
+
+def _limit_of(sender: Any, packet: Any) -> int | None:
+    """The limit (bit/s) that an RTCP packet sets for a sender; None: it sets none."""
+    if not isinstance(packet, RtcpPsfbPacket) or packet.fmt != RTCP_PSFB_APP:
+        return None
+    try:
+        bits_per_s, ssrcs = unpack_remb_fci(packet.fci)
+    except (ValueError, struct.error):  # another application's message
+        return None
+    return bits_per_s if sender._ssrc in ssrcs else None
+
+
+class Line(Protocol):
+    """What a camera wants to know of its line, and decides on it."""
+
+    def delay_s(self, octets: int) -> float:
+        """How long a packet of the picture must wait before it may leave."""
+
+    def sent(self, octets: int, *, padding: bool) -> None: ...
+
+    def may_repeat(self, sequence_number: int) -> bool:
+        """The receiver asks for a packet again: whether to send it."""
+
+    def reported(self, share_lost: float, round_trip_s: float | None) -> None: ...
+
+    def limited(self, bits_per_s: int) -> None: ...
+
+
+class LineSender:
+    """An `RTCRtpSender` that sends at the pace of its line, and tells it what the receiver says."""
+
+    def __init__(self, sender: RTCRtpSender, line: Line) -> None:
+        self._sender: Any = sender
+        self._line = line
+        handle, repeat = sender._handle_rtcp_packet, sender._retransmit
+
+        async def handle_and_tell(packet: Any) -> None:
+            for share_lost, round_trip_s in _reports(sender, packet):
+                line.reported(share_lost, round_trip_s)
+            if (bits_per_s := _limit_of(sender, packet)) is not None:
+                line.limited(bits_per_s)
+            await handle(packet)
+
+        async def repeat_if_it_may(sequence_number: int) -> None:
+            if line.may_repeat(sequence_number):
+                await repeat(sequence_number)
+
+        sender._handle_rtcp_packet = handle_and_tell  # type: ignore[method-assign]
+        sender._retransmit = repeat_if_it_may  # type: ignore[method-assign]
+        sender.setTransport(cast("RTCDtlsTransport", _PacedTransport(sender, line)))
+
+    @property
+    def can_pad(self) -> bool:
+        """Whether both sides agreed on a stream beside the picture, in which padding can go."""
+        return self._sender._RTCRtpSender__rtx_payload_type is not None
+
+    async def send_padding(self, octets: int) -> None:
+        """Send packets of nothing on the retransmissions' stream, as libwebrtc does to try a line."""
+        sender = self._sender
+        while octets > 0:
+            packet = RtpPacket(
+                payload_type=sender._RTCRtpSender__rtx_payload_type,
+                sequence_number=sender._RTCRtpSender__rtx_sequence_number,
+                timestamp=sender._RTCRtpSender__rtp_timestamp,
+                ssrc=sender._rtx_ssrc,
+            )
+            packet.padding_size = LARGEST_PADDING
+            packet.extensions.abs_send_time = (clock.current_ntp_time() >> 14) & 0xFFFFFF
+            sender._RTCRtpSender__rtx_sequence_number = (packet.sequence_number + 1) & 0xFFFF
+            data = packet.serialize(sender._RTCRtpSender__rtp_header_extensions_map)
+            try:
+                await sender.transport._send_rtp(data)
+            except ConnectionError:
+                return
+            octets -= len(data)
+
+
+class _PacedTransport:
+    """Stands before a sender's transport: holds back its pictures, counts all of its packets."""
+
+    def __init__(self, sender: RTCRtpSender, line: Line) -> None:
+        self._transport = sender.transport
+        self._line = line
+        self._picture = sender._ssrc.to_bytes(4, "big")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    async def _send_rtp(self, data: bytes) -> None:
+        if not rtp.is_rtcp(data):
+            is_padding = bool(data[0] & 0x20)
+            if data[8:12] == self._picture and (delay_s := self._line.delay_s(len(data))) > 0:
+                await asyncio.sleep(delay_s)
+            self._line.sent(len(data), padding=is_padding)
+        await self._transport._send_rtp(data)

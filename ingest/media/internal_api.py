@@ -149,6 +149,8 @@ def _publication_status(relay: Relay, publication: Publication) -> dict[str, Any
                 "packets": track.packets,
                 "octets": track.octets,
                 "keyframe_requests": track.keyframe_requests,
+                "share_lost": round(track.loss.share, 3),
+                "limit_bits_per_s": track.limit.bits_per_s,
             }
             for kind, track in publication.tracks.items()
         },
@@ -171,6 +173,7 @@ def _viewing_status(viewing: Viewing | FrameViewing) -> dict[str, Any]:
                 "packets": outlet.packets,
                 "lost": outlet.lost,
                 "retransmitted": outlet.retransmissions,
+                "share_lost": round(outlet.share_lost, 3),
             }
             for outlet in viewing.outlets
         },

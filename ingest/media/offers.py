@@ -8,7 +8,7 @@ send to addresses of somebody's choice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -21,6 +21,7 @@ from aiortc.sdp import (
     parse_h264_profile_level_id,
 )
 
+from sightline.ingest.media import h264, vp8
 from sightline.ingest.media.errors import InvalidOffer
 from sightline.ingest.media.sdp import LONGEST_OFFER_BYTES
 
@@ -44,6 +45,20 @@ class H264Format:
     packetization_mode: str
 
     codec: ClassVar[str] = "H264"
+    begins_keyframe: ClassVar[Callable[[bytes], bool]] = staticmethod(h264.begins_keyframe)
+
+
+@dataclass(frozen=True)
+class Vp8Format:
+    """VP8, which has no kinds."""
+
+    codec: ClassVar[str] = "VP8"
+    begins_keyframe: ClassVar[Callable[[bytes], bool]] = staticmethod(vp8.begins_keyframe)
+
+
+VideoFormat = H264Format | Vp8Format
+CODECS = (H264Format.codec, Vp8Format.codec)
+SOUND_CODEC = "opus"
 
 
 @dataclass(frozen=True)
@@ -51,12 +66,12 @@ class Offer:
     """An offer that can be answered.
 
     `sdp` is the text without candidates; `kinds` are its media in their order; `formats` are the
-    H.264 formats it names, best first.
+    video formats it names that the relay carries, best first.
     """
 
     sdp: str
     kinds: tuple[Kind, ...]
-    formats: tuple[H264Format, ...]
+    formats: tuple[VideoFormat, ...]
 
 
 def read_offer(text: str, side: Side) -> Offer:
@@ -73,11 +88,12 @@ def read_offer(text: str, side: Side) -> Offer:
         )
     _check_bundled(description)
     video = next(media for media in description.media if media.kind == "video")
-    formats = tuple(_h264_formats(video))
+    formats = tuple(_video_formats(video))
     if not formats:
         names = sorted({codec.name for codec in video.rtp.codecs}) or ["nothing"]
         raise InvalidOffer(
-            f"The video line offers {', '.join(names)}; it must offer H264.", "unsupported_codec"
+            f"The video line offers {', '.join(names)}; it must offer {' or '.join(CODECS)}.",
+            "unsupported_codec",
         )
     _check_opus(description)
     return Offer(sdp, tuple(kinds), formats)
@@ -98,9 +114,11 @@ def read_sound_offer(text: str, side: Side) -> str:
     return sdp
 
 
-def h264_format(codec: RTCRtpCodecParameters | RTCRtpCodecCapability) -> H264Format | None:
-    """The H.264 format of a codec; None: it is another codec, or a profile nobody knows."""
-    if codec.name.upper() != "H264":
+def video_format(codec: RTCRtpCodecParameters | RTCRtpCodecCapability) -> VideoFormat | None:
+    """The format of a codec; None: the relay does not carry it, or nobody knows its profile."""
+    if codec.name.upper() == Vp8Format.codec:
+        return Vp8Format()
+    if codec.name.upper() != H264Format.codec:
         return None
     # Absent parameters mean constrained baseline and mode 0 (RFC 6184, section 8.1).
     profile_level_id = str(codec.parameters.get("profile-level-id") or "42e01f")
@@ -128,9 +146,9 @@ def _parsed(text: str, side: Side) -> tuple[SessionDescription, str]:
 def _check_opus(description: SessionDescription) -> None:
     for media in description.media:
         if media.kind == "audio" and not any(
-            codec.name.lower() == "opus" for codec in media.rtp.codecs
+            codec.name.lower() == SOUND_CODEC for codec in media.rtp.codecs
         ):
-            raise InvalidOffer("The audio line must offer opus.", "unsupported_codec")
+            raise InvalidOffer(f"The audio line must offer {SOUND_CODEC}.", "unsupported_codec")
 
 
 def _without_candidates(text: str) -> str:
@@ -166,30 +184,60 @@ def _check_bundled(description: SessionDescription) -> None:
         raise InvalidOffer("Video and audio must share one transport (a=group:BUNDLE).")
 
 
-def _h264_formats(video: MediaDescription) -> list[H264Format]:
-    formats = (h264_format(codec) for codec in video.rtp.codecs)
-    return list(dict.fromkeys(f for f in formats if f and f.packetization_mode in ("0", "1")))
+def _video_formats(video: MediaDescription) -> list[VideoFormat]:
+    formats = (video_format(codec) for codec in video.rtp.codecs)
+    return list(dict.fromkeys(f for f in formats if f is not None and _can_be_carried(f)))
 
 
-def preferences(wanted: Iterable[H264Format]) -> list[RTCRtpCodecCapability]:
+def _can_be_carried(format_: VideoFormat) -> bool:
+    return isinstance(format_, Vp8Format) or format_.packetization_mode in ("0", "1")
+
+
+def preferences(wanted: Iterable[VideoFormat]) -> list[RTCRtpCodecCapability]:
     """Codec preferences for a transceiver: these formats in this order, with retransmission."""
     capabilities = get_capabilities("video").codecs
-    chosen = [c for format_ in wanted for c in capabilities if h264_format(c) == format_]
+    chosen = [c for format_ in wanted for c in capabilities if video_format(c) == format_]
     return [*chosen, *(c for c in capabilities if c.name == "rtx")]
 
 
-def closest_first(offered: Iterable[H264Format], sent: H264Format) -> list[H264Format]:
-    """What a viewer offers, the format that the camera sends first.
+def sound_preferences() -> list[RTCRtpCodecCapability]:
+    """Codec preferences for sound: Opus alone, the one codec that every browser and camera has."""
+    return [c for c in get_capabilities("audio").codecs if c.name.lower() == SOUND_CODEC]
 
-    A viewer that does not name the camera's profile gets its own next best: browsers decode by what
-    is in the stream, not by what was negotiated.
+
+def taken_from_camera(offered: Iterable[VideoFormat]) -> VideoFormat:
+    """The one format that a camera is to send, of those that it offers.
+
+    H.264 where it has both: every way to a viewer carries it. Otherwise the camera's own order.
     """
+    return min(offered, key=lambda format_: not isinstance(format_, H264Format))
 
-    def distance(format_: H264Format) -> tuple[bool, bool, bool]:
-        return (
-            format_.profile != sent.profile,
-            format_.packetization_mode != "1",
-            format_.packetization_mode != sent.packetization_mode,
+
+def for_viewer(offered: Iterable[VideoFormat], sent: VideoFormat) -> list[VideoFormat]:
+    """What a viewer may be answered with, the very format that the camera sends first.
+
+    A viewer that does not name the camera's H.264 profile gets its own next best: browsers decode by
+    what is in the stream, not by what was negotiated. Another codec is not converted.
+
+    Raises `InvalidOffer` where the viewer does not take the camera's codec.
+    """
+    offered = tuple(offered)
+    same = [format_ for format_ in offered if format_.codec == sent.codec]
+    if not same:
+        names = " and ".join(dict.fromkeys(format_.codec for format_ in offered))
+        raise InvalidOffer(
+            f"The camera sends {sent.codec}, and this viewer takes {names} only; the relay does not"
+            f" convert. Use a browser that plays {sent.codec}.",
+            "unsupported_codec",
         )
+    return sorted(same, key=lambda format_: _distance(format_, sent))
 
-    return sorted(offered, key=distance)
+
+def _distance(format_: VideoFormat, sent: VideoFormat) -> tuple[bool, bool, bool]:
+    if isinstance(format_, Vp8Format) or isinstance(sent, Vp8Format):
+        return (False, False, False)
+    return (
+        format_.profile != sent.profile,
+        format_.packetization_mode != "1",
+        format_.packetization_mode != sent.packetization_mode,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
@@ -13,8 +14,15 @@ from aiortc.clock import current_ntp_time
 from aiortc.rtp import RtcpSrPacket, RtpPacket
 
 from sightline.ingest.media import hooks
+from sightline.ingest.media.feedback import (
+    Audience,
+    CameraLimit,
+    LossMeter,
+    RateMeter,
+    RepeatedAsking,
+)
 from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, SenderClock
-from sightline.ingest.media.offers import H264Format, Kind
+from sightline.ingest.media.offers import Kind, VideoFormat
 from sightline.ingest.media.peer import Peer
 
 CLOCK_RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
@@ -46,12 +54,33 @@ class Track:
         self.octets = 0
         self.keyframe_requests = 0
         self._source = source
+        self.loss = LossMeter()
+        self.limit = CameraLimit()
+        self.audience = Audience()
         self._receiver = receiver
         self._ssrc: int | None = None
         self._sources: set[int] = set()
         self._throttle = KeyframeThrottle()
         self._request: asyncio.Task[None] | None = None
+        self._asking = RepeatedAsking()
+        self._rate = RateMeter()
         hooks.tap_receiver(receiver, self._on_packet, self._on_sender_report)
+        hooks.shape_feedback(receiver, self._limit_told, self._lost_asked_for)
+
+    @property
+    def begins_keyframe(self) -> Callable[[bytes], bool]:
+        """Tells by a payload whether a decoder of the video can begin with it."""
+        return self._source.begins_keyframe
+
+    def viewer_reported(self, outlet: Outlet, share_lost: float) -> None:
+        """A viewer tells what it lost, of which the camera's own line may have lost some."""
+        now = time.monotonic()
+        own = max(0.0, share_lost - self.loss.share)
+        self.audience.reported(outlet, own, self._rate.bits_per_s(self.octets, now), now)
+
+    def remove(self, outlet: Outlet) -> None:
+        self.outlets.discard(outlet)
+        self.audience.left(outlet)
 
     def request_keyframe(self) -> None:
         """Ask the camera for a picture to begin from; many wishes become one request."""
@@ -80,14 +109,24 @@ class Track:
             self._new_source(packet.ssrc)
         self.packets += 1
         self.octets += len(packet.payload)
+        if self.loss.is_due(now):
+            self.loss.count(*hooks.packet_counts(self._receiver, packet.ssrc), now)
         if not self.clock.known and now - self._source.connected_at > REPORT_PATIENCE_S:
             self.clock.report(current_ntp_time(), packet.timestamp, 0)
         self.history.add(packet)
         for outlet in tuple(self.outlets):
             outlet.forward(packet)
 
+    def _limit_told(self, estimate: int) -> int | None:
+        now = time.monotonic()
+        return self.limit.tell(estimate, self.audience.limit(self.outlets, now), now)
+
+    def _lost_asked_for(self, missing: list[int]) -> list[int]:
+        return self._asking.choose(missing, time.monotonic())
+
     def _new_source(self, ssrc: int) -> None:
         self._ssrc = ssrc
+        self.loss = LossMeter()
         self._sources.add(ssrc)
         if len(self._sources) > MOST_SOURCES:
             self._source.give_up("the camera changed the identity of its stream too often")
@@ -110,6 +149,10 @@ class Source(Peer):
         self.media_at: float | None = None
         self._clock_offset: int | None = None
 
+    def begins_keyframe(self, payload: bytes) -> bool:  # noqa: ARG002 - of sound every packet will do
+        """Whether a decoder can begin with this packet."""
+        return True
+
     def add_track(self, kind: Kind, receiver: RTCRtpReceiver) -> None:
         self.tracks[kind] = Track(self, kind, receiver)
 
@@ -129,11 +172,15 @@ class Source(Peer):
 
 
 class Publication(Source):
-    """One camera's connection. `format` is the H.264 that was agreed."""
+    """One camera's connection. `format` is the one of its video that was agreed."""
 
     noun = "publication"
     farewell = "the camera stopped sending"
 
-    def __init__(self, id_: UUID, format_: H264Format) -> None:
+    def __init__(self, id_: UUID, format_: VideoFormat) -> None:
         super().__init__(id_)
         self.format = format_
+
+    def begins_keyframe(self, payload: bytes) -> bool:
+        """Whether a decoder of the video can begin with this packet."""
+        return self.format.begins_keyframe(payload)

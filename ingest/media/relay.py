@@ -24,11 +24,13 @@ from sightline.ingest.media.errors import (
 )
 from sightline.ingest.media.frames import FrameSource, FrameViewing
 from sightline.ingest.media.offers import (
-    H264Format,
-    closest_first,
-    h264_format,
+    VideoFormat,
+    for_viewer,
     preferences,
     read_offer,
+    sound_preferences,
+    taken_from_camera,
+    video_format,
 )
 from sightline.ingest.media.peer import Carried, Goodbyes
 from sightline.ingest.media.publication import Publication
@@ -104,13 +106,15 @@ class Relay:
         with self._failing_recorded("publication", id_):
             self._check_room()
             offer = read_offer(offer_text, "camera")
-            publication = Publication(id_, offer.formats[0])
+            wanted = taken_from_camera(offer.formats)
+            publication = Publication(id_, wanted)
             self.publications[id_] = publication
             publication.on_lost = lambda reason: self._lost(publication, reason)
             for kind in offer.kinds:
                 transceiver = publication.connection.addTransceiver(kind, direction="recvonly")
-                if kind == "video":
-                    transceiver.setCodecPreferences(preferences(offer.formats[:1]))
+                transceiver.setCodecPreferences(
+                    preferences([wanted]) if kind == "video" else sound_preferences()
+                )
                 publication.add_track(kind, transceiver.receiver)
             hooks.exempt_from_consent(publication.connection)
             answer = await publication.answer(offer.sdp, self.mux.gather)
@@ -132,6 +136,7 @@ class Relay:
             self._check_room()
             offer = read_offer(offer_text, "viewer")
             publication = await self._publication_for(id_, publication_id)
+            formats = for_viewer(offer.formats, publication.format)
             viewing = Viewing(id_, publication)
             self.viewings[id_] = viewing
             viewing.on_lost = lambda reason: self._lost(viewing, reason)
@@ -140,9 +145,9 @@ class Relay:
                 transceiver = viewing.connection.addTransceiver(
                     kind, direction="sendonly" if track else "inactive"
                 )
-                if kind == "video":
-                    wanted = closest_first(offer.formats, publication.format)
-                    transceiver.setCodecPreferences(preferences(wanted))
+                transceiver.setCodecPreferences(
+                    preferences(formats) if kind == "video" else sound_preferences()
+                )
                 if track is not None:
                     viewing.add_outlet(track, transceiver.sender)
             answer = await viewing.answer(offer.sdp, self.mux.gather)
@@ -339,12 +344,12 @@ def why_no_frames(codec: str) -> str | None:
     return f"The camera sends {codec}; over the dashboard's own line only {H264Format.codec} can be carried."
 
 
-def _agreed_format(publication: Publication) -> H264Format:
+def _agreed_format(publication: Publication) -> VideoFormat:
     transceivers = publication.connection.getTransceivers()
     video = next(transceiver for transceiver in transceivers if transceiver.kind == "video")
-    agreed = h264_format(hooks.negotiated_codec(video))
+    agreed = video_format(hooks.negotiated_codec(video))
     if agreed is None:
-        raise InvalidOffer("No H.264 could be agreed.", "unsupported_codec")
+        raise InvalidOffer("No codec could be agreed for the video.", "unsupported_codec")
     return agreed
 
 

@@ -30,6 +30,7 @@ class Outlet:
         self.track = track
         self.retransmissions = 0
         self.lost = 0
+        self.share_lost = 0.0
         self._forwarder: TrackForwarder | None = None
         self._budget = RetransmissionBudget()
         self._reported_at = float("-inf")
@@ -39,6 +40,7 @@ class Outlet:
             on_stop=self._stop,
             on_lost=self._retransmit,
             on_keyframe_request=track.request_keyframe,
+            on_report=self._reported,
         )
 
     @property
@@ -75,12 +77,17 @@ class Outlet:
             first_sequence=random.randrange(1 << 15),  # noqa: S311 - unpredictability is SRTP's task
             first_timestamp=random.getrandbits(32),
             first_rtx_sequence=random.randrange(1 << 15),  # noqa: S311
+            begins_keyframe=self.track.begins_keyframe,
         )
         self.track.outlets.add(self)
         self.track.request_keyframe()
 
     def _stop(self) -> None:
-        self.track.outlets.discard(self)
+        self.track.remove(self)
+
+    def _reported(self, share_lost: float) -> None:
+        self.share_lost = share_lost
+        self.track.viewer_reported(self, share_lost)
 
     def _retransmit(self, sequence_number: int) -> None:
         self.lost += 1
@@ -104,7 +111,7 @@ class Sink(Peer):
     def detach(self) -> None:
         """Stop the flow of packets at once, before the slower goodbyes."""
         for outlet in self.outlets:
-            outlet.track.outlets.discard(outlet)
+            outlet.track.remove(outlet)
 
 
 class Viewing(Sink):

@@ -11,10 +11,13 @@ from sightline.ingest.media import hooks
 from sightline.ingest.media.errors import InvalidOffer
 from sightline.ingest.media.offers import (
     H264Format,
-    closest_first,
-    h264_format,
+    Vp8Format,
+    for_viewer,
     preferences,
     read_offer,
+    sound_preferences,
+    taken_from_camera,
+    video_format,
 )
 
 CHROMIUM = (Path(__file__).parent / "viewer_offer.sdp").read_text()
@@ -47,7 +50,8 @@ def camera_offer(
 def test_a_browsers_offer_is_read_without_its_candidates() -> None:
     offer = read_offer(CHROMIUM, "viewer")
     assert offer.kinds == ("video", "audio")
-    assert offer.formats[:2] == (
+    assert offer.formats[:3] == (
+        Vp8Format(),
         H264Format(H264Profile.PROFILE_BASELINE, "1"),
         H264Format(H264Profile.PROFILE_BASELINE, "0"),
     )
@@ -71,15 +75,39 @@ def test_every_profile_that_cameras_send_has_a_codec(profile: str, expected: H26
     assert offer.formats == (H264Format(expected, "1"),)
     chosen = preferences(offer.formats)
     assert chosen[-1].name == "rtx"
-    assert {h264_format(codec) for codec in chosen[:-1]} == {offer.formats[0]}
+    assert {video_format(codec) for codec in chosen[:-1]} == {offer.formats[0]}
 
 
 def test_a_viewer_gets_the_cameras_profile_where_it_offers_it() -> None:
     offered = read_offer(CHROMIUM, "viewer").formats
-    assert closest_first(offered, MAIN)[0] == MAIN
-    assert closest_first(offered, BASELINE)[0] == BASELINE
-    best_of_the_rest = closest_first(offered, HIGH)[0]
+    assert for_viewer(offered, MAIN)[0] == MAIN
+    assert for_viewer(offered, BASELINE)[0] == BASELINE
+    best_of_the_rest = for_viewer(offered, HIGH)[0]
     assert best_of_the_rest.packetization_mode == "1"
+
+
+def test_a_viewer_is_answered_with_the_cameras_codec_and_no_other() -> None:
+    offered = read_offer(CHROMIUM, "viewer").formats
+    assert for_viewer(offered, Vp8Format()) == [Vp8Format()]
+    assert Vp8Format() not in for_viewer(offered, BASELINE)
+
+
+def test_a_viewer_without_the_cameras_codec_is_refused_with_what_it_takes() -> None:
+    with pytest.raises(InvalidOffer, match="camera sends VP8, and this viewer takes H264 only"):
+        for_viewer([BASELINE, MAIN], Vp8Format())
+    with pytest.raises(InvalidOffer, match="camera sends H264, and this viewer takes VP8 only"):
+        for_viewer([Vp8Format()], HIGH)
+
+
+def test_of_a_camera_that_has_both_h264_is_taken() -> None:
+    assert taken_from_camera([Vp8Format(), MAIN, HIGH]) == MAIN
+    assert taken_from_camera(read_offer(camera_offer(video="VP8/90000"), "camera").formats) == (
+        Vp8Format()
+    )
+
+
+def test_sound_is_opus_alone() -> None:
+    assert [codec.mimeType for codec in sound_preferences()] == ["audio/opus"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +118,7 @@ def test_a_viewer_gets_the_cameras_profile_where_it_offers_it() -> None:
         ("v=0\r\nm=video x y z\r\n", "camera", "not an SDP offer that can be read"),
         (camera_offer(direction="recvonly"), "camera", "recvonly; it must be one of sendonly"),
         (camera_offer(direction="inactive"), "viewer", "inactive; it must be one of recvonly"),
-        (camera_offer(video="VP8/90000"), "camera", "offers VP8; it must offer H264"),
+        (camera_offer(video="VP9/90000"), "camera", "offers VP9; it must offer H264 or VP8"),
         (camera_offer().replace("a=ice-pwd:0123456789012345678901\r\n", ""), "camera", "no ICE user"),
         (camera_offer().replace("a=setup:actpass\r\n", ""), "camera", "no DTLS fingerprint"),
         (CHROMIUM.replace("a=group:BUNDLE 0 1", "a=group:BUNDLE 0"), "viewer", "share one transport"),

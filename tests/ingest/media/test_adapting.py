@@ -1,0 +1,237 @@
+"""Cameras on lines that get narrow: ours, and Chromium, step down, keep moving, and step up again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.async_api import async_playwright
+
+from sightline.ingest.camera.adaptation import STEPS, Adaptation, Step
+from sightline.ingest.camera.publisher import PublicationJob, Publisher
+from tests.ingest.media.conftest import SECRET, RelayBench, Viewer
+from tests.ingest.media.narrow_line import door, narrow_line, publication_url
+from tests.ingest.media.test_codecs import publishing_page
+from tests.ingest.media.whip_camera import whip_camera
+
+pytestmark = pytest.mark.slow
+
+WIDE, NARROW = 4_000_000, 600_000
+
+
+@asynccontextmanager
+async def publishing(
+    bench: RelayBench, whip: str, publication: UUID, **job: float
+) -> AsyncIterator[Adaptation]:
+    """The reference camera sends; what it decides can be looked at."""
+    publisher = Publisher(
+        bench.http, PublicationJob(str(publication), whip, SECRET, "RB31", "AB4-000123", **job)
+    )
+    sending = asyncio.Event()
+    task = asyncio.create_task(publisher.run(sending.set))
+    try:
+        await asyncio.wait_for(sending.wait(), 10)
+        yield publisher.adaptation
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@dataclass
+class Watched:
+    """The pictures that a viewer got: when (monotonic clock), and how high they are."""
+
+    came: list[tuple[float, int]] = field(default_factory=list)
+    unread: int = 0
+
+    async def watch(self, viewer: Viewer) -> None:
+        while True:
+            picture = await viewer.picture(30)
+            self.came.append((time.monotonic(), picture.luma.shape[0]))
+            self.unread += picture.strip_ms is None
+
+    def longest_gap_s(self, begin: float, end: float) -> float:
+        times = [at for at, _ in self.came if begin <= at < end]
+        return max(b - a for a, b in zip([begin, *times], [*times, end], strict=True))
+
+    def heights(self, begin: float, end: float) -> set[int]:
+        return {height for at, height in self.came if begin <= at < end}
+
+
+async def until_step(adaptation: Adaptation, step: Step, timeout: float) -> float:
+    """Seconds until the camera stands on a step at least so high."""
+    began = time.monotonic()
+    while adaptation.step.bit_rate < step.bit_rate:
+        assert time.monotonic() - began < timeout, f"still on {adaptation.step}"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("queue_s", [0.3, 0.06])
+async def test_a_cut_uplink_is_stepped_down_for_and_pictures_keep_moving(
+    bench: RelayBench, queue_s: float
+) -> None:
+    publication = uuid4()
+    async with narrow_line(bench) as line, door(bench, line) as base:
+        line.bits_per_s, line.queue_s = WIDE, queue_s
+        async with publishing(bench, publication_url(base, publication), publication) as camera:
+            viewer = await bench.viewer(publication)
+            watched = Watched()
+            watching = asyncio.create_task(watched.watch(viewer))
+            await asyncio.sleep(6)
+            assert camera.step == STEPS[0]
+
+            cut_at = time.monotonic()
+            line.bits_per_s = NARROW
+            await asyncio.sleep(16)
+            wide_at = time.monotonic()
+            low = camera.step
+            line.bits_per_s = WIDE
+
+            first_up_s = await until_step(camera, STEPS[STEPS.index(low) - 1], 20)
+            await until_step(camera, STEPS[0], 60)
+            await asyncio.sleep(1)
+            end = time.monotonic()
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    offered = line.offered_bits_per_s(cut_at + 5, wide_at)
+    gap_s = watched.longest_gap_s(cut_at + 2, end)
+    print(f"{queue_s=} {low=} {offered=:.0f} {gap_s=:.2f} {first_up_s=:.1f}")
+    assert gap_s < 1.0
+    assert 250_000 < offered < NARROW
+    assert low.bit_rate < NARROW
+    assert max(watched.heights(cut_at + 5, wide_at)) < 720
+    assert 720 in watched.heights(wide_at, end), "what it went up to is seen"
+    assert watched.unread < len(watched.came) * 0.02, "the time can be read at every size"
+
+
+async def test_a_camera_begins_with_what_half_its_known_uplink_carries(bench: RelayBench) -> None:
+    publication = uuid4()
+    url = bench.url(f"publications/{publication}")
+    async with publishing(bench, url, publication, uplink_kbps=1_500) as camera:
+        viewer = await bench.viewer(publication)
+        picture = await viewer.picture()
+        assert picture.luma.shape == (540, 960)
+        assert picture.strip_ms is not None
+        assert await until_step(camera, STEPS[1], 20) > 1
+
+
+async def test_a_camera_hears_of_loss_jitter_and_limit(bench: RelayBench) -> None:
+    """What really goes out to a publisher, from a relay that never decodes."""
+    heard = Heard()
+    async with narrow_line(bench) as line, door(bench, line) as base:
+        line.loss = 0.08
+        async with whip_camera(bench, "video/VP8", base=base, line=heard):
+            await asyncio.sleep(8)
+    assert len(heard.shares) >= 5, "a report a second"
+    assert 0.02 < sum(heard.shares) / len(heard.shares) < 0.16
+    assert heard.asked, "lost packets are asked for again"
+    assert 0 < min(heard.round_trips) < 0.5
+    assert heard.limits
+    assert min(heard.limits) > 100_000
+
+
+class Heard:
+    """A camera's line that takes down what it is told, and changes nothing."""
+
+    def __init__(self) -> None:
+        self.shares: list[float] = []
+        self.round_trips: list[float] = []
+        self.limits: list[int] = []
+        self.asked: list[int] = []
+
+    def delay_s(self, _octets: int) -> float:
+        return 0.0
+
+    def sent(self, octets: int, *, padding: bool) -> None:
+        assert octets > 0
+        assert not padding
+
+    def may_repeat(self, sequence_number: int) -> bool:
+        self.asked.append(sequence_number)
+        return True
+
+    def reported(self, share_lost: float, round_trip_s: float | None) -> None:
+        self.shares.append(share_lost)
+        if round_trip_s is not None:
+            self.round_trips.append(round_trip_s)
+
+    def limited(self, bits_per_s: int) -> None:
+        self.limits.append(bits_per_s)
+
+
+async def test_one_viewers_bad_line_pulls_nobody_down_until_all_suffer(bench: RelayBench) -> None:
+    publication = uuid4()
+    async with narrow_line(bench) as line, door(bench, line) as base:
+        url = bench.url(f"publications/{publication}")
+        async with publishing(bench, url, publication) as camera:
+            good = await bench.viewer(publication)
+            bad = await viewer_through(bench, base, publication)
+            drains = [asyncio.create_task(Watched().watch(viewer)) for viewer in (good, bad)]
+            line.loss_back = 0.35
+            await asyncio.sleep(9)
+            assert line.lost > 100
+            assert camera.step == STEPS[0], "the other one sees it well"
+
+            await good.connection.close()
+            await bench.wait_until(lambda: camera.step != STEPS[0], 20)
+            line.loss_back = 0.0
+            await until_step(camera, STEPS[0], 60)
+            for drain in drains:
+                drain.cancel()
+            await asyncio.gather(*drains, return_exceptions=True)
+
+
+async def viewer_through(bench: RelayBench, base: str, publication: UUID) -> Viewer:
+    """A viewer behind the line."""
+    direct = bench.base
+    bench.base = base
+    try:
+        return await bench.viewer(publication)
+    finally:
+        bench.base = direct
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
+async def test_chromium_adapts_by_itself(bench: RelayBench, chromium: str, codec: str) -> None:
+    async with (
+        narrow_line(bench) as line,
+        door(bench, line) as base,
+        async_playwright() as playwright,
+    ):
+        browser = await playwright.chromium.connect(chromium)
+        context = await browser.new_context()
+        line.bits_per_s = WIDE
+        direct, bench.base = bench.base, base
+        publication = await publishing_page(context, bench, codec)
+        bench.base = direct
+        viewer = await bench.viewer(publication)
+        watched = Watched()
+        watching = asyncio.create_task(watched.watch(viewer))
+        await asyncio.sleep(20)
+        now = time.monotonic()
+        before = line.offered_bits_per_s(now - 4, now)
+        line.bits_per_s = before / 2
+        await asyncio.sleep(15)
+        now = time.monotonic()
+        narrow = line.offered_bits_per_s(now - 6, now)
+        gap_s = watched.longest_gap_s(now - 10, now)
+        line.bits_per_s = WIDE
+        await asyncio.sleep(20)
+        now = time.monotonic()
+        after = line.offered_bits_per_s(now - 4, now)
+        print(f"{codec} {before=:.0f} {narrow=:.0f} {after=:.0f} {gap_s=:.2f}")
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await browser.close()
+    assert before > 400_000
+    assert narrow < before / 2 * 1.05
+    assert after > narrow * 1.2
+    assert gap_s < 1.0
