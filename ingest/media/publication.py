@@ -40,6 +40,7 @@ class Outlet(Protocol):
     """Where a track's packets go."""
 
     def forward(self, packet: RtpPacket) -> None: ...
+    def __hash__(self) -> int: ...
 
 
 class Track:

@@ -24,6 +24,7 @@ from sightline.ingest.media.errors import (
 )
 from sightline.ingest.media.frames import FrameSource, FrameViewing
 from sightline.ingest.media.offers import (
+    H264Format,
     VideoFormat,
     for_viewer,
     preferences,
