@@ -69,6 +69,15 @@ class RelayClient:
             headers={"Content-Type": SDP},
         )
 
+    async def snapshot(self, relay_url: str, stream: UUID) -> bytes:
+        """The next picture of a viewing, as a JPEG.
+
+        Raises:
+            RelayAwayError: the relay does not answer.
+            RelayRefusedError: no whole picture came in time, or nobody watches any more.
+        """
+        return await self._post_for_bytes(f"{relay_url}/internal/viewings/{stream}/snapshot")
+
     async def speak(self, relay_url: str, talk: UUID, offer: str) -> str:
         """Hand the SDP offer of who speaks to the relay that carries the talk; the SDP answer.
 
@@ -116,11 +125,14 @@ class RelayClient:
             yield first.data, socket
 
     async def _post(self, url: str, **arguments: Any) -> str:
+        return (await self._post_for_bytes(url, **arguments)).decode()
+
+    async def _post_for_bytes(self, url: str, **arguments: Any) -> bytes:
         if self._session is None:
             raise RuntimeError("the relay client is not open")
         try:
             async with self._session.post(url, **arguments) as response:
-                body = await response.text()
+                body = await response.read()
                 if response.status < 400:
                     return body
                 raise await _refusal(response)

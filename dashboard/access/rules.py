@@ -92,6 +92,8 @@ RULES: tuple[Rule, ...] = (
     Rule(SOCKET, "/api/streams/{stream}/frames", ("stream.open",), "stream.redeem", "stream"),
     Rule("POST", "/whep/{stream}", _T, body_limit=64 * 1024),
     Rule("DELETE", "/whep/{stream}", _T),
+    Rule("POST", "/api/streams/{stream}/snapshot", ("stream.open",), "snapshot.take", "stream"),
+    Rule("GET", "/api/snapshots/{snapshot}", ("incident.read",), "snapshot.view", "snapshot"),
     # talk-back
     Rule("POST", "/api/talk", ("talk.open",), "talk.open", "stream"),
     Rule("DELETE", "/api/talk/{talk}", ("talk.open",), "talk.end", "talk"),

@@ -24,6 +24,7 @@ from sightline.dashboard.api import (
     replay,
     rota,
     session,
+    snapshots,
     streams,
     talk,
 )
@@ -36,6 +37,6 @@ def include_api(app: FastAPI, services: Services) -> None:
     app.state.services = services
     problems.install(app)
     for family in (
-        session, cameras, streams, talk, alerts, incidents, deployments, rota, coverage, places, areas, posts, purposes, replay, audit, machine, openapi,
+        session, cameras, streams, snapshots, talk, alerts, incidents, deployments, rota, coverage, places, areas, posts, purposes, replay, audit, machine, openapi,
     ):  # fmt: skip
         app.include_router(family.router, dependencies=[Depends(only_known)])

@@ -5,6 +5,7 @@
 import { h, mark, say, announce } from "./dom.js";
 import { ago, ageWords, clockWords, runningTime } from "./ages.js";
 import { fullName, shortName } from "./camera_words.js";
+import { PictureTools } from "./picture_tools.js";
 import { figuresWords, nextTrend, noTrend, trendWords } from "./picture_trend.js";
 import { StreamPlayer } from "./stream_player.js";
 import { TalkPanel } from "./talk_panel.js";
@@ -130,6 +131,8 @@ class Tile {
   #player;
   #parts;
   #startedMs = Date.now();
+  /** @type {PictureTools} */
+  #tools;
   #stats = null;
   #trend = noTrend();
   #wasFrozen = false;
@@ -198,6 +201,7 @@ class Tile {
   remove() {
     this.#player.close();
     this.#talk?.remove();
+    this.#tools.remove();
     this.element.remove();
     this.#given.removed();
   }
@@ -248,7 +252,7 @@ class Tile {
     p.end.hidden = state === "ended";
     if (p.talk) p.talk.hidden = state !== "playing" || this.#talk.isOpen;
     p.sound.hidden = state === "ended";
-    p.pop.hidden = state === "ended" || !document.pictureInPictureEnabled;
+    this.#tools.draw(state === "playing", state === "ended");
     p.again.hidden = state !== "ended";
     p.close.hidden = state !== "ended";
   }
@@ -328,20 +332,26 @@ class Tile {
         title: "Video packets (UDP) do not get through to this browser, so the picture comes over the page’s own connection.",
       }),
       sound: h("button", { class: "quiet-button", type: "button", text: "Sound on", onclick: () => this.#toggleSound() }),
-      pop: h("button", { class: "quiet-button", type: "button", text: "Pop out", onclick: () => video.requestPictureInPicture() }),
       end: h("button", { class: "button button-small", type: "button", text: "End", onclick: () => this.#end() }),
       again: h("button", { class: "button button-small", type: "button", text: "Open again…", onclick: () => this.#again() }),
       close: h("button", { class: "button button-small", type: "button", text: "Close", onclick: () => this.remove() }),
     };
+    p.frame = h("div", { class: "tile-frame" }, video, p.line, p.trend, p.cover);
+    this.#tools = new PictureTools(p.frame, {
+      snapshot: () => this.#given.call("POST", `/api/streams/${this.#opened.stream}/snapshot`),
+      title: () => `${p.name.textContent} · ${p.picture.textContent}`,
+      replay: () => video.play().catch(() => {}), // it was moved while it was being moved, or has ended
+    });
+    p.frame.append(this.#tools.element);
     p.tile = h(
       "article", { class: "tile", tabindex: "-1" },
       h(
         "div", { class: "tile-main" },
-        h("div", { class: "tile-frame" }, video, p.line, p.trend, p.cover),
+        p.frame,
         h(
           "div", { class: "tile-text" },
           h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),
-          h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.again, p.close),
+          h("div", { class: "tile-buttons" }, p.sound, p.end, p.again, p.close),
         ),
       ),
     );

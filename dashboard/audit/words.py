@@ -87,6 +87,8 @@ ACTIONS = {
     "session.lapse": "A session ended",
     "session.sign_in": "Signed in",
     "session.sign_out": "Signed out",
+    "snapshot.take": "Kept a picture of a stream",
+    "snapshot.view": "Looked at a kept picture",
     "stream.end": "A stream ended",
     "stream.open": "Opened a stream",
     "stream.redeem": "Fetched a stream",

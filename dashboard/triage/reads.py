@@ -133,6 +133,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         people=tuple(zip(row["people"] or (), row["had_set_off"] or (), strict=True)),
         stream=_stream(row),
         spoken=_spoken(row),
+        picture=f"/api/snapshots/{row['snapshot']}" if row["snapshot"] else None,
     )
 
 

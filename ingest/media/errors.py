@@ -10,7 +10,8 @@ MediaError
     ├── InvalidOffer 422        the SDP offer cannot be answered
     ├── RelayFull 503           as many peers as the settings allow
     ├── GateUnreachable 503     nobody can prove that anyone may watch
-    └── PublicationAbsent 504   the camera did not begin to send in time
+    ├── PublicationAbsent 504   the camera did not begin to send in time
+    └── NoPicture 504           no whole picture came in time
 """
 
 from __future__ import annotations
@@ -73,3 +74,8 @@ class GateUnreachable(RelayRefusal):
 class PublicationAbsent(RelayRefusal):
     status = 504
     code = "camera_silent"
+
+
+class NoPicture(RelayRefusal):
+    status = 504
+    code = "no_picture"

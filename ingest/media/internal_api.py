@@ -8,6 +8,7 @@ Every request carries the secret that the parts share. Bodies are SDP; errors ar
     POST   /internal/viewings/{stream}?publication={publication}       201 SDP answer, Location
     DELETE /internal/viewings/{stream}                                 204
     GET    /internal/viewings/{stream}/frames?publication={publication}  a WebSocket (`frame_socket`)
+    POST   /internal/viewings/{stream}/snapshot                        200 JPEG
     POST   /internal/talks/{talk}/speaker, …/listener                  201 SDP answer, Location
     DELETE /internal/talks/{talk}/speaker, …/listener                  204
     GET    /internal/status                                            200 JSON
@@ -23,6 +24,7 @@ from uuid import UUID
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sightline.ingest.media import snapshot
 from sightline.ingest.media.errors import InvalidOffer, InvalidRequest, RelayRefusal
 from sightline.ingest.media.frame_socket import carry_frames
 from sightline.ingest.media.frames import FrameViewing
@@ -35,6 +37,7 @@ from sightline.ingest.media.viewing import Viewing
 
 SDP = "application/sdp"
 PROBLEM = "application/problem+json"
+JPEG = "image/jpeg"
 
 
 class GateState(Protocol):
@@ -62,6 +65,7 @@ def make_app(
             web.post("/internal/viewings/{stream}", api.view),
             web.delete("/internal/viewings/{stream}", api.end_viewing),
             web.get("/internal/viewings/{stream}/frames", api.frames),
+            web.post("/internal/viewings/{stream}/snapshot", api.snapshot),
             web.post("/internal/talks/{talk}/{side:speaker|listener}", api.join_talk),
             web.delete("/internal/talks/{talk}/{side:speaker|listener}", api.leave_talk),
             web.get("/internal/status", api.status),
@@ -91,6 +95,11 @@ class _InternalApi:
         id_ = _uuid(request.match_info["stream"], "stream")
         publication_id = _uuid(request.query.get("publication", ""), "publication")
         return await carry_frames(request, self._relay, id_, publication_id)
+
+    async def snapshot(self, request: web.Request) -> web.Response:
+        id_ = _uuid(request.match_info["stream"], "stream")
+        taken = await snapshot.take(self._relay.watched(id_))
+        return web.Response(body=taken.jpeg, content_type=JPEG)
 
     async def end_publication(self, request: web.Request) -> web.Response:
         return self._end("publication", request.match_info["publication"])

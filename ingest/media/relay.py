@@ -270,6 +270,16 @@ class Relay:
             raise UnknownPeer(f"There is no {kind} {id_}.")
         self._lost(peer, peer.farewell)
 
+    def watched(self, viewing_id: UUID) -> Publication:
+        """What a viewer watches.
+
+        Raises `UnknownPeer`.
+        """
+        viewing = self.viewings.get(viewing_id)
+        if viewing is None:
+            raise UnknownPeer(f"There is no viewing {viewing_id}.")
+        return viewing.publication
+
     def close_all_viewings(self, reason: str) -> None:
         """End every viewing and talk at once, and open no new one until `reopen`."""
         self._closed_because = reason

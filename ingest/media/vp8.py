@@ -24,15 +24,20 @@ NO_KEYFRAME = 0x01
 
 def begins_keyframe(payload: bytes) -> bool:
     """Whether a decoder can begin with this packet: the first one of a key frame."""
-    header_at = _header_at(payload)
-    if header_at is None:
-        return False
-    return not payload[header_at] & NO_KEYFRAME
-
-
-def _header_at(payload: bytes) -> int | None:
-    """Where the payload header stands, which only a picture's first packet has; None: it has none."""
     if not payload or not payload[0] & BEGINS_PARTITION or payload[0] & PARTITION:
+        return False
+    header_at = _after_descriptor(payload)
+    return header_at is not None and not payload[header_at] & NO_KEYFRAME
+
+
+def picture_part(payload: bytes) -> bytes | None:
+    """A packet's part of the picture, without the payload descriptor; None: it holds none."""
+    at = _after_descriptor(payload)
+    return None if at is None else payload[at:]
+
+
+def _after_descriptor(payload: bytes) -> int | None:
+    if not payload:
         return None
     at = 1
     if payload[0] & EXTENDED:

@@ -66,7 +66,7 @@ order by m.id;
 select l.id, l.at, l.kind, coalesce(u.display_name, l.author) as author, coalesce(r.name, l.author_role) as role, l.text,
   l.about, l.acknowledged_by, t.action, p.people, p.had_set_off,
   s.camera, s.call_sign, s.officer, s.purpose, s.opened_time, s.ended_time,
-  k.talk, k.numbers, k.began_times, k.ended_times
+  case when l.kind = 'snapshot' then l.detail ->> 'snapshot' end as snapshot, k.talk, k.numbers, k.began_times, k.ended_times
 from incident_log l
 left join app_user u on u.id = l.author_user_id
 left join role r on r.code = l.author_role

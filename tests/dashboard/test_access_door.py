@@ -33,6 +33,8 @@ ALLOWED = {
     "POST /api/streams": "fim negco commander supervisor",
     "DELETE /api/streams/{stream}": "fim negco commander supervisor",
     "WEBSOCKET /api/streams/{stream}/frames": "fim negco commander supervisor",
+    "POST /api/streams/{stream}/snapshot": "fim negco commander supervisor",
+    "GET /api/snapshots/{snapshot}": "fim negco commander supervisor coordinator",
     "POST /api/talk": "negco",
     "DELETE /api/talk/{talk}": "negco",
     "GET /api/talk/{talk}/turns/{turn}": "fim negco commander supervisor coordinator",
@@ -103,7 +105,7 @@ ONE_TIME = {
 }  # fmt: skip
 
 PLACES = {
-    "camera": "CAM-1", "stream": "00000000-0000-4000-8000-000000000000", "talk": "00000000-0000-4000-8000-000000000000", "file": "sign-in.css", "username": "nobody",
+    "camera": "CAM-1", "stream": "00000000-0000-4000-8000-000000000000", "talk": "00000000-0000-4000-8000-000000000000", "snapshot": "00000000-0000-4000-8000-000000000000", "file": "sign-in.css", "username": "nobody",
     "log_number": "K-77",
 }  # fmt: skip
 

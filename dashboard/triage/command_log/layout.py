@@ -57,6 +57,7 @@ def _line(line: Line, now: datetime, may_write: bool) -> html.Li:
                     html.Span(entry.text, className="entry-text"),
                     *(html.Span(words, className="entry-people") for words in people_words(entry)),
                     *_sound(entry),
+                    *_picture(entry),
                     *_answer(line, may_write),
                 ],
                 className="entry-body",
@@ -86,6 +87,23 @@ def _sound(entry: Entry) -> list[Any]:
     return [
         html.Details(
             [html.Summary(f"{words} of what was said"), html.Ul(heard)],
+            className="entry-spoken",
+            **marked,
+        )
+    ]
+
+
+def _picture(entry: Entry) -> list[Any]:
+    """The picture that was kept; fetched only when somebody opens it, since that is audited."""
+    if entry.picture is None:
+        return []
+    marked: dict[str, Any] = {"data-run": f"picture-{entry.id}"}
+    return [
+        html.Details(
+            [
+                html.Summary("The picture"),
+                html.Img(src=entry.picture, alt=entry.text, loading="lazy"),
+            ],
             className="entry-spoken",
             **marked,
         )

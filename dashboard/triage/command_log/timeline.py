@@ -16,6 +16,7 @@ KIND_NAMES = {
     "acknowledgement": "Acknowledged",
     "stream": "Stream",
     "talk": "Talk",
+    "snapshot": "Snapshot",
     "system": "System",
 }
 """Kinds of entries, as shown."""
@@ -81,6 +82,7 @@ class Entry:
         action: the step of a deployment that it tells of, if it is about people.
         people: whom that step was about, and whether they had set off by then.
         stream: the stream that it tells of.
+        picture: where the picture is that it tells of.
         spoken: what is kept of the talk that it tells of, oldest first.
     """
 
@@ -96,6 +98,7 @@ class Entry:
     people: tuple[tuple[str, bool], ...] = ()
     stream: Stream | None = None
     spoken: tuple[Spoken, ...] = ()
+    picture: str | None = None
 
 
 @dataclass(frozen=True)
