@@ -23,6 +23,7 @@ ROLES = (
     "fim", "negco", "commander", "supervisor", "planner", "coordinator", "auditor", "admin", "officer",
 )  # fmt: skip
 
+UUIDS = frozenset({"stream", "talk", "snapshot"})
 STREAM = "00000000-0000-4000-8000-000000000000"
 
 DENIED = {"GET /_reload-hash", f"{SOCKET} /_dash-ws-callback", "GET {path:path}"}
@@ -82,7 +83,7 @@ def calls(routes: list[Any]) -> set[str]:
 def example(path: str) -> str:
     """A path as somebody might ask for it."""
     path = re.sub(r"/?(\{\w+:path\}|\*\*)", "/nothing/here.js", path)
-    return re.sub(r"\{(\w+)\}", lambda place: STREAM if place[1] == "stream" else "1", path)
+    return re.sub(r"\{(\w+)\}", lambda place: STREAM if place[1] in UUIDS else "1", path)
 
 
 async def client_of(force: Any, served: Served, role: str | None) -> httpx.AsyncClient:
