@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from benchmarks.measure import Goal, Measure
 from benchmarks.processes import cpu_s
@@ -105,8 +108,11 @@ async def _tried(place: Place, cameras: int) -> list[Borne]:
             tried = [await _borne(place, looped, all_)]
             while not tried[-1].holds and len(all_) > 1:
                 fewer = min(len(all_) - 1, int(len(all_) * _SMALLER))
-                leaving = [all_.popitem() for _ in range(len(all_) - fewer)]
-                await asyncio.gather(*(watcher.leave() for watcher, _ in leaving))
+                # Those that got least go first: one that was lost altogether would get nothing for ever.
+                leaving = sorted(all_, key=lambda watcher: watcher.video.pictures)
+                for watcher in leaving[: len(all_) - fewer]:
+                    del all_[watcher]
+                    await watcher.leave()
                 if cameras > 1:
                     await arranged.end_publications(fewer)
                 tried.append(await _borne(place, looped, all_))
@@ -139,29 +145,31 @@ async def _watching(
 async def _borne(place: Place, looped: LoopedCameras, watching: dict[Watcher, str]) -> Borne:
     await asyncio.sleep(_SETTLE_S)
     relay = [place.pids["relay"]]
-    sent_before = await looped.sent()
-    before = {watcher: _counts(watcher) for watcher in watching}
-    began_s, used_s = time.monotonic(), cpu_s(relay)
+    sent_before, sending_s = await looped.sent(), time.monotonic()
+    before, used_s, began_s = _counts(watching), cpu_s(relay), time.monotonic()
     await asyncio.sleep(SECONDS)
-    used_s, took_s = cpu_s(relay) - used_s, time.monotonic() - began_s
-    after = {watcher: _counts(watcher) for watcher in watching}
+    after, used_s, took_s = (
+        _counts(watching), cpu_s(relay) - used_s, time.monotonic() - began_s,
+    )  # fmt: skip
     sent_after = await looped.sent()
-    came = {
-        watcher: tuple(b - a for a, b in zip(before[watcher], after[watcher], strict=True))
-        for watcher in watching
-    }
-    sent = {ref: sent_after[ref] - sent_before[ref] for ref in set(watching.values())}
+    sending_s = time.monotonic() - sending_s
+    came = {watcher: after[watcher] - before[watcher] for watcher in watching}
+    sent = {ref: (sent_after[ref] - sent_before[ref]) / sending_s for ref in watching.values()}
+    rates = {watcher: pictures / took_s for watcher, (pictures, _, _) in came.items()}
     return Borne(
         viewers=len(watching),
         cores=used_s / took_s,
-        worst_rate=min(pictures for pictures, _, _ in came.values()) / took_s,
-        worst_share=min(came[watcher][0] / max(1, sent[ref]) for watcher, ref in watching.items()),
-        lost=sum(lost for _, _, lost in came.values()),
+        worst_rate=min(rates.values()),
+        worst_share=min(rate / max(1.0, sent[watching[one]]) for one, rate in rates.items()),
+        lost=int(sum(lost for _, _, lost in came.values())),
         packets=sum(packets for _, packets, _ in came.values()) / took_s,
-        sent_rate=min(sent.values()) / took_s,
+        sent_rate=min(sent.values()),
     )
 
 
-def _counts(watcher: Watcher) -> tuple[int, int, int]:
-    video = watcher.video
-    return video.pictures, video.packets, video.lost
+def _counts(watching: Iterable[Watcher]) -> dict[Watcher, npt.NDArray[np.int64]]:
+    """Pictures, packets and lost packets of each so far."""
+    return {
+        watcher: np.array([watcher.video.pictures, watcher.video.packets, watcher.video.lost])
+        for watcher in watching
+    }
