@@ -175,9 +175,10 @@ class LoopedCamera:
             await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
             await ended.wait()
         finally:
+            # Shielded, since the library does not bear that its closing is given up.
+            closing = asyncio.shield(asyncio.ensure_future(connection.close()))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_GOODBYE_S):
-                    await connection.close()
+                await asyncio.wait_for(closing, _GOODBYE_S)
 
     async def _offer(self, told: StreamStart, sdp: str) -> str:
         headers = {"Authorization": f"Bearer {told.token}", "Content-Type": "application/sdp"}
