@@ -55,6 +55,12 @@ class Desk:
     def __init__(self, page: Page) -> None:
         self.page = page
 
+    async def until_offered(self) -> None:
+        """Wait until the page knows that the selected camera can be streamed."""
+        await expect(self.page.get_by_role("button", name="Open stream…")).to_be_enabled(
+            timeout=_READY_WITHIN_MS
+        )
+
     async def ask(self, camera: str, incident: int) -> None:
         """Have the dialog open and filled in, as the button of an incident's camera does, and somebody who types."""
         page = self.page
@@ -128,10 +134,9 @@ async def seated(stage: Stage, username: str, camera: str) -> AsyncIterator[Desk
                 await page.press("#password", "Enter")
                 await page.wait_for_url("**/map*")
                 await page.goto(f"{url}/map?at={LAT},{LON},15&camera={camera}")
-                await expect(page.get_by_role("button", name="Open stream…")).to_be_enabled(
-                    timeout=_READY_WITHIN_MS
-                )
+                desk = Desk(page)
+                await desk.until_offered()
                 await page.evaluate(_NOTES.read_text(encoding="utf-8"))
-                yield Desk(page)
+                yield desk
             finally:
                 await context.close()

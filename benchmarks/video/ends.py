@@ -33,7 +33,10 @@ _PLAYS_S: Final = 0.5
 _GOES_ON_AFTER_S: Final = 4.0
 _QUIET_S: Final = 1.0
 _CAME_WITHIN_S: Final = 10.0
+_PROVED_S: Final = 3.0
+"""Until the relay has told the database that media comes."""
 _STALE_WITHIN_S: Final = 15.0
+_STALE: Final = "nothing is heard from the camera"
 
 
 @dataclass
@@ -175,17 +178,20 @@ async def _seconds_until_stale_ends(scene: Scene) -> float:
     """From when the rules call the camera stale, which sends and says nothing any more, to the end of its stream."""
     owner = scene.arranged.owner
     encoding = _studio_process()
+    await asyncio.sleep(_PROVED_S)
     scene.camera.client.lose_signal()
     encoding.suspend()
     try:
         # Two minutes of silence on its socket, at once; its media goes on proving that it records for five seconds.
         await owner.execute(query("bench.unheard_for_long"), scene.camera.ref)
         async with asyncio.timeout(_STALE_WITHIN_S):
-            while (late := await owner.fetchval(query("bench.ended_after_stale"))) is None:  # noqa: ASYNC110 - what is awaited has no event
+            while (ended := await owner.fetchrow(query("bench.ended_after_stale"))) is None:  # noqa: ASYNC110 - what is awaited has no event
                 await asyncio.sleep(0.05)
     finally:
         encoding.resume()
-    return float(late)
+    if ended["end_reason"] != _STALE:
+        raise RuntimeError(f"the stream of a silent camera ended since {ended['end_reason']}")
+    return float(ended["late_s"])
 
 
 def _studio_process() -> psutil.Process:
@@ -203,7 +209,7 @@ async def _on_the_page(arranged: Stage, studio: StudioProcess, number: int, ends
         incident = await other.incident("Man on the bridge", LAT, LON)
         for _ in range(TRIES):
             camera.set_recording("recording")
-            await arranged.until_recording(ref)
+            await desk.until_offered()
             last_ms, told_ms = await _dark_on_page(desk, camera, incident)
             ends.page_last_ms = max(ends.page_last_ms, last_ms)
             ends.page_told_ms = max(ends.page_told_ms, told_ms)

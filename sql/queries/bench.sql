@@ -77,10 +77,11 @@ select stream_end(id, 'the measurement is over') from stream_session where ended
 update live set seen_time = now() - interval '5 minutes' where camera_id = (select id from camera where ref = $1)
 
 -- name: ended_after_stale
--- Seconds from when a silent camera became stale, which is 5 s after its last media, to the end of the newest stream; none: it is open.
-select greatest(0, extract(epoch from s.ended_time - (p.media_time + interval '5 seconds')))::float8
-from stream_session s join publication p on p.id = s.publication_id where s.ended_time is not null and s.opened_time =
-  (select max(opened_time) from stream_session)
+-- Seconds from when a silent camera became stale, which is 5 s after its last media, to the end of the newest stream, and why it ended;
+-- no row: it is open.
+select extract(epoch from s.ended_time - (p.media_time + interval '5 seconds'))::float8 as late_s, s.end_reason
+from stream_session s join publication p on p.id = s.publication_id
+where s.ended_time is not null and s.opened_time = (select max(opened_time) from stream_session)
 
 -- name: token_expired
 -- As if the one-time token of a stream had been given 31 seconds ago.
