@@ -25,6 +25,9 @@ SECONDS: Final = float(os.environ.get("BENCH_VIDEO_LOSS_S", "60"))
 _DELAY_S: Final = 0.04
 _LIGHT: Final = Quality(loss=0.02, delay_s=_DELAY_S)
 _HEAVY: Final = Quality(loss=0.10, delay_s=_DELAY_S)
+_NONE: Final = Quality(delay_s=_DELAY_S)
+_BETWEEN_S: Final = 6.0
+"""For the page to call the picture good again."""
 _HEAVY_S: Final = 20.0
 _AFTER_S: Final = 10.0
 _SETTLE_S: Final = 3.0
@@ -112,14 +115,15 @@ async def _watched(place: Place) -> Lossy:
         await desk.open()
         await asyncio.sleep(_SETTLE_S)
         light_s = await _bad(line, _LIGHT, SECONDS)
+        between_s = await _bad(line, _NONE, _BETWEEN_S)
         heavy_s = await _bad(line, _HEAVY, _HEAVY_S)
-        ended_s = await line.set(Quality(delay_s=_DELAY_S), Quality(delay_s=_DELAY_S))
-        await asyncio.sleep(_AFTER_S)
+        ended_s = await _bad(line, _NONE, _AFTER_S)
         tile = await desk.tile()
-        return Lossy(tile, (light_s, heavy_s), (heavy_s, ended_s), ended_s + _AFTER_S)
+        return Lossy(tile, (light_s, between_s), (heavy_s, ended_s), ended_s + _AFTER_S)
 
 
 async def _bad(line: UdpLine, quality: Quality, seconds: float) -> float:
+    """Make the line so for a while; when that began."""
     began_s = await line.set(quality, quality)
     await asyncio.sleep(seconds)
     return began_s

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -60,6 +61,10 @@ def measures() -> Iterator[Measure]:
     door_port = free_port()
     with running_place(gateway_public_url=f"http://127.0.0.1:{door_port}") as place:
         seen = asyncio.run(_watched(place, door_port))
+    for state, at_ms in seen.tile.states:
+        if state == "ended":
+            after_s = at_ms / 1000 - seen.cut
+            sys.stderr.write(f"found: the stream ended {after_s:.1f} s after the cut\n")
     shown = [at_ms / 1000 for at_ms in seen.tile.shown_ms]
     settled = seen.cut + _STEPS_DOWN_S
     words = "uplink of 4 Mbit/s: pictures"
@@ -118,8 +123,8 @@ async def _count(place: Place, octets: list[tuple[float, int]]) -> None:
     """Read once a second what the relay has had of the camera's picture."""
     while True:
         status = await asyncio.to_thread(place.relay_status)
-        (publication,) = status["publications"]
-        octets.append((time.time(), publication["tracks"]["video"]["octets"]))
+        now_s = time.time()
+        octets += [(now_s, one["tracks"]["video"]["octets"]) for one in status["publications"]]
         await asyncio.sleep(1)
 
 
