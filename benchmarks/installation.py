@@ -44,10 +44,12 @@ class Gateway:
     Attributes:
         pid: its process.
         url: ws:// address without a path.
+        http_url: http:// address of its other port, without a path.
     """
 
     pid: int
     url: str
+    http_url: str
 
 
 def free_port() -> int:
@@ -113,6 +115,11 @@ class GatewayProcess:
         """ws:// address without a path."""
         return f"ws://127.0.0.1:{self._port}"
 
+    @property
+    def http_url(self) -> str:
+        """http:// address of its other port, without a path."""
+        return f"http://127.0.0.1:{self._http_port}"
+
     def start(self, *, wait: bool = True) -> None:
         """Start it, and wait until it answers."""
         command = [sys.executable, "-m", "sightline.dashboard.cli", "up", "gateway"]
@@ -155,9 +162,23 @@ def gateway(place: Installation, **settings: str) -> Iterator[Gateway]:
     process = GatewayProcess(place, **settings)
     try:
         process.start()
-        yield Gateway(process.pid, process.url)
+        yield Gateway(process.pid, process.url, process.http_url)
     finally:
         process.stop()
+
+
+@contextlib.contextmanager
+def part(name: str, place: Installation, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of a part on the installation, until the end of the block."""
+    given = {"data_dir": str(place.settings.data_dir), "log_level": "warning", **settings}
+    environment = os.environ | {f"SIGHTLINE_{key.upper()}": value for key, value in given.items()}
+    command = [sys.executable, "-m", "sightline.dashboard.cli", "up", name]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(15)
 
 
 def wait_until_alive(process: subprocess.Popen[bytes], port: int, name: str) -> None:

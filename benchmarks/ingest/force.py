@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ from benchmarks.installation import (
     free_port,
     gateway,
     installation,
+    part,
     wait_until_alive,
 )
 from benchmarks.processes import server_pids
@@ -71,7 +69,7 @@ def running_force(cameras: int, *, bridge: bool) -> Iterator[Force]:
         tokens = directory / "tokens.json"
         tokens.write_text(json.dumps(asyncio.run(_tokens(place, cameras, bridge=bridge))))
         taking = running.enter_context(gateway(place))
-        keeper = running.enter_context(_part("keeper", place))
+        keeper = running.enter_context(part("keeper", place))
         pids, feed_url = {"gateway": [taking.pid], "keeper": [keeper.pid]}, ""
         if bridge:
             port = free_port()
@@ -104,20 +102,6 @@ async def _tokens(place: Installation, cameras: int, *, bridge: bool) -> dict[st
 @contextlib.contextmanager
 def _dashboard(place: Installation, port: int) -> Iterator[int]:
     """The process of a dashboard on the installation."""
-    with _part("dashboard", place, dashboard_port=str(port)) as process:
+    with part("dashboard", place, dashboard_port=str(port)) as process:
         wait_until_alive(process, port, "dashboard")
         yield process.pid
-
-
-@contextlib.contextmanager
-def _part(name: str, place: Installation, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of a part, until the end of the block."""
-    given = {"data_dir": str(place.settings.data_dir), "log_level": "warning", **settings}
-    environment = os.environ | {f"SIGHTLINE_{key.upper()}": value for key, value in given.items()}
-    command = [sys.executable, "-m", "sightline.dashboard.cli", "up", name]
-    with subprocess.Popen(command, env=environment) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(15)

@@ -30,7 +30,7 @@ MOST: Final = int(os.environ.get("BENCH_MAP_MOST", "34000"))
 SECONDS: Final = float(os.environ.get("BENCH_MAP_S", "30"))
 _CHANGING: Final = 10
 """One of so many reports each second."""
-_FLAGS: Final = (
+FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
@@ -125,7 +125,7 @@ def browser_page() -> Iterator[Page]:
     """A page of a fresh Chromium, which draws in software, until the end of the block."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=_chromium(), args=list(_FLAGS), viewport={"width": 1440, "height": 900},
+            profile, executable_path=chromium(), args=list(FLAGS), viewport={"width": 1440, "height": 900},
         )  # fmt: skip
         try:
             yield context.pages[0]
@@ -162,5 +162,6 @@ def _used_s() -> dict[str, float]:
     return found
 
 
-def _chromium() -> str:
+def chromium() -> str:
+    """Where the browser is."""
     return os.environ.get("BENCH_CHROMIUM", "/usr/bin/chromium")

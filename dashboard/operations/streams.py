@@ -137,8 +137,14 @@ async def watch(services: Services, stream: UUID, token: str, offer: str) -> str
         async with services.transaction() as connection:
             row = await connection.fetchrow(query("streams.redeem"), stream, hashed)
     else:
-        async with services.acting() as act:
-            row = await act.connection.fetchrow(query("streams.redeem"), stream, hashed)
+        try:
+            async with services.acting() as act:
+                row = await act.connection.fetchrow(query("streams.redeem"), stream, hashed)
+        except NotSignedInError:
+            # A session that is over is refused like any other, audit row included: with a token that opens nothing.
+            async with services.transaction() as connection:
+                await connection.fetchrow(query("streams.redeem"), stream, token_hash(new_token()))
+            raise
     if row is None:
         raise NotSignedInError(
             "The token is not valid for this stream, or was used, or is older than 30 s, or the stream has ended."

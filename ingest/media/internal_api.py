@@ -16,6 +16,7 @@ Every request carries the secret that the parts share. Bodies are SDP; errors ar
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from typing import Any, Protocol
@@ -130,6 +131,7 @@ class _InternalApi:
             {
                 "relay": str(self._identity.id),
                 "gate": {"open": gate.open, "silence_s": _rounded(gate.silence_s)},
+                "tasks": len(asyncio.all_tasks()),
                 "udp": {
                     "address": list(relay.mux.local_address),
                     "peers": relay.mux.peers,

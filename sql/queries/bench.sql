@@ -51,3 +51,42 @@ end $$
 -- name: count_cameras
 -- How many cameras there are.
 select count(*) from camera
+
+-- name: relay_url
+-- The internal API of the relay that lives; none: it has not started yet.
+select internal_url from relay where heartbeat_time > now() - interval '5 seconds'
+
+-- name: publications_unwanted
+-- Lets the grace of cameras that send and that nobody watches be over now.
+update publication set wanted_until = now() where ended_time is null
+
+-- name: is_recording
+-- Whether a camera is known to record.
+select exists (select from live l join camera c on c.id = l.camera_id where c.ref = $1 and l.recording = 3)
+
+-- name: set_role
+-- Gives a user another role: name, role.
+update app_user set role = $2 where username = $1
+
+-- name: end_streams
+-- Ends every stream that is open.
+select stream_end(id, 'the measurement is over') from stream_session where ended_time is null
+
+-- name: unheard_for_long
+-- As if nothing had been heard on a camera's socket for five minutes.
+update live set seen_time = now() - interval '5 minutes' where camera_id = (select id from camera where ref = $1)
+
+-- name: ended_after_stale
+-- Seconds from when a silent camera became stale, which is 5 s after its last media, to the end of the newest stream, and why it ended;
+-- no row: it is open.
+select extract(epoch from s.ended_time - (p.media_time + interval '5 seconds'))::float8 as late_s, s.end_reason
+from stream_session s join publication p on p.id = s.publication_id
+where s.ended_time is not null and s.opened_time = (select max(opened_time) from stream_session)
+
+-- name: token_expired
+-- As if the one-time token of a stream had been given 31 seconds ago.
+update stream_session set token_expires = now() - interval '1 second' where id = $1::text::uuid
+
+-- name: stream_refusals
+-- How many rows of the audit say that a stream or its token was refused.
+select count(*) from audit_entry where action in ('stream.open', 'stream.redeem') and outcome = 'refused'

@@ -327,6 +327,20 @@ class TestWhep:
         assert (await offer(await force.as_(role), made)).status_code == 401
         assert relay.asked == []
 
+    @pytest.mark.parametrize(
+        "ended", ["update session set expires_time = now()", "update app_user set role = 'planner'"]
+    )
+    async def test_a_session_that_is_over_opens_nothing_and_that_is_in_the_audit(
+        self, force: Any, relay: Relay, ended: str
+    ) -> None:
+        client = await force.as_("fim")
+        made = (await open_stream(client, force)).json()
+        await force.owner.execute(ended)
+        assert (await offer(client, made)).status_code == 401
+        assert relay.asked == []
+        (row,) = await force.audit("stream.redeem")
+        assert (row["outcome"], row["object_id"]) == ("refused", made["stream"])
+
     async def test_it_is_good_for_30_seconds_and_only_while_the_session_lives(
         self, force: Any, relay: Relay
     ) -> None:

@@ -120,6 +120,8 @@ async def test_a_camera_can_be_ended_by_delete(bench: RelayBench) -> None:
 
 
 async def test_status_says_what_flows_and_nothing_secret(bench: RelayBench) -> None:
+    async with bench.http.get(bench.url("status")) as response:
+        idle = await response.json()
     publication = await bench.camera()
     viewer = await bench.viewer(publication)
     await viewer.picture()
@@ -138,3 +140,4 @@ async def test_status_says_what_flows_and_nothing_secret(bench: RelayBench) -> N
     assert viewing["tracks"]["video"]["packets"] > 0
     assert status["udp"]["peers"] == 2
     assert status["gate"] == {"open": True, "silence_s": 0.0}
+    assert status["tasks"] > idle["tasks"]

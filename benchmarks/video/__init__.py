@@ -1,0 +1,1 @@
+"""Live video, from the click to the last picture: a whole installation, real encoded video, a real browser."""
