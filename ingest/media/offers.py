@@ -8,7 +8,7 @@ send to addresses of somebody's choice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -44,7 +44,11 @@ class H264Format:
     packetization_mode: str
 
     codec: ClassVar[str] = "H264"
-    begins_keyframe: ClassVar[Callable[[bytes], bool]] = staticmethod(h264.begins_keyframe)
+
+    @staticmethod
+    def begins_keyframe(payload: bytes) -> bool:
+        """Whether a decoder can begin with this packet."""
+        return h264.begins_keyframe(payload)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,11 @@ class Vp8Format:
     """VP8, which has no kinds."""
 
     codec: ClassVar[str] = "VP8"
-    begins_keyframe: ClassVar[Callable[[bytes], bool]] = staticmethod(vp8.begins_keyframe)
+
+    @staticmethod
+    def begins_keyframe(payload: bytes) -> bool:
+        """Whether a decoder can begin with this packet."""
+        return vp8.begins_keyframe(payload)
 
 
 VideoFormat = H264Format | Vp8Format
