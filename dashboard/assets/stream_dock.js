@@ -146,7 +146,8 @@ class Tile {
 
   async play() {
     try {
-      await this.#player.open({ url: this.#opened.whep, token: this.#opened.token });
+      const { whep, token, ice_servers: iceServers } = this.#opened;
+      await this.#player.open({ url: whep, token, iceServers });
     } catch {
       // the player has ended with the reason, and the tile says it
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from sightline.dashboard.errors import (
 from sightline.dashboard.operations.answers import refusal
 from sightline.dashboard.services import Services
 from sightline.ingest.media.sdp import why_no_offer
+from sightline.ingest.media.turn import IceServer, ice_servers
 from sightline.sql import query
 from sightline.sql.accounts import new_token, token_hash
 
@@ -41,6 +43,7 @@ class OpenedStream:
         whep: path to send the SDP offer to.
         token: one-time bearer token for that, good for 30 s.
         expires: when the stream ends by itself at the latest.
+        ice_servers: TURN, where the settings name one; None: there is none.
     """
 
     stream: UUID
@@ -49,6 +52,7 @@ class OpenedStream:
     whep: str
     token: str
     expires: datetime
+    ice_servers: list[IceServer] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,13 @@ async def open_stream(
     if sends is None:
         raise RelayAwayError("No media relay can carry the stream now; try again.")
     return OpenedStream(
-        stream, camera, row["incident_id"], f"/whep/{stream}", token, row["expires"]
+        stream,
+        camera,
+        row["incident_id"],
+        f"/whep/{stream}",
+        token,
+        row["expires"],
+        ice_servers(services.settings, str(stream), time.time()),
     )
 
 

@@ -19,6 +19,7 @@ from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -36,6 +37,7 @@ from sightline.ingest.camera.encoding import (
     sound_loop,
 )
 from sightline.ingest.camera.line import CameraLine
+from sightline.ingest.camera.messages import IceServer
 from sightline.ingest.camera.scene import Scene
 from sightline.ingest.media import hooks
 
@@ -55,7 +57,7 @@ class PublicationJob(msgspec.Struct, frozen=True):
     """What to publish, where.
 
     `token` is shown once, at `whip`; `bit_rate` (bit/s) is never exceeded; `uplink_kbps` is what the
-    camera measured last, from which it begins.
+    camera measured last, from which it begins; `ice_servers` are TURN servers, if there are any.
     """
 
     publication: str
@@ -65,6 +67,7 @@ class PublicationJob(msgspec.Struct, frozen=True):
     camera: str
     bit_rate: int = BIT_RATE
     uplink_kbps: float | None = None
+    ice_servers: list[IceServer] = []
 
 
 class _CameraVideo(MediaStreamTrack):
@@ -175,8 +178,9 @@ class Publisher:
     ) -> None:
         self._http = http
         self._job = job
+        servers = [RTCIceServer(s.urls, s.username, s.credential) for s in job.ice_servers]
         self._connection = RTCPeerConnection(
-            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+            RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         uplink = None if job.uplink_kbps is None else job.uplink_kbps * 1000
         self.adaptation = Adaptation(ladder(job.bit_rate), time.monotonic(), uplink)
