@@ -31,7 +31,23 @@ _OUTGOING: Final = {
 }
 _TEXT: Final = {"type": "string"}
 COMMANDS: Final[dict[str, dict[str, Any]]] = {
-    "stream_start": {"stream": _TEXT, "whip": {**_TEXT, "format": "uri"}, "token": _TEXT},
+    "stream_start": {
+        "stream": _TEXT,
+        "whip": {**_TEXT, "format": "uri"},
+        "token": _TEXT,
+        "ice_servers": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "urls": {"type": "array", "items": _TEXT},
+                    "username": _TEXT,
+                    "credential": _TEXT,
+                },
+                "required": ["urls", "username", "credential"],
+            },
+        },
+    },
     "stream_stop": {"stream": _TEXT},
     "watched": {"roles": {"type": "array", "items": _TEXT}, "silent": {"type": "boolean"}},
     "talk_request": {"talk": _TEXT, "by": _TEXT},
@@ -39,6 +55,8 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "talk_stop": {"talk": _TEXT},
 }
 """Commands to cameras, which other parts put into the database and the gateway sends as they stand."""
+_OPTIONAL: Final = frozenset({"ice_servers"})
+"""What a command has only where the settings say so; the gateway adds it."""
 
 CLOSE_CODES: Final[dict[int, str]] = {
     protocol.CLOSE_GOING_AWAY: "the gateway ends; the reason is the number of seconds after which to connect again",
@@ -145,7 +163,7 @@ def _schemas() -> dict[str, Any]:
         schemas[name] = {
             "type": "object",
             "properties": {"type": {"enum": [name]}, **properties},
-            "required": ["type", *properties],
+            "required": ["type", *(name for name in properties if name not in _OPTIONAL)],
         }
     return dict(sorted(schemas.items()))
 

@@ -12,6 +12,7 @@ import msgspec
 
 from sightline.ingest.errors import DatabaseAwayError
 from sightline.ingest.links import Link, Links
+from sightline.ingest.media.turn import IceServer
 from sightline.ingest.messages import Command
 from sightline.sql import AWAY, query
 
@@ -28,11 +29,18 @@ class Commands:
         delivered: commands handed over since the start.
     """
 
-    def __init__(self, pool: asyncpg.Pool, links: Links, run_id: Callable[[], int]) -> None:
-        """`run_id`: number of this gateway's run in the database."""
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        links: Links,
+        run_id: Callable[[], int],
+        ice_servers: Callable[[str], list[IceServer] | None] = lambda _publication: None,
+    ) -> None:
+        """`run_id`: number of this gateway's run in the database; `ice_servers`: TURN for a publication."""
         self._pool = pool
         self._links = links
         self._run_id = run_id
+        self._ice_servers = ice_servers
         self._wanted: set[int] = set()
         self._wake = asyncio.Event()
         self.delivered = 0
@@ -84,6 +92,9 @@ class Commands:
         for row in sorted(rows, key=lambda row: row["id"]):
             link = by_camera[row["camera_id"]]
             body = msgspec.json.decode(row["body"])
+            # Here, and not in the database: the credentials run out, and are nobody else's to read.
+            if body["type"] == "stream_start" and (servers := self._ice_servers(body["stream"])):
+                body["ice_servers"] = servers
             if link.token_hash is None:
                 body["camera"] = link.ref
             if link.party.send(Command(body)):

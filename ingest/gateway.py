@@ -37,6 +37,7 @@ from sightline.ingest.gateway_http import HealthDoor, make_app
 from sightline.ingest.http_port import serving
 from sightline.ingest.links import Links
 from sightline.ingest.listening import stop_listening
+from sightline.ingest.media.turn import ice_servers
 from sightline.ingest.memory import keep_freed_memory
 from sightline.ingest.merge import MergeRules
 from sightline.ingest.metrics import registry
@@ -106,7 +107,12 @@ async def _run(settings: GatewaySettings, stop: asyncio.Event, force: Force) -> 
         writer=writer,
         links=links,
         actions=Actions(pool),
-        commands=Commands(pool, links, lambda: writer.run_id),
+        commands=Commands(
+            pool,
+            links,
+            lambda: writer.run_id,
+            lambda publication: ice_servers(settings, publication, time.time()),
+        ),
         register=Register(pool, adds=settings.gateway_register_cameras),
         report_every_s=force.report_every_s,
         pace=Pace(settings.gateway_admissions_a_second),

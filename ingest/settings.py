@@ -64,6 +64,25 @@ def _peer_address(text: str) -> str:
     return str(address)
 
 
+_TURN = re.compile(
+    r"turns?:(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?(?:\?transport=(?:udp|tcp))?"
+)
+
+
+def _turn_url(url: str | None, info: ValidationInfo) -> str | None:
+    """A TURN server as RFC 7065 writes it; useless, and so refused, without the secret shared with it."""
+    if url is None:
+        return None
+    parts = _TURN.fullmatch(url)
+    if parts is None or not 0 < int(parts["port"] or 3478) <= 65535:
+        raise ValueError(
+            "must be like turn:HOST:3478, turn:HOST:3478?transport=tcp or turns:HOST:5349"
+        )
+    if info.data.get("media_turn_secret") is None:
+        raise ValueError("needs SIGHTLINE_MEDIA_TURN_SECRET too")
+    return url
+
+
 def _name(text: str) -> str:
     if not (text.isprintable() and text == text.strip()):
         raise ValueError("must be text on one line, without spaces at its ends")
@@ -132,6 +151,23 @@ class ServiceSettings(DatabaseSettings):
     media_port: Port = Field(default=8189, description="Video of all peers (one UDP port)")
     media_internal_port: Port = Field(
         default=8190, description="The relay's internal, authenticated HTTP API (TCP)"
+    )
+
+    media_turn_secret: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
+        default=None,
+        description="Shared with the TURN server (coturn: static-auth-secret), for credentials that run out",
+        json_schema_extra={"secret": True},
+    )
+    media_turn_url: Annotated[str | None, AfterValidator(_turn_url)] = Field(
+        default=None,
+        description="TURN server for browsers and cameras that cannot reach the relay's UDP port,"
+        " like turn:HOST:3478; unset: there is none",
+    )
+    media_turn_lifetime_s: int = Field(
+        default=43_200,
+        ge=60,
+        le=604_800,
+        description="Seconds for which such credentials are good: longer than any stream, which ends with them",
     )
 
     @property

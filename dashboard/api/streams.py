@@ -37,7 +37,7 @@ async def open_stream(body: StreamFields, services: WithServices) -> dict[str, A
         reason=body.reason,
         incident=body.incident,
     )
-    return {
+    answer = {
         "id": opened.stream,
         "stream": opened.stream,
         "camera": opened.camera,
@@ -47,6 +47,7 @@ async def open_stream(body: StreamFields, services: WithServices) -> dict[str, A
         "token": opened.token,
         "expires": opened.expires,
     }
+    return answer if opened.ice_servers is None else {**answer, "ice_servers": opened.ice_servers}
 
 
 @router.get("/api/streams")

@@ -188,6 +188,8 @@ export class WhepPlayer extends EventTarget {
   #connection = null;
   /** @type {Promise<{connection: RTCPeerConnection, sdp: string}>|null} the offer, being made */
   #offer = null;
+  /** @type {RTCIceServer[]} */
+  #iceServers = [];
   /** @type {{url: string, headers: Record<string, string>}|null} */
   #resource = null;
   #lastPicture = 0;
@@ -240,13 +242,16 @@ export class WhepPlayer extends EventTarget {
    * @param {string} stream.token shown there once
    * @param {Record<string, string>} [stream.headers] more headers, for example a CSRF token
    * @param {boolean} [stream.audio] whether to ask for sound
+   * @param {RTCIceServer[]} [stream.iceServers] TURN, where the force has set one up
    * @returns {Promise<void>}
    * @throws {WhepError} the player has ended then
    */
-  async open({ url, token, headers = {}, audio = true }) {
+  async open({ url, token, headers = {}, audio = true, iceServers = [] }) {
     if (this.#state !== "idle") throw new WhepError("This player was used before.");
     this.#go("open");
     try {
+      if (iceServers.length > 0) this.#dropOffer(); // it was prepared before they were known
+      this.#iceServers = iceServers;
       await this.#negotiate(url, { ...headers, Authorization: `Bearer ${token}` }, audio);
     } catch (error) {
       const reason = error instanceof WhepError ? error
@@ -278,10 +283,15 @@ export class WhepPlayer extends EventTarget {
     this.#offer.catch(() => {}); // `open` says it
   }
 
+  #dropOffer() {
+    this.#offer?.then(({ connection }) => connection.close(), () => {});
+    this.#offer = this.#connection = null;
+  }
+
   async #makeOffer(audio) {
     const Connection = this.#page.RTCPeerConnection;
-    // No ICE servers: the relay has an address of its own, and nobody else is to know of us.
-    const connection = new Connection({ iceServers: [], bundlePolicy: "max-bundle" });
+    // None but the force's own: the relay has an address of its own, and nobody else is to know of us.
+    const connection = new Connection({ iceServers: this.#iceServers, bundlePolicy: "max-bundle" });
     this.#connection = connection;
     const stream = new this.#page.MediaStream();
     connection.addEventListener("track", (event) => {
@@ -292,6 +302,7 @@ export class WhepPlayer extends EventTarget {
       }
     });
     connection.addEventListener("connectionstatechange", () => {
+      if (connection !== this.#connection) return;
       if (["failed", "closed"].includes(connection.connectionState)) {
         this.#end("the connection was lost", true);
       } else if (connection.connectionState === "disconnected") {

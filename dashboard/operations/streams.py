@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from sightline.dashboard.errors import (
 from sightline.dashboard.operations.answers import refusal
 from sightline.dashboard.services import Services
 from sightline.ingest.media.sdp import why_no_offer
+from sightline.ingest.media.turn import IceServer, ice_servers
 from sightline.sql import query
 from sightline.sql.accounts import new_token, token_hash
 
@@ -42,6 +44,7 @@ class OpenedStream:
         frames: path of the socket that carries it where UDP does not get through.
         token: one-time token for either, good for 30 s to begin with.
         expires: when the stream ends by itself at the latest.
+        ice_servers: TURN, where the settings name one; None: there is none.
     """
 
     stream: UUID
@@ -51,6 +54,7 @@ class OpenedStream:
     frames: str
     token: str
     expires: datetime
+    ice_servers: list[IceServer] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ async def open_stream(
         f"/api/streams/{stream}/frames",
         token,
         row["expires"],
+        ice_servers(services.settings, str(stream), time.time()),
     )
 
 

@@ -27,23 +27,29 @@ LIGHT_LOSS = 0.02  # nothing is tried at more
 LATE_S = 0.4  # round trip above the least one seen: a queue that has grown too long
 SAFETY = 0.85  # of what got through is planned on
 
-SETTLE_S = 1.0  # after a step down, what was sent before it is still reported
+SETTLE_S = 1.0  # after a step down, what was sent before it is still asked for
+REPORT_SPAN_S = 1.6  # … and in receiver reports, each of which is of so long at most
 UP_AFTER_S = 3.0
 MOST_UP_AFTER_S = 10.0  # once trials have failed
 TRIAL_S = 1.5
 LONGEST_TRIAL_S = 12.0
 TRIAL_SHARE = 1.05  # of the next step's rate
+READY_SHARE = 1.2  # of the present step's rate, that the receiver's limit must allow before a trial
 
 LIMIT_VALID_S = 5.0
 FAR_ABOVE_LIMIT = 1.25
+FAR_BELOW_STEP = 0.7  # a limit so low is believed even while older news is awaited
 ABOVE_LIMIT = 1.05
 ABOVE_LIMIT_FOR_S = 2.5  # a limit a little too low is mostly the receiver's machine being busy
 
 SILENCE_S = 3.0
 PACED_FOR_S = 30.0  # after trouble
-PACE_SHARE = 1.5
+PACE_SHARE = 1.5  # of the step's rate, below the top step and after trouble
+TOP_PACE_SHARE = (
+    3.0  # otherwise: a key frame at once would be too much for a line with a short queue
+)
 
-_LOSS_WINDOW_S = 0.5
+_LOSS_WINDOW_S = 0.3
 _LEAST_LOST = 8  # in that window
 _RATE_WINDOW_S = 1.0
 _LEAST_WINDOW_S = 0.4
@@ -80,12 +86,13 @@ class Plan:
     """What to send now.
 
     `padding_bits_per_s` goes out beside the picture; the picture's packets leave no faster than
-    `pace_bits_per_s` (None: at once).
+    `pace_bits_per_s`; it `is_careful` where there was trouble.
     """
 
     step: Step
     padding_bits_per_s: float
-    pace_bits_per_s: float | None
+    pace_bits_per_s: float
+    is_careful: bool
 
 
 class Adaptation:
@@ -150,12 +157,14 @@ class Adaptation:
         """A receiver report came: the share of packets lost since the one before."""
         self._report_at = now
         is_late = self._is_late(round_trip_s)
-        if now < self._settled_at:
+        if now < self._settled_at - SETTLE_S + REPORT_SPAN_S:
             return
         if share_lost > HEAVY_LOSS:
             self._trouble(self._arrives(share_lost, now), now)
         elif is_late:
             self._trouble(self._one_down(), now)
+        elif self._trial_since is not None and self._waits(round_trip_s, LATE_S / 2):
+            self._trouble(self.step.bit_rate, now)
         elif share_lost > LIGHT_LOSS:
             self._quiet_since = now
             self._end_trial()
@@ -163,6 +172,9 @@ class Adaptation:
     def limited(self, bits_per_s: float, now: float) -> None:
         """The receiver says how much it can take at most."""
         self._limit = bits_per_s, now
+        if bits_per_s < FAR_BELOW_STEP * self.step.bit_rate and now < self._settled_at:
+            self._trouble(bits_per_s, now)
+            return
         rate = self._all.rate(now)
         if now < self._settled_at or rate is None or rate <= ABOVE_LIMIT * bits_per_s:
             self._above_limit_since = None
@@ -181,9 +193,9 @@ class Adaptation:
             self._report_at = now
             self._trouble(self._one_down(), now)
         padding = self._try_next(now) if self._at > 0 else 0.0
-        below_top = self._at > 0 or now < self._paced_until
-        pace = PACE_SHARE * self.step.bit_rate + padding if below_top else None
-        return Plan(self.step, padding, pace)
+        is_careful = self._at > 0 or now < self._paced_until
+        share = PACE_SHARE if is_careful else TOP_PACE_SHARE
+        return Plan(self.step, padding, share * self.step.bit_rate + padding, is_careful)
 
     # --- down
 
@@ -201,10 +213,13 @@ class Adaptation:
         if round_trip_s is None:
             return False
         self._least_round_trip_s = min(self._least_round_trip_s, round_trip_s)
-        late = round_trip_s > self._least_round_trip_s + LATE_S
+        late = self._waits(round_trip_s, LATE_S)
         still = late and self._late and round_trip_s > 0.9 * self._round_trip_s
         self._late, self._round_trip_s = late, round_trip_s
         return still
+
+    def _waits(self, round_trip_s: float | None, wait_s: float) -> bool:
+        return round_trip_s is not None and round_trip_s > self._least_round_trip_s + wait_s
 
     def _trouble(self, limit_bits_per_s: float, now: float) -> None:
         self._quiet_since = now
@@ -233,8 +248,11 @@ class Adaptation:
     def _try_next(self, now: float) -> float:
         """Padding (bit/s) by which to try the step above; goes there once that has got through."""
         above = self._steps[self._at - 1]
+        most = self._fresh_limit(now)
         if self._trial_since is None:
             if now < self._settled_at or now - self._quiet_since < self._up_after_s:
+                return 0.0
+            if most < READY_SHARE * self.step.bit_rate:
                 return 0.0
             if not self.can_pad:
                 self._step_up(now)
@@ -244,7 +262,6 @@ class Adaptation:
             self._end_trial()
             self._quiet_since = now
             return 0.0
-        most = self._fresh_limit(now)
         wanted = TRIAL_SHARE * above.bit_rate
         video, whole = self._video.rate(now), self._all.rate(now)
         if most >= above.bit_rate and whole is not None and whole >= 0.9 * above.bit_rate:

@@ -11,8 +11,11 @@ from sightline.ingest.media.forwarding import RetransmissionBudget
 
 SHORTEST_WAIT_S = 0.004  # what is less is sent at once: timers are no finer
 REMEMBERED_ASKS = 512
-REPEATED_SHARE = 0.3  # of the step's rate, while the line is in trouble
-REPEATED_BURST_S = 0.5
+REPEATED_SHARE = 0.5  # of the step's rate, while the line is in trouble
+REPEATED_BURST = 40  # packets; a key frame of a small picture
+DRAIN_S = (
+    0.25  # after a step down nothing is sent, so that the line's queue empties for the key frame
+)
 
 _PACKET_BITS = 8 * 1200
 
@@ -28,12 +31,20 @@ class CameraLine:
         self._asked: deque[int] = deque(maxlen=REMEMBERED_ASKS)
         self._budget = RetransmissionBudget()
         self._budget_for: Step | None = None
+        self._step = adaptation.step
+        self._begins_anew = False
+        self._first: int | None = None
 
     def plan(self) -> Plan:
         """What to send from now on."""
-        plan = self.adaptation.plan(self._clock())
+        now = self._clock()
+        plan = self.adaptation.plan(now)
         self._pace = plan.pace_bits_per_s
-        budget_for = plan.step if self._pace is not None else None
+        if plan.step != self._step:
+            if plan.step.bit_rate < self._step.bit_rate:
+                self._free_at = max(self._free_at, now + DRAIN_S)
+            self._step, self._begins_anew = plan.step, True
+        budget_for = plan.step if plan.is_careful else None
         if budget_for != self._budget_for:
             self._budget_for = budget_for
             self._budget = _budget(budget_for)
@@ -51,8 +62,15 @@ class CameraLine:
     def sent(self, octets: int, *, padding: bool) -> None:
         self.adaptation.sent(octets, self._clock(), padding=padding)
 
+    def picture_sent(self, sequence_number: int) -> None:
+        """A packet of the picture leaves: the first of a new step begins with a key frame."""
+        if self._begins_anew:
+            self._begins_anew, self._first = False, sequence_number
+
     def may_repeat(self, sequence_number: int) -> bool:
-        """A packet was lost: whether it may be sent again."""
+        """A packet was lost: whether it may be sent again; not where a key frame has come after it."""
+        if self._first is not None and (sequence_number - self._first) & 0xFFFF >= 0x8000:
+            return False
         now = self._clock()
         if sequence_number not in self._asked:
             self._asked.append(sequence_number)
@@ -71,4 +89,4 @@ def _budget(step: Step | None) -> RetransmissionBudget:
     if step is None:
         return RetransmissionBudget()
     per_second = REPEATED_SHARE * step.bit_rate / _PACKET_BITS
-    return RetransmissionBudget(per_second, per_second * REPEATED_BURST_S)
+    return RetransmissionBudget(per_second, REPEATED_BURST)

@@ -108,12 +108,21 @@ class Ack(msgspec.Struct, tag="ack", frozen=True):
     rejected: list[dict[str, Any]] = []
 
 
+class IceServer(msgspec.Struct, frozen=True):
+    """A TURN server, with credentials that run out."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
 class StreamStart(msgspec.Struct, tag="stream_start", frozen=True):
     """Publish to `whip`, showing `token` there once; `stream` is the publication's identifier."""
 
     stream: str
     whip: str
     token: str
+    ice_servers: list[IceServer] = []
 
 
 class StreamStop(msgspec.Struct, tag="stream_stop", frozen=True):

@@ -16,6 +16,7 @@ from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -32,6 +33,7 @@ from sightline.ingest.camera.encoding import (
     PictureEncoder,
 )
 from sightline.ingest.camera.line import CameraLine
+from sightline.ingest.camera.messages import IceServer
 from sightline.ingest.camera.microphone import Microphone
 from sightline.ingest.camera.scene import Scene
 from sightline.ingest.camera.sdp_exchange import ExchangeError, SdpExchange, loopback_of
@@ -52,7 +54,7 @@ class PublicationJob(msgspec.Struct, frozen=True):
     """What to publish, where.
 
     `token` is shown once, at `whip`; `bit_rate` (bit/s) is never exceeded; `uplink_kbps` is what the
-    camera measured last, from which it begins.
+    camera measured last, from which it begins; `ice_servers` are TURN servers, if there are any.
     """
 
     publication: str
@@ -62,6 +64,7 @@ class PublicationJob(msgspec.Struct, frozen=True):
     camera: str
     bit_rate: int = BIT_RATE
     uplink_kbps: float | None = None
+    ice_servers: list[IceServer] = []
 
 
 class _CameraVideo(MediaStreamTrack):
@@ -172,8 +175,9 @@ class Publisher:
     ) -> None:
         self._job = job
         self._exchange = SdpExchange(http, job.whip, job.token)
+        servers = [RTCIceServer(s.urls, s.username, s.credential) for s in job.ice_servers]
         self._connection = RTCPeerConnection(
-            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+            RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         uplink = None if job.uplink_kbps is None else job.uplink_kbps * 1000
         self.adaptation = Adaptation(ladder(job.bit_rate), time.monotonic(), uplink)

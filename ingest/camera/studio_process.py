@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import msgspec
+
+from sightline.ingest.camera.messages import IceServer
 
 STUDIO_MODULE = "sightline.ingest.camera.studio"
 RESTART_DELAY_S = 1.0
@@ -85,6 +87,7 @@ class StudioProcess:
         camera: str,
         bit_rate: int | None = None,
         uplink_kbps: float | None = None,
+        ice_servers: Sequence[IceServer] = (),
     ) -> None:
         """Publish a camera's picture and sound; ends with `on_ended` in any case.
 
@@ -101,6 +104,8 @@ class StudioProcess:
             job["bit_rate"] = bit_rate
         if uplink_kbps is not None:
             job["uplink_kbps"] = uplink_kbps
+        if ice_servers:
+            job["ice_servers"] = ice_servers
         self._active.add(publication)
         if not self._order({"do": "start", "job": job}):
             self._ended(publication, STUDIO_LOST)

@@ -161,6 +161,7 @@ class SimulatedCamera:
                     call_sign=self._officer.call_sign,
                     camera=self._officer.camera,
                     uplink_kbps=self._uplink_kbps,
+                    ice_servers=message.ice_servers,
                 )
             case m.StreamStop():
                 self._publications.discard(message.stream)

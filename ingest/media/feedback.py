@@ -16,41 +16,75 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
+from sightline.ingest.media.line_estimate import NO_LIMIT
+
 ASK_AGAIN_S = 0.1
 MOST_ASKS = 8
+OVERDUE_S = 0.4
 
 SUFFERS_LOSS = 0.10  # share of packets between relay and viewer
 RECOVERS_LOSS = 0.02
 SUFFERS_AFTER = 2  # reports in a row, about a second each: one may be a moment's
-GROWTH = 1.08  # of a viewer's limit, each report
+GROWTH = 1.12  # of a viewer's limit, each report
 RELEASED_AT = 2.0  # times what the camera sends: then it limits nothing
-LEAST_LIMIT = 100_000  # bit/s
+LEAST_LIMIT = 200_000  # bit/s
 REPORT_VALID_S = 5.0
 
-SAME_LIMIT_S = 0.1
+TELL_S = 0.5
 
 
 class RepeatedAsking:
     """Which lost packets to ask a camera for, of all that are missing.
 
     Asking for everything at each new gap would make a camera whose line is full send all of it
-    again, and fill the line for good.
+    again, and fill the line for good. What was lost before a key frame is not asked for: no decoder
+    needs it any more. And what does not come although it was asked for makes a key frame necessary:
+    a browser would wait for some seconds before it asks for one.
     """
 
     def __init__(self) -> None:
-        self._asked: dict[int, tuple[float, int]] = {}  # by sequence number: when last, how often
+        self._asked: dict[int, _Asked] = {}
+        self._keyframe: int | None = None
+
+    def keyframe_begins(self, sequence_number: int) -> None:
+        self._keyframe = sequence_number
 
     def choose(self, missing: Iterable[int], now: float) -> list[int]:
-        asked: dict[int, tuple[float, int]] = {}
+        """Those to ask for now."""
+        asked: dict[int, _Asked] = {}
         chosen = []
         for sequence_number in missing:
-            at, times = self._asked.get(sequence_number, (float("-inf"), 0))
-            if times < MOST_ASKS and now - at >= ASK_AGAIN_S:
+            if self._keyframe is not None and _is_before(sequence_number, self._keyframe):
+                continue
+            one = self._asked.get(sequence_number) or _Asked(first_at=now)
+            if one.times < MOST_ASKS and now - one.last_at >= ASK_AGAIN_S:
                 chosen.append(sequence_number)
-                at, times = now, times + 1
-            asked[sequence_number] = at, times
+                one.last_at, one.times = now, one.times + 1
+            asked[sequence_number] = one
         self._asked = asked
         return chosen
+
+    def needs_keyframe(self, now: float) -> bool:
+        """Whether some packet is overdue; true once for each."""
+        overdue = [
+            one for one in self._asked.values() if now - one.first_at > OVERDUE_S and not one.told
+        ]
+        for one in overdue:
+            one.told = True
+        return bool(overdue)
+
+
+@dataclass
+class _Asked:
+    first_at: float
+    last_at: float = float("-inf")
+    times: int = 0
+    told: bool = False
+
+
+def _is_before(one: int, other: int) -> bool:
+    """Whether a sequence number (16 bits) comes before another."""
+    return (one - other) & 0xFFFF >= 0x8000
 
 
 @dataclass
@@ -104,12 +138,25 @@ class CameraLimit:
     def __init__(self) -> None:
         self.bits_per_s: int | None = None
         """What was told last."""
+        self._line: int | None = None
         self._told_at = float("-inf")
 
-    def tell(self, estimate: int, audience: float | None, now: float) -> int | None:
-        """What to tell now, in bit/s; None: it was told a moment ago."""
-        limit = estimate if audience is None else min(estimate, round(audience))
-        if limit == self.bits_per_s and now - self._told_at < SAME_LIMIT_S:
+    def tell(self, line: int | None, audience: float | None, now: float) -> int | None:
+        """What to tell now, in bit/s; None: nothing, or it was told a moment ago.
+
+        `line` is the estimate of the camera's line where there is a new one, `audience` what the
+        viewers can take where all of them suffer.
+        """
+        self._line = line or self._line
+        limits = [limit for limit in (self._line, audience) if limit is not None]
+        if not limits:
+            if self.bits_per_s is None:
+                return None
+            limits = [NO_LIMIT]
+        limit = round(min(limits))
+        if line is None and now - self._told_at < TELL_S:
+            return None
+        if limit == self.bits_per_s == NO_LIMIT and now - self._told_at < TELL_S:
             return None
         self.bits_per_s, self._told_at = limit, now
         return limit

@@ -53,11 +53,13 @@ H264_PROFILES = ("4200", "42e0", "4d00", "6400", "640c")
 H264_LEVEL = "34"
 """Level 5.2: the relay carries whatever size comes, so no camera need hold back."""
 
+MOST_LIMITED = 16  # streams that one REMB names; a camera has two
 LARGEST_PADDING = 255  # octets in one RTP packet (RFC 3550, section 5.1)
 
 _RECEIVER_PARTS = (
     "_RTCRtpReceiver__jitter_buffer", "_send_rtcp_pli", "_send_rtcp_nack", "_handle_rtcp_packet",
     "_RTCRtpReceiver__remote_bitrate_estimator", "_RTCRtpReceiver__remote_streams",
+    "_RTCRtpReceiver__nack_generator",
 )  # fmt: skip
 _SENDER_PARTS = (
     "_run_rtp", "_retransmit", "_send_keyframe", "_ssrc", "_rtx_ssrc", "_handle_rtcp_packet",
@@ -272,18 +274,18 @@ def tap_receiver(
 
 def shape_feedback(
     receiver: RTCRtpReceiver,
-    limit: Callable[[int], int | None],
+    estimate: Callable[[int, int], int | None],
     choose_lost: Callable[[list[int]], list[int]],
 ) -> None:
-    """Let `limit` correct each estimate of the line (bit/s) before it is sent as REMB (None: it is
-    not sent), and `choose_lost` which of the missing packets are asked for.
+    """Let `estimate` say how much the sender's line carries, and `choose_lost` what is asked for.
 
-    The estimate is aiortc's: by arrival times against the sender's abs-send-time, where both sides
-    agreed on that. Receiver reports go out by themselves, each 0.5–1.5 s.
+    `estimate` takes the abs-send-time and the octets of a packet that arrives, where both sides agreed
+    on that extension; the bit/s that it gives are sent as REMB. It stands for aiortc's own estimate,
+    which takes a sender that has little to send for one whose line carries little.
+    Receiver reports with loss and jitter go out by themselves, each 0.5–1.5 s.
     """
-    estimator = receiver._RTCRtpReceiver__remote_bitrate_estimator  # type: ignore[attr-defined]
-    if estimator is not None:
-        receiver._RTCRtpReceiver__remote_bitrate_estimator = _Estimator(estimator, limit)  # type: ignore[attr-defined]
+    if receiver._RTCRtpReceiver__remote_bitrate_estimator is not None:  # type: ignore[attr-defined]
+        receiver._RTCRtpReceiver__remote_bitrate_estimator = _Estimator(estimate)  # type: ignore[attr-defined]
     ask = receiver._send_rtcp_nack
 
     async def ask_for_chosen(media_ssrc: int, lost: list[int]) -> None:
@@ -294,15 +296,32 @@ def shape_feedback(
 
 
 class _Estimator:
-    def __init__(self, estimator: Any, limit: Callable[[int], int | None]) -> None:
-        self._estimator = estimator
-        self._limit = limit
+    def __init__(self, estimate: Callable[[int, int], int | None]) -> None:
+        self._estimate = estimate
+        self._ssrcs: dict[int, None] = {}
 
-    def add(self, **arrived: int) -> tuple[int, list[int]] | None:
-        estimate = self._estimator.add(**arrived)
-        if estimate is None or (limit := self._limit(estimate[0])) is None:
-            return None
-        return limit, estimate[1]
+    def add(
+        self,
+        *,
+        abs_send_time: int,
+        arrival_time_ms: int,  # noqa: ARG002 - the caller's signature; of a clock that may be set
+        payload_size: int,
+        ssrc: int,
+    ) -> tuple[int, list[int]] | None:
+        self._ssrcs[ssrc] = None
+        limit = self._estimate(abs_send_time, payload_size)
+        return None if limit is None else (limit, list(self._ssrcs)[-MOST_LIMITED:])
+
+
+def missing_packets(receiver: RTCRtpReceiver) -> list[int]:
+    """Sequence numbers, among the newest 128, of packets that have not come."""
+    generator = receiver._RTCRtpReceiver__nack_generator  # type: ignore[attr-defined]
+    return sorted(generator.missing) if generator is not None and generator.missing else []
+
+
+async def ask_for_packets(receiver: RTCRtpReceiver, ssrc: int, missing: list[int]) -> None:
+    """Ask who sends `ssrc` for lost packets, as far as `shape_feedback` lets it."""
+    await receiver._send_rtcp_nack(ssrc, missing)
 
 
 def packet_counts(receiver: RTCRtpReceiver, ssrc: int) -> tuple[int, int]:
@@ -427,6 +446,9 @@ class Line(Protocol):
 
     def sent(self, octets: int, *, padding: bool) -> None: ...
 
+    def picture_sent(self, sequence_number: int) -> None:
+        """A packet of the picture leaves, for the first time."""
+
     def may_repeat(self, sequence_number: int) -> bool:
         """The receiver asks for a packet again: whether to send it."""
 
@@ -497,8 +519,9 @@ class _PacedTransport:
 
     async def _send_rtp(self, data: bytes) -> None:
         if not rtp.is_rtcp(data):
-            is_padding = bool(data[0] & 0x20)
-            if data[8:12] == self._picture and (delay_s := self._line.delay_s(len(data))) > 0:
-                await asyncio.sleep(delay_s)
-            self._line.sent(len(data), padding=is_padding)
+            if data[8:12] == self._picture:
+                self._line.picture_sent(int.from_bytes(data[2:4], "big"))
+                if (delay_s := self._line.delay_s(len(data))) > 0:
+                    await asyncio.sleep(delay_s)
+            self._line.sent(len(data), padding=bool(data[0] & 0x20))
         await self._transport._send_rtp(data)

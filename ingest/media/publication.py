@@ -15,6 +15,7 @@ from aiortc.rtp import RtcpSrPacket, RtpPacket
 
 from sightline.ingest.media import hooks
 from sightline.ingest.media.feedback import (
+    ASK_AGAIN_S,
     Audience,
     CameraLimit,
     LossMeter,
@@ -22,6 +23,7 @@ from sightline.ingest.media.feedback import (
     RepeatedAsking,
 )
 from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, SenderClock
+from sightline.ingest.media.line_estimate import LineEstimate
 from sightline.ingest.media.offers import Kind, VideoFormat
 from sightline.ingest.media.peer import Peer
 
@@ -64,9 +66,12 @@ class Track:
         self._throttle = KeyframeThrottle()
         self._request: asyncio.Task[None] | None = None
         self._asking = RepeatedAsking()
+        self._looked_at = float("-inf")
+        self._repeat: asyncio.Task[None] | None = None
         self._rate = RateMeter()
+        self._line = LineEstimate()
         hooks.tap_receiver(receiver, self._on_packet, self._on_sender_report)
-        hooks.shape_feedback(receiver, self._limit_told, self._lost_asked_for)
+        hooks.shape_feedback(receiver, self._limit_to_tell, self._lost_asked_for)
 
     @property
     def begins_keyframe(self) -> Callable[[bytes], bool]:
@@ -93,8 +98,9 @@ class Track:
 
     def close(self) -> None:
         self.outlets.clear()
-        if self._request is not None:
-            self._request.cancel()
+        for task in (self._request, self._repeat):
+            if task is not None:
+                task.cancel()
 
     async def _send_request(self, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
@@ -110,6 +116,11 @@ class Track:
             self._new_source(packet.ssrc)
         self.packets += 1
         self.octets += len(packet.payload)
+        if self.kind == "video":
+            if self.begins_keyframe(packet.payload):
+                self._asking.keyframe_begins(packet.sequence_number)
+            if now - self._looked_at >= ASK_AGAIN_S:
+                self._look_for_missing(packet.ssrc, now)
         if self.loss.is_due(now):
             self.loss.count(*hooks.packet_counts(self._receiver, packet.ssrc), now)
         if not self.clock.known and now - self._source.connected_at > REPORT_PATIENCE_S:
@@ -118,9 +129,17 @@ class Track:
         for outlet in tuple(self.outlets):
             outlet.forward(packet)
 
-    def _limit_told(self, estimate: int) -> int | None:
+    def _look_for_missing(self, ssrc: int, now: float) -> None:
+        self._looked_at = now
+        if missing := hooks.missing_packets(self._receiver):
+            self._repeat = asyncio.create_task(hooks.ask_for_packets(self._receiver, ssrc, missing))
+            if self.outlets and self._asking.needs_keyframe(now):
+                self.request_keyframe()
+
+    def _limit_to_tell(self, send_time: int, octets: int) -> int | None:
         now = time.monotonic()
-        return self.limit.tell(estimate, self.audience.limit(self.outlets, now), now)
+        line = self._line.add(send_time, round(now * 1000), octets)
+        return self.limit.tell(line, self.audience.limit(self.outlets, now), now)
 
     def _lost_asked_for(self, missing: list[int]) -> list[int]:
         return self._asking.choose(missing, time.monotonic())

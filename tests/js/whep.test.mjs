@@ -205,6 +205,21 @@ test("what is prepared is used, once, and tells nobody before it is opened", asy
   assert.equal(prepared.answer, "v=0 answer");
 });
 
+test("with a TURN server what was prepared without it is made anew", async () => {
+  const page = new Page();
+  const player = new WhepPlayer(new Video(), page);
+  player.prepare();
+  const prepared = page.connection;
+  await new Promise(setImmediate);
+  const iceServers = [{ urls: ["turn:turn.force.example:3478"], username: "1795179600:17", credential: "c" }];
+  await player.open({ url: "/whep/17", token: "once", iceServers });
+  assert.notEqual(page.connection, prepared);
+  assert.ok(prepared.isClosed);
+  assert.deepEqual(page.connection.configuration.iceServers, iceServers);
+  prepared.become("failed");
+  assert.equal(player.state, "connecting");
+});
+
 test("what was prepared for nothing is let go", async () => {
   const page = new Page();
   const player = new WhepPlayer(new Video(), page);

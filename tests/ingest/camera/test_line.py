@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sightline.ingest.camera.adaptation import STEPS, Adaptation
-from sightline.ingest.camera.line import CameraLine
+from sightline.ingest.camera.line import DRAIN_S, REPEATED_BURST, CameraLine
 
 
 class Clock:
@@ -27,10 +27,14 @@ def narrow(clock: Clock) -> CameraLine:
     return line
 
 
-def test_on_a_wide_line_packets_leave_at_once(clock: Clock) -> None:
+def test_on_a_wide_line_a_key_frame_is_spread_over_two_pictures_at_most(clock: Clock) -> None:
     line = CameraLine(Adaptation(STEPS, clock()), clock)
     line.plan()
-    assert [line.delay_s(1200) for _ in range(100)] == [0.0] * 100
+    began = clock.now
+    for _ in range(43_000 // 1200):
+        clock.now += line.delay_s(1200)
+    assert 0 < clock.now - began < 0.08
+    assert line.delay_s(1200) < 0.01
 
 
 def test_on_a_narrow_one_a_key_frame_is_spread(clock: Clock) -> None:
@@ -48,7 +52,9 @@ def test_on_a_narrow_one_a_key_frame_is_spread(clock: Clock) -> None:
 
 def test_on_a_narrow_line_little_is_sent_again(clock: Clock) -> None:
     line = narrow(clock)
-    assert sum(line.may_repeat(n) for n in range(200)) < 12
+    assert sum(line.may_repeat(n) for n in range(200)) == REPEATED_BURST
+    clock.now += 1
+    assert sum(line.may_repeat(n) for n in range(200, 400)) < 0.6 * STEPS[3].bit_rate / 9600
     wide = CameraLine(Adaptation(STEPS, clock()), clock)
     wide.plan()
     assert sum(wide.may_repeat(n) for n in range(200)) == 200
@@ -67,3 +73,18 @@ def test_a_packet_that_is_asked_for_twice_was_lost_once(clock: Clock) -> None:
     for sequence_number in range(6, 40):
         line.may_repeat(sequence_number)
     assert line.plan().step != STEPS[0]
+
+
+def test_after_a_step_down_the_queue_empties_before_the_key_frame(clock: Clock) -> None:
+    line = CameraLine(Adaptation(STEPS, clock()), clock)
+    line.plan()
+    line.picture_sent(65_530)
+    clock.now += 1
+    line.sent(225_000, padding=False)
+    line.limited(500_000)
+    assert line.plan().step == STEPS[3]
+    assert line.delay_s(1200) == pytest.approx(DRAIN_S)
+    line.picture_sent(2)
+    line.picture_sent(3)
+    assert not line.may_repeat(65_535), "the key frame makes good for what was before it"
+    assert line.may_repeat(2)

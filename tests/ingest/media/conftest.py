@@ -22,6 +22,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
+from playwright.async_api import BrowserContext, async_playwright
 
 from sightline.ingest.camera import time_strip
 from sightline.ingest.camera.publisher import PublicationJob, Publisher, PublishError
@@ -222,3 +223,12 @@ async def bench_factory() -> AsyncIterator[Callable[..., object]]:
 async def bench(bench_factory: Callable[..., object]) -> RelayBench:
     """A relay with the usual limits."""
     return await bench_factory()
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[BrowserContext]:
+    """Chromium, with nothing open."""
+    async with async_playwright() as playwright:
+        connected = await playwright.chromium.connect(chromium)
+        yield await connected.new_context()
+        await connected.close()

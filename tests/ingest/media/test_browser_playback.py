@@ -44,13 +44,13 @@ function read(now) {
   ages.push((now % 0x1000000 - time + 0x1000000) % 0x1000000);
 }
 function watch() { video.requestVideoFrameCallback(() => { read(Date.now()); watch(); }); }
-window.open_stream = async (url) => {
+window.open_stream = async (url, iceServers) => {
   window.player = new WhepPlayer(video);
   player.addEventListener("state", (e) => states.push(e.detail));
   player.addEventListener("stats", (e) => stats.push(e.detail));
   window.clicked = Date.now();
   watch();
-  await player.open({ url, token: "shown once" });
+  await player.open({ url, token: "shown once", iceServers });
 };
 window.until = (state) => new Promise((resolve) => {
   if (player.state === state) resolve(Date.now());

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from sightline.ingest.media.feedback import (
     ASK_AGAIN_S,
     MOST_ASKS,
+    OVERDUE_S,
+    TELL_S,
     Audience,
     CameraLimit,
     LossMeter,
     RateMeter,
     RepeatedAsking,
 )
+from sightline.ingest.media.line_estimate import NO_LIMIT
 
 RATE = 1_800_000.0
 
@@ -33,6 +36,23 @@ def test_a_packet_that_never_comes_is_given_up() -> None:
     assert asked == MOST_ASKS
     assert asking.choose([], 20.0) == []
     assert asking.choose([5], 20.0) == [5], "the number is another packet's by now"
+
+
+def test_what_was_lost_before_a_key_frame_is_not_asked_for() -> None:
+    asking = RepeatedAsking()
+    asking.keyframe_begins(2)
+    assert asking.choose([65_535, 1, 2, 3], 0.0) == [2, 3]
+
+
+def test_what_does_not_come_makes_a_key_frame_necessary_once() -> None:
+    asking = RepeatedAsking()
+    asking.choose([5, 6], 0.0)
+    assert not asking.needs_keyframe(OVERDUE_S)
+    asking.choose([6], OVERDUE_S)
+    assert asking.needs_keyframe(OVERDUE_S + 0.01)
+    assert not asking.needs_keyframe(OVERDUE_S + 0.02)
+    asking.choose([], OVERDUE_S + 0.1)
+    assert not asking.needs_keyframe(9.0)
 
 
 def test_one_bad_line_among_others_limits_nothing() -> None:
@@ -86,7 +106,7 @@ def test_who_recovers_is_given_more_and_then_all() -> None:
         audience.reported("one", 0.0, min(RATE, before), second)
         limits.append(audience.limit({"one"}, second))
     assert limits[0] is not None
-    assert before < limits[0] < before * 1.1
+    assert before < limits[0] < before * 1.2
     assert limits[-1] is None
 
 
@@ -101,12 +121,20 @@ def test_no_limit_while_anybody_fares_well(reports) -> None:
 
 def test_the_camera_is_told_the_lower_of_both_and_not_over_and_over() -> None:
     limit = CameraLimit()
+    assert limit.tell(None, None, 0.0) is None
     assert limit.tell(900_000, None, 0.0) == 900_000
-    assert limit.tell(900_000, None, 0.05) is None
-    assert limit.tell(900_000, None, 0.5) == 900_000
-    assert limit.tell(900_000, 400_000.4, 0.51) == 400_000
-    assert limit.tell(300_000, 400_000.4, 0.52) == 300_000
+    assert limit.tell(None, None, 0.05) is None
+    assert limit.tell(None, None, TELL_S) == 900_000
+    assert limit.tell(None, 400_000.4, 1.2) == 400_000
+    assert limit.tell(300_000, 400_000.4, 1.21) == 300_000
     assert limit.bits_per_s == 300_000
+
+
+def test_an_audience_that_recovers_sets_the_camera_free() -> None:
+    limit = CameraLimit()
+    assert limit.tell(None, 400_000, 0.0) == 400_000
+    assert limit.tell(None, None, 1.0) == NO_LIMIT
+    assert limit.tell(None, None, 1.1) is None
 
 
 def test_loss_is_of_the_last_second() -> None:
