@@ -30,28 +30,34 @@ _OUTGOING: Final = {
     "eyes_on_state": messages.EyesOnState,
 }
 _TEXT: Final = {"type": "string"}
+_ICE_SERVERS: Final = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "urls": {"type": "array", "items": _TEXT},
+            "username": _TEXT,
+            "credential": _TEXT,
+        },
+        "required": ["urls", "username", "credential"],
+    },
+}
 COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "stream_start": {
         "stream": _TEXT,
         "whip": {**_TEXT, "format": "uri"},
         "token": _TEXT,
-        "ice_servers": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "urls": {"type": "array", "items": _TEXT},
-                    "username": _TEXT,
-                    "credential": _TEXT,
-                },
-                "required": ["urls", "username", "credential"],
-            },
-        },
+        "ice_servers": _ICE_SERVERS,
     },
     "stream_stop": {"stream": _TEXT},
     "watched": {"roles": {"type": "array", "items": _TEXT}, "silent": {"type": "boolean"}},
     "talk_request": {"talk": _TEXT, "by": _TEXT},
-    "talk_start": {"talk": _TEXT, "whep": {**_TEXT, "format": "uri"}, "token": _TEXT},
+    "talk_start": {
+        "talk": _TEXT,
+        "whep": {**_TEXT, "format": "uri"},
+        "token": _TEXT,
+        "ice_servers": _ICE_SERVERS,
+    },
     "talk_stop": {"talk": _TEXT},
 }
 """Commands to cameras, which other parts put into the database and the gateway sends as they stand."""

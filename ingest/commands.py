@@ -18,6 +18,9 @@ from sightline.sql import AWAY, query
 
 log = logging.getLogger(__name__)
 
+_CONNECTS: Final = {"stream_start": "stream", "talk_start": "talk"}
+"""Commands after which the camera connects to the relay, and what names the connection."""
+
 LOOK_EVERY_S: Final = 1.0
 """How often waiting commands are looked for, whatever was notified."""
 
@@ -36,7 +39,7 @@ class Commands:
         run_id: Callable[[], int],
         ice_servers: Callable[[str], list[IceServer] | None] = lambda _publication: None,
     ) -> None:
-        """`run_id`: number of this gateway's run in the database; `ice_servers`: TURN for a publication."""
+        """`run_id`: number of this gateway's run in the database; `ice_servers`: TURN for a publication or talk."""
         self._pool = pool
         self._links = links
         self._run_id = run_id
@@ -93,7 +96,8 @@ class Commands:
             link = by_camera[row["camera_id"]]
             body = msgspec.json.decode(row["body"])
             # Here, and not in the database: the credentials run out, and are nobody else's to read.
-            if body["type"] == "stream_start" and (servers := self._ice_servers(body["stream"])):
+            named = _CONNECTS.get(body["type"])
+            if named is not None and (servers := self._ice_servers(body[named])):
                 body["ice_servers"] = servers
             if link.token_hash is None:
                 body["camera"] = link.ref

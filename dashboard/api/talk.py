@@ -27,9 +27,8 @@ class TalkFields(Fields):
 @router.post("/api/talk", status_code=201)
 async def open_talk(body: TalkFields, services: WithServices) -> dict[str, Any]:
     """Open a talk over one's own stream; the officer is asked once the microphone has come by WHIP."""
-    async with services.acting() as act:
-        opened = await operations.open_talk(act, body.stream)
-    return {
+    opened = await operations.open_talk(services, body.stream)
+    answer = {
         "id": opened.talk,
         "talk": opened.talk,
         "camera": opened.camera,
@@ -38,6 +37,7 @@ async def open_talk(body: TalkFields, services: WithServices) -> dict[str, Any]:
         "token": opened.token,
         "answer_s": opened.answer_s,
     }
+    return answer if opened.ice_servers is None else {**answer, "ice_servers": opened.ice_servers}
 
 
 @router.delete("/api/talk/{talk}", status_code=204)

@@ -168,7 +168,7 @@ export class TalkLine extends EventTarget {
     this.#microphone = await devices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
     if (this.state === "ended") return;
     this.#meter();
-    const connection = new this.#page.RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    const connection = new this.#page.RTCPeerConnection({ iceServers: this.#opened.ice_servers ?? [], bundlePolicy: "max-bundle" });
     this.#connection = connection;
     connection.addEventListener("connectionstatechange", () => {
       if (connection.connectionState === "failed") {

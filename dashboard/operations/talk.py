@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +19,7 @@ from sightline.dashboard.errors import (
 from sightline.dashboard.operations.answers import refusal
 from sightline.dashboard.services import Services
 from sightline.ingest.media.sdp import why_no_offer
+from sightline.ingest.media.turn import IceServer, ice_servers
 from sightline.sql import query
 from sightline.sql.accounts import new_token, token_hash
 
@@ -33,6 +35,7 @@ class OpenedTalk:
         whip: path to send the SDP offer with the microphone to.
         token: one-time bearer token for that, good for 30 s.
         answer_s: seconds that the officer has to accept, once asked.
+        ice_servers: TURN, where the settings name one; None: there is none.
     """
 
     talk: UUID
@@ -41,6 +44,7 @@ class OpenedTalk:
     whip: str
     token: str
     answer_s: int
+    ice_servers: list[IceServer] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,19 +66,26 @@ class SpokenTurn:
     kept: bool
 
 
-async def open_talk(act: Actor, stream: UUID) -> OpenedTalk:
-    """Open a talk over a stream of the acting user.
+async def open_talk(services: Services, stream: UUID) -> OpenedTalk:
+    """Open a talk over a stream of the user of the request.
 
     Raises:
         RefusalError: it may not be, and why (403, 404, 409).
     """
     token = new_token()
-    row = await act.connection.fetchrow(query("talk.open"), stream, token_hash(token))
+    async with services.acting() as act:
+        row = await act.connection.fetchrow(query("talk.open"), stream, token_hash(token))
     if row["http"] != 201:
         raise refusal(row["http"], row["code"], row["message"], "stream")
     talk: UUID = row["talk_id"]
     return OpenedTalk(
-        talk, row["camera"], row["audio_out"], f"/whip/{talk}", token, row["answer_s"]
+        talk,
+        row["camera"],
+        row["audio_out"],
+        f"/whip/{talk}",
+        token,
+        row["answer_s"],
+        ice_servers(services.settings, str(talk), time.time()),
     )
 
 

@@ -10,9 +10,16 @@ import aiohttp
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
 from aiortc.mediastreams import MediaStreamError
 
+from sightline.ingest.camera.messages import IceServer
 from sightline.ingest.camera.sdp_exchange import ExchangeError, SdpExchange, loopback_of
 from sightline.ingest.media import hooks
 
@@ -36,6 +43,7 @@ class HearingJob(msgspec.Struct, frozen=True):
         talk: its id.
         whep: where.
         token: shown there once.
+        ice_servers: TURN, where the command named one.
         publication: whose microphone hears it, too; None: it comes out of an earpiece.
     """
 
@@ -43,6 +51,7 @@ class HearingJob(msgspec.Struct, frozen=True):
     whep: str
     token: str
     publication: str | None = None
+    ice_servers: list[IceServer] = []
 
 
 class Hearing:
@@ -55,8 +64,9 @@ class Hearing:
         self._job = job
         self._play = play
         self._exchange = SdpExchange(http, job.whep, job.token)
+        servers = [RTCIceServer(s.urls, s.username, s.credential) for s in job.ice_servers]
         self._connection = RTCPeerConnection(
-            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+            RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
 
     async def run(self, on_hearing: Callable[[], None] = lambda: None) -> None:

@@ -153,6 +153,7 @@ class TalkStart(msgspec.Struct, tag="talk_start", frozen=True):
     talk: str
     whep: str
     token: str
+    ice_servers: list[IceServer] = []
 
 
 class TalkStop(msgspec.Struct, tag="talk_stop", frozen=True):

@@ -115,9 +115,19 @@ class StudioProcess:
         if publication in self._active:
             self._order({"do": "stop", "publication": publication})
 
-    def listen(self, talk: str, whep: str, token: str, *, beside: str | None = None) -> None:
+    def listen(
+        self,
+        talk: str,
+        whep: str,
+        token: str,
+        *,
+        beside: str | None = None,
+        ice_servers: Sequence[IceServer] = (),
+    ) -> None:
         """Listen to who talks to the officer; `beside` is the publication whose microphone hears it, too."""
-        job = {"talk": talk, "whep": whep, "token": token, "publication": beside}
+        job: dict[str, Any] = {"talk": talk, "whep": whep, "token": token, "publication": beside}
+        if ice_servers:
+            job["ice_servers"] = ice_servers
         self._order({"do": "listen", "job": job})
 
     def hush(self, talk: str) -> None:

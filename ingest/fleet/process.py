@@ -172,7 +172,13 @@ class SimulatedCamera:
             case m.TalkStart():
                 aloud = self._officer.audio_out == "speaker"
                 beside = next(iter(self._publications), None) if aloud else None
-                self._studio.listen(message.talk, message.whep, message.token, beside=beside)
+                self._studio.listen(
+                    message.talk,
+                    message.whep,
+                    message.token,
+                    beside=beside,
+                    ice_servers=message.ice_servers,
+                )
             case m.TalkStop() if self._talk is not None:
                 self._studio.hush(self._talk)
                 self._talk = None
