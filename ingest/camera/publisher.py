@@ -37,6 +37,7 @@ from sightline.ingest.camera.messages import IceServer
 from sightline.ingest.camera.microphone import Microphone
 from sightline.ingest.camera.scene import Scene
 from sightline.ingest.camera.sdp_exchange import ExchangeError, SdpExchange, loopback_of
+from sightline.ingest.camera.source import PictureSource, SoundSource
 from sightline.ingest.media import hooks
 
 FRAME_RATE = 25
@@ -73,12 +74,16 @@ class _CameraVideo(MediaStreamTrack):
     kind = "video"
 
     def __init__(
-        self, job: PublicationJob, frame_rate: Callable[[], int], line: CameraLine
+        self,
+        job: PublicationJob,
+        frame_rate: Callable[[], int],
+        line: CameraLine,
+        source: PictureSource,
     ) -> None:
         super().__init__()
         self.on_first_picture: Callable[[], None] | None = None
         self.sender: hooks.LineSender | None = None
-        self._scene = Scene(job.call_sign, job.camera)
+        self._source = source
         self._line = line
         self._step = line.adaptation.step
         self._most = job.bit_rate
@@ -94,7 +99,7 @@ class _CameraVideo(MediaStreamTrack):
 
     def free(self) -> None:
         """Give the encoder's memory back now: the connection's cycles would keep it for long."""
-        del self._encoder, self._scene
+        del self._encoder, self._source
 
     async def recv(self) -> av.Packet[Any]:
         """The next picture, encoded (aiortc sends packets as they are)."""
@@ -105,6 +110,8 @@ class _CameraVideo(MediaStreamTrack):
         # When encoding or the line cannot keep up, pictures are left out rather than sent late.
         self._due = max(self._due + 1 / frame_rate, now)
         await asyncio.sleep(self._due - now)
+        while not self._source.is_fresh:  # noqa: ASYNC110 - a source has no event for it
+            await asyncio.sleep(1 / frame_rate)
         await self._adapt(frame_rate)
         ticks = round((time.monotonic() - self._began) * VIDEO_CLOCK)
         data = await asyncio.get_running_loop().run_in_executor(
@@ -131,18 +138,18 @@ class _CameraVideo(MediaStreamTrack):
         if self._encoding != step:
             self._encoder, self._encoding = _encoder_for(step, self._most), step
         keyframe, self._keyframe = self._keyframe, False
-        planes = self._scene.paint(time.time() * 1000, step.width, step.height)
+        planes = self._source.paint(time.time() * 1000, step.width, step.height)
         return self._encoder.encode(planes, ticks, keyframe=keyframe)
 
 
 class _CameraSound(MediaStreamTrack):
-    """Sends what the microphone hears, one packet each 20 ms."""
+    """Sends sound, one packet each 20 ms."""
 
     kind = "audio"
 
-    def __init__(self, microphone: Microphone) -> None:
+    def __init__(self, source: SoundSource) -> None:
         super().__init__()
-        self._microphone = microphone
+        self._source = source
         self._count = 0
         self._began: float | None = None
 
@@ -154,7 +161,7 @@ class _CameraSound(MediaStreamTrack):
         due = self._began + self._count * SOUND_PACKET_SAMPLES / AUDIO_CLOCK
         if due > now:
             await asyncio.sleep(due - now)
-        packet = av.Packet(self._microphone.packet(self._count))
+        packet = av.Packet(self._source.packet(self._count))
         packet.pts = self._count * SOUND_PACKET_SAMPLES
         packet.time_base = fractions.Fraction(1, AUDIO_CLOCK)
         self._count += 1
@@ -164,7 +171,8 @@ class _CameraSound(MediaStreamTrack):
 class Publisher:
     """One publication from beginning to end.
 
-    `frame_rate` is asked for each picture, so that many cameras can share a machine.
+    `frame_rate` is asked for each picture, so that many cameras can share a machine. Without a source it
+    shows the simulated street, and `microphone` hears it.
     """
 
     def __init__(
@@ -172,6 +180,8 @@ class Publisher:
         http: aiohttp.ClientSession,
         job: PublicationJob,
         frame_rate: Callable[[], int] = lambda: FRAME_RATE,
+        picture: PictureSource | None = None,
+        sound: SoundSource | None = None,
     ) -> None:
         self._job = job
         self._exchange = SdpExchange(http, job.whip, job.token)
@@ -182,8 +192,10 @@ class Publisher:
         uplink = None if job.uplink_kbps is None else job.uplink_kbps * 1000
         self.adaptation = Adaptation(ladder(job.bit_rate), time.monotonic(), uplink)
         self._line = CameraLine(self.adaptation)
-        self._video = _CameraVideo(job, frame_rate, self._line)
+        picture = picture or Scene(job.call_sign, job.camera)
+        self._video = _CameraVideo(job, frame_rate, self._line, picture)
         self.microphone = Microphone()
+        self._sound = sound or self.microphone
         self._changed = asyncio.Event()
         self._connection.on("connectionstatechange", self._changed.set)
 
@@ -208,7 +220,7 @@ class Publisher:
         sender.setCodecPreferences(_baseline_h264())
         hooks.on_keyframe_request(sender.sender, self._video.ask_for_keyframe)
         self._video.sender = hooks.LineSender(sender.sender, self._line)
-        connection.addTransceiver(_CameraSound(self.microphone), direction="sendonly")
+        connection.addTransceiver(_CameraSound(self._sound), direction="sendonly")
         if (loopback := loopback_of(job.whip)) is not None:
             hooks.gather_on(connection, loopback)
         await connection.setLocalDescription(await connection.createOffer())

@@ -54,6 +54,11 @@ class Scene:
         self._second: tuple[int, Plane] | None = None
         self._frame = 0
 
+    @property
+    def is_fresh(self) -> bool:
+        """It always is."""
+        return True
+
     def paint(self, time_ms: float, width: int = WIDTH, height: int = HEIGHT) -> Planes:
         """The next frame, as it is at `time_ms` (milliseconds since 1970 UTC): Y, U and V.
 
