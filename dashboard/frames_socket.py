@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 from sightline.dashboard.access.turning_away import refuse_socket
 from sightline.dashboard.errors import (
     DashboardError,
+    DatabaseAwayError,
     InvalidError,
     NotSignedInError,
     RelayAwayError,
@@ -145,7 +146,8 @@ async def _pass_on(websocket: WebSocket, services: Services, way: FrameWay, hear
                 _take(line, waiting), _send(websocket, waiting), _tell(line, heard)
             )
     except (RelayAwayError, RelayRefusedError) as error:
-        await end_without_picture(services, way, error.code)
+        with contextlib.suppress(DatabaseAwayError):  # then the relay's gate ends it
+            await end_without_picture(services, way, error.code)
         raise _Closing(CLOSE_BASE + int(status_of(error)), str(error)) from error
 
 

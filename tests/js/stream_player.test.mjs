@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FramePlayer, WANTS_KEY } from "../../dashboard/assets/frame_player.js";
-import { CHANGE_AFTER_MS, CHANGE_CONNECTED_AFTER_MS, StreamPlayer } from "../../dashboard/assets/stream_player.js";
+import { CHANGE_AFTER_MS, CHANGE_CONNECTED_AFTER_MS, DARK_FOR_MS, StreamPlayer } from "../../dashboard/assets/stream_player.js";
 import { FROZEN_AFTER_MS } from "../../dashboard/assets/whep.js";
 
 const SEQUENCE = [0x67, 0x42, 0xc0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe8, 0x40];
@@ -234,7 +234,7 @@ test("a socket that does not open is told as such", async () => {
 
 async function opened(page = new Page(), given = {}) {
   const video = new Video();
-  const player = new StreamPlayer(video, { page, ...given });
+  const player = new StreamPlayer(video, { page, found: { darkUntilMs: 0 }, ...given });
   const states = [];
   player.addEventListener("state", ({ detail }) => states.push(detail.state));
   const opening = player.open(OPENED);
@@ -270,6 +270,20 @@ test("two seconds without a picture or a connection, and it comes over the socke
   assert.equal(states.at(-1), "playing");
   assert.ok(!states.includes("ended"));
   assert.deepEqual(page.requests, ["POST /whep/17"], "the server is not told that anything ended");
+});
+
+test("whom packets did not reach is not made to wait for the next stream, but after a while they are tried again", async () => {
+  const found = { darkUntilMs: 0 };
+  const { page } = await opened(new Page(), { found });
+  await page.pass(CHANGE_AFTER_MS + 100);
+  page.sockets[0].say({ type: "start" });
+  await page.pass(50);
+  const next = new StreamPlayer(new Video(), { page, found });
+  next.open(OPENED);
+  assert.equal(next.line, "dashboard");
+  assert.deepEqual([page.sockets.length, page.requests.length], [2, 1]);
+  page.clock += DARK_FOR_MS;
+  assert.equal(new StreamPlayer(new Video(), { page, found }).line, "direct");
 });
 
 test("where there is a connection, a picture is waited for longer", async () => {
