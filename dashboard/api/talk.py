@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
+from pydantic import Field
 
 from sightline.dashboard.api.parameters import WithServices
 from sightline.dashboard.api.sdp_exchange import answered, offer_of, one_time_token
@@ -20,7 +21,7 @@ OGG = "audio/ogg"
 class TalkFields(Fields):
     """Over which stream."""
 
-    stream: UUID
+    stream: Annotated[UUID, Field(strict=False)]
 
 
 @router.post("/api/talk", status_code=201)

@@ -6,6 +6,7 @@ import { h, mark, say, announce } from "./dom.js";
 import { ago, ageWords, clockWords, runningTime } from "./ages.js";
 import { fullName, shortName } from "./camera_words.js";
 import { StreamPlayer } from "./stream_player.js";
+import { TalkPanel } from "./talk_panel.js";
 import { RELAY_SILENT } from "./whep.js";
 
 export const MOST_STREAMS = 4;
@@ -33,6 +34,7 @@ export class StreamDock {
     window.addEventListener("sightline:event", (message) => {
       const event = message.detail;
       if (event.event === "stream_ended") this.#tiles.get(event.stream)?.ended(event.reason);
+      if (event.event === "talk") for (const tile of this.#tiles.values()) if (tile.camera === event.camera) tile.talkTold(event);
     });
     setInterval(() => { for (const tile of this.#tiles.values()) tile.draw(); }, TICK_MS);
   }
@@ -86,6 +88,7 @@ export class StreamDock {
       app: this.#app,
       screen: this.#prepared ?? newScreen(this.#app),
       end: () => this.#call("DELETE", `/api/streams/${opened.stream}`),
+      call: this.#call,
       removed: () => this.#remove(opened.stream),
       passKeyboard: () => this.#passKeyboard(),
     });
@@ -128,12 +131,17 @@ class Tile {
   #startedMs = Date.now();
   #stats = null;
   #wasFrozen = false;
+  /** @type {TalkPanel|null} for whoever may talk */
+  #talk = null;
+  /** Who talks to the officer over a stream of theirs. */
+  #talker = "";
 
   constructor(opened, given) {
     this.#opened = opened;
     this.#given = given;
     this.#parts = this.#build();
     this.element = this.#parts.tile;
+    if (given.app.may("talk.open")) this.#addTalk();
     this.#player = given.screen.player;
     this.#player.addEventListener("state", (event) => this.#state(event.detail));
     this.#player.addEventListener("stats", (event) => { this.#stats = event.detail; });
@@ -154,8 +162,40 @@ class Tile {
 
   ended(reason) { this.#player.ended(reason); }
 
+  /** How a talk over a stream of this camera stands. @param {object} event of the feed */
+  talkTold(event) {
+    if (event.stream === this.#opened.stream) {
+      this.#talk?.told(event);
+    } else {
+      this.#talker = event.state === "heard" ? event.by : "";
+      this.draw();
+    }
+  }
+
+  #addTalk() {
+    const { incident, stream } = this.#opened;
+    this.#talk = new TalkPanel({
+      call: this.#given.call, stream, incident,
+      who: () => this.#parts.name.textContent,
+      talkgroup: () => this.#given.app.incidents?.byId(incident)?.talkgroup ?? "",
+      closed: () => {
+        this.draw();
+        (this.#parts.talk.hidden ? this.#parts.close : this.#parts.talk).focus();
+      },
+    });
+    this.#parts.talk = h("button", { class: "quiet-button tile-talk-button", type: "button", text: "Talk…", hidden: true, onclick: () => this.#startTalk() });
+    this.#parts.sound.before(this.#parts.talk);
+    this.element.append(this.#talk.element);
+  }
+
+  #startTalk() {
+    this.#talk.start();
+    this.draw();
+  }
+
   remove() {
     this.#player.close();
+    this.#talk?.remove();
     this.element.remove();
     this.#given.removed();
   }
@@ -172,8 +212,10 @@ class Tile {
       mark(p.tile, "aria-label", `Stream of ${fullName(entry)}`);
     }
     const names = app.openStreams.othersAt(this.camera);
-    say(p.others, names.length ? `also watching: ${names.join(", ")}` : "");
+    const others = [names.length ? `also watching: ${names.join(", ")}` : "", this.#talker ? `${this.#talker} talks to the officer` : ""];
+    say(p.others, others.filter(Boolean).join(" · "));
     this.#drawState();
+    this.#talk?.draw();
   }
 
   #drawState() {
@@ -199,6 +241,7 @@ class Tile {
     p.cover.hidden = p.cover.textContent === "";
     mark(p.picture, "data-word", state === "playing" ? this.#stats?.word ?? null : state);
     p.end.hidden = state === "ended";
+    if (p.talk) p.talk.hidden = state !== "playing" || this.#talk.isOpen;
     p.sound.hidden = state === "ended";
     p.pop.hidden = state === "ended" || !document.pictureInPictureEnabled;
     p.again.hidden = state !== "ended";
@@ -222,6 +265,7 @@ class Tile {
 
   #state({ state, reason }) {
     const frozen = state === "frozen";
+    if (state === "ended") this.#talk?.streamEnded(reason);
     if (state === "playing" || state === "ended") window.dispatchEvent(new Event("sightline:stream-settled"));
     if (state === "ended") announce(`Stream of ${this.#parts.name.textContent} ended: ${reason}`);
     else if (frozen && !this.#wasFrozen) announce(`Stream of ${this.#parts.name.textContent} is frozen`);
@@ -276,11 +320,14 @@ class Tile {
     };
     p.tile = h(
       "article", { class: "tile", tabindex: "-1" },
-      h("div", { class: "tile-frame" }, video, p.line, p.cover),
       h(
-        "div", { class: "tile-text" },
-        h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),
-        h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.again, p.close),
+        "div", { class: "tile-main" },
+        h("div", { class: "tile-frame" }, video, p.line, p.cover),
+        h(
+          "div", { class: "tile-text" },
+          h("div", { class: "tile-head" }, p.name, p.picture), h("div", { class: "tile-people" }, p.who, p.others),
+          h("div", { class: "tile-buttons" }, p.sound, p.pop, p.end, p.again, p.close),
+        ),
       ),
     );
     return p;

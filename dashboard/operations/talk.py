@@ -109,10 +109,10 @@ async def speak(services: Services, talk: UUID, token: str, offer: str) -> str:
 
 
 async def leave(services: Services, talk: UUID, token: str | None) -> None:
-    """End a talk for whoever holds its token or its session; the relay lets go of it within 250 ms.
+    """End a talk for whoever holds its token or its session; twice is once. The relay lets go of it within 250 ms.
 
     Raises:
-        NotFoundError: there is no such talk, or it is neither's, or it has ended.
+        NotFoundError: there is no such talk, or it is neither's.
         NotSignedInError: there is neither token nor session.
     """
     if token is None and current_credentials.get().token is None:

@@ -11,7 +11,7 @@ import asyncpg
 
 from sightline.dashboard.operations.fields import id_from
 from sightline.dashboard.places import direction
-from sightline.dashboard.triage.command_log.timeline import Entry, Stream
+from sightline.dashboard.triage.command_log.timeline import Entry, Spoken, Stream
 from sightline.dashboard.triage.deployment import (
     Change,
     Deployment,
@@ -132,6 +132,17 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         action=row["action"],
         people=tuple(zip(row["people"] or (), row["had_set_off"] or (), strict=True)),
         stream=_stream(row),
+        spoken=_spoken(row),
+    )
+
+
+def _spoken(row: Mapping[str, Any]) -> tuple[Spoken, ...]:
+    if row["talk"] is None:
+        return ()
+    turns = zip(row["numbers"], row["began_times"], row["ended_times"], strict=True)
+    return tuple(
+        Spoken(f"/api/talk/{row['talk']}/turns/{number}", began, ended)
+        for number, began, ended in turns
     )
 
 

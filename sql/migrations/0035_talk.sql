@@ -52,7 +52,8 @@ create table sightline.talk_turn (
   constraint talk_turn_forward check (ended_time >= began_time)
 );
 
--- Is the user on this incident, as talking through its cameras needs: named on it, or of its negotiators, or has triaged it?
+-- Is the user on this incident, as talking through its cameras needs: named on it, of its negotiators, has triaged it, or is on call
+-- while negotiators are asked for there?
 create function sightline.talk_assigned(p_user_id int, p_incident_id bigint) returns boolean
   stable language sql security definer set search_path = sightline, public as $$
   select exists (select from sightline.incident_named n where n.incident_id = p_incident_id and n.user_id = p_user_id)
@@ -61,6 +62,8 @@ create function sightline.talk_assigned(p_user_id int, p_incident_id bigint) ret
       where d.incident_id = p_incident_id and n.user_id = p_user_id and m.state in ('mobilising', 'en_route', 'on_scene'))
     or exists (select from sightline.deployment d join sightline.deployment_transition t on t.deployment_id = d.id
       where d.incident_id = p_incident_id and t.by_user_id = p_user_id)
+    or (sightline.is_on_call(p_user_id) and exists (select from sightline.deployment d
+      join sightline.deployment_state x on x.code = d.state where d.incident_id = p_incident_id and x.live))
 $$;
 
 -- Why a user may not talk through a camera of an incident, by role, incident and assignment: a code, or null where they may.
@@ -117,7 +120,7 @@ begin
   elsif v_code = 'talk_off' then
     v_http := 409; v_message := 'The incident is restricted; nobody talks through its cameras.';
   elsif v_code = 'not_assigned' then
-    v_http := 403; v_message := 'You are not on this incident. The FIM can name you on it, or triage its request.';
+    v_http := 403; v_message := 'You are not on this incident. The FIM can name you on it; a request for negotiators brings in who is on call.';
   elsif coalesce(c.audio_out, 'none') = 'none' then
     v_http := 409; v_code := 'no_sound_out'; v_message := case when c.audio_out is null
       then 'Whether this camera can be heard is not known.' else 'This camera has neither earpiece nor speaker.' end;
@@ -374,10 +377,10 @@ create function sightline.talk_spoken(p_talk_id uuid, p_number int, p_began time
     on conflict (talk_id, number) do nothing;
 $$;
 
--- Ends one's own talk: whoever holds its token, or the session that asked. False: neither, or it had ended.
+-- Ends one's own talk: whoever holds its token, or the session that asked. False: it is neither's. Twice is once.
 create function sightline.talk_leave(p_talk_id uuid, p_token_hash bytea) returns boolean
   language sql security definer set search_path = sightline, public as $$
-  select coalesce((select sightline.talk_end(t.id, 'the speaker ended it')
+  select coalesce((select sightline.talk_end(t.id, 'the speaker ended it') is not null
     from sightline.talk t join sightline.stream_session s on s.id = t.stream_id
     where t.id = p_talk_id and (t.speak_token_hash = p_token_hash or s.session_id = sightline.actor_session_id())), false)
 $$;

@@ -7,7 +7,7 @@ select http, code, message, talk_id, camera, audio_out, incident_id, answer_s fr
 select relay_url from talk_speak_redeem($1, $2);
 
 -- name: end
--- Ends one's own talk: by its token's hash, or the session. False: neither, or it had ended.
+-- Ends one's own talk: by its token's hash, or the session. False: it is neither's.
 select talk_leave($1, $2);
 
 -- name: turns

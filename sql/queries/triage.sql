@@ -61,10 +61,12 @@ order by m.id;
 
 -- name: log
 -- The newest entries of an incident's command log, with the author's name and the force's word for the role; whom a decision was
--- about and who of them had set off by then; of which camera a stream was, and how long.
+-- about and who of them had set off by then; of which camera a stream was, and how long; when somebody spoke in a talk, and whether
+-- that is kept.
 select l.id, l.at, l.kind, coalesce(u.display_name, l.author) as author, coalesce(r.name, l.author_role) as role, l.text,
   l.about, l.acknowledged_by, t.action, p.people, p.had_set_off,
-  s.camera, s.call_sign, s.officer, s.purpose, s.opened_time, s.ended_time
+  s.camera, s.call_sign, s.officer, s.purpose, s.opened_time, s.ended_time,
+  k.talk, k.numbers, k.began_times, k.ended_times
 from incident_log l
 left join app_user u on u.id = l.author_user_id
 left join role r on r.code = l.author_role
@@ -84,6 +86,10 @@ left join lateral (
   join negotiator n on n.id = m.id
   join officer o on o.id = n.officer_id) p on true
 left join log_streams($1) s on s.entry = l.id
+left join (
+  select talk, array_agg(number order by number) as numbers, array_agg(began_time order by number) as began_times,
+    array_agg(ended_time order by number) as ended_times
+  from talk_turns($1) where kept group by talk) k on l.kind = 'talk' and k.talk::text = l.detail ->> 'talk'
 where l.incident_id = $1
 order by l.id desc limit $2;
 

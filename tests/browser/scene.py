@@ -10,7 +10,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from playwright.async_api import Page, expect
 
 from sightline.ingest.camera.client import CameraClient
-from sightline.ingest.camera.messages import Fix, Identity, Incoming, StreamStart, StreamStop
+from sightline.ingest.camera.messages import (
+    AudioOut,
+    Fix,
+    Identity,
+    Incoming,
+    StreamStart,
+    StreamStop,
+    TalkRequest,
+    TalkStart,
+    TalkStop,
+)
 from sightline.ingest.camera.studio_process import StudioProcess
 from sightline.ingest.media import process
 from sightline.ingest.settings import MediaSettings
@@ -30,14 +40,27 @@ class Scene:
         self.studio = StudioProcess(on_ended=lambda _publication, _why: None)
         self.camera: CameraClient
         self.desk: Desk
+        self.accepts: bool | None = True
+        """What the officer answers who asks to talk to them; None: nothing."""
+        self.sends: str | None = None
 
     def hear(self, message: Incoming) -> None:
         if isinstance(message, StreamStart):
+            self.sends = message.stream
             self.studio.start(
                 message.stream, message.whip, message.token, call_sign="RB31", camera=CAMERA
             )
         elif isinstance(message, StreamStop):
             self.studio.stop(message.stream)
+        elif isinstance(message, TalkRequest) and self.accepts is not None:
+            self.camera.answer_talk(message.talk, accept=self.accepts)
+        elif isinstance(message, TalkStart):
+            aloud = self.camera.core.identity.audio_out == "speaker"
+            self.studio.listen(
+                message.talk, message.whep, message.token, beside=self.sends if aloud else None
+            )
+        elif isinstance(message, TalkStop) and message.talk is not None:
+            self.studio.hush(message.talk)
 
     async def open_stream(self, page: Page) -> None:
         """From the card's button to the dialog's."""
@@ -49,8 +72,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def running_scene(force: Force, chromium: str) -> AsyncIterator[Scene]:
-    """Until the end of the block."""
+async def running_scene(
+    force: Force, chromium: str, audio_out: AudioOut = "earpiece"
+) -> AsyncIterator[Scene]:
+    """Until the end of the block. `audio_out`: where the camera's sound comes out."""
     added = await add_camera(force.owner, CAMERA)
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -69,7 +94,7 @@ async def running_scene(force: Force, chromium: str) -> AsyncIterator[Scene]:
         scene = Scene(force)
         await stack.enter_async_context(scene.studio)
         await asyncio.wait_for(scene.studio.ready.wait(), 30)
-        identity = Identity(CAMERA, "Reference", "1.0", "earpiece")
+        identity = Identity(CAMERA, "Reference", "1.0", audio_out)
         scene.camera = CameraClient(f"{gateway.url}/camera", added.token, identity, scene.hear)
         running = asyncio.create_task(scene.camera.run())
         stack.callback(running.cancel)

@@ -207,7 +207,7 @@ async def test_a_refusal_names_what_it_was_about(force: Any) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/api", "/api/", "/api/nothing", "/api/cameras/", "/tiles/x", "/static/x.js", "/ogc/", "/ogc/collections", "/api/reports/x",
-     "/api/coverage/cells", "/api/talk", "/API/cameras", "/nothing", "//api/cameras", "/api/../api/me/x"],
+     "/api/coverage/cells", "/api/talks", "/API/cameras", "/nothing", "//api/cameras", "/api/../api/me/x"],
 )  # fmt: skip
 async def test_an_unknown_path_is_401_for_nobody_and_404_for_whoever_is_signed_in(
     force: Any, path: str

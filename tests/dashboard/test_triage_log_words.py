@@ -133,3 +133,41 @@ def test_many_cameras_do_not_fill_the_log(number):
     run = Streams(tuple(stream(n, f"RB{n}") for n in range(number, 0, -1)))
     drawn = said(layout.log(timeline(run.entries), NOW, may_write=False))
     assert ("3 more" in drawn) == (number == 7)
+
+
+async def test_a_talk_stands_with_what_was_said_to_be_heard_again(force):
+    owner = force.owner
+    await force.session("negco")
+    camera = await owner.fetchval("insert into camera (ref, audio_out) values ('T-1', 'earpiece') returning id")  # fmt: skip
+    stream = await owner.fetchval(
+        "insert into stream_session (camera_id, user_id, session_id, role, purpose, reason, incident_id,"
+        " token_hash, token_expires, expires_time)"
+        " select $1, s.user_id, s.id, 'negco', 'negotiator_triage', 'hear him', $2, 'x', now(), now()"
+        " from session s where s.user_id = $3 returning id",
+        camera, force.incident, force.users["negco"],
+    )  # fmt: skip
+    await force.hears_relay()
+    talk = await owner.fetchval(
+        "insert into talk (stream_id, camera_id, user_id, incident_id, relay_id, audio_out, speak_token_hash,"
+        " speak_token_expires, asked_time, answer_by, accepted_time)"
+        " select $1, $2, $3, $4, relay.id, 'earpiece', 'x', now(), now(), now(), now() from relay returning id",
+        stream, camera, force.users["negco"], force.incident,
+    )  # fmt: skip
+    for number, sound in ((1, b"OggS"), (2, None), (3, b"OggS")):
+        await owner.execute(
+            "select talk_spoken($1, $2, now() - interval '9 seconds', now(), $3)",
+            talk,
+            number,
+            sound,
+        )
+    await owner.execute("select talk_end($1, 'the speaker ended it'), talk_log($1)", talk)
+    (entry,) = [one for one in await log_of(force) if one.kind == "talk"]
+    assert "Talked" in entry.text
+    assert entry.text == (
+        "Talked to T-1 through the camera's earpiece: 3 times, 27 s in all; ended: the speaker ended it"
+    )
+    addresses = [turn.address for turn in entry.spoken]
+    assert addresses == [f"/api/talk/{talk}/turns/{number}" for number in (1, 3)]
+    drawn = json.dumps(layout.log(timeline([entry]), NOW, may_write=True).to_plotly_json(), default=lambda c: c.to_plotly_json())  # fmt: skip
+    assert "2 recordings of what was said" in drawn
+    assert '"preload": "none"' in drawn

@@ -16,6 +16,7 @@ from sightline.sql.accounts import (
     disable_bridge,
     disable_camera,
 )
+from tests.ingest.asked_talk import asked_of_an_officer
 from tests.ingest.camera_client import (
     RunningGateway,
     camera,
@@ -537,15 +538,17 @@ class TestCommands:
                 assert (await cam.expect("eyes_on_state"))["state"] == "waiting"
             assert await owner.fetchval("select count(*) from alert") == 1
 
-    async def test_talk_answer_is_announced(self, gateway, database, token):
-        listener = await database.connect("dashboard")
-        heard = asyncio.Queue()
-        await listener.add_listener("sightline_event", lambda *args: heard.put_nowait(args[3]))
+    async def test_an_officer_who_accepts_hears_where_to_listen(self, gateway, owner, token):
         async with camera(gateway, token, REF) as cam:
-            await cam.say({"type": "talk_answer", "talk": "t-1", "accept": False})
-            event = json.loads(await asyncio.wait_for(heard.get(), 5))
-        assert (event["event"], event["talk"], event["accept"]) == ("talk_answer", "t-1", False)
-        assert event["camera"] == REF
+            talk = await asked_of_an_officer(owner, REF)
+            await cam.say({"type": "talk_answer", "talk": "t-1", "accept": True})
+            await cam.say({"type": "talk_answer", "talk": str(talk), "accept": True})
+            start = await cam.expect("talk_start")
+            assert start["talk"] == str(talk)
+            assert start["whep"] == f"{gateway.http}/whep/{talk}"
+            await cam.say({"type": "talk_answer", "talk": str(talk), "accept": False})
+            assert await cam.expect("talk_stop") == {"type": "talk_stop", "talk": str(talk)}
+        assert await owner.fetchval("select end_reason from talk") == "the officer ended it"
 
 
 class TestBridge:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sightline.ingest import http_port
 from sightline.sql.accounts import add_camera, token_hash
+from tests.ingest.asked_talk import asked_of_an_officer
 from tests.ingest.camera_client import RunningGateway, camera, fix_now, free_port, until
 from tests.ingest.openapi_check import held_to_document
 from tests.serving import serving
@@ -44,6 +45,7 @@ async def relay():
     relay = Relay()
     app = web.Application()
     app.router.add_route("*", "/internal/publications/{id}", relay.handle)
+    app.router.add_route("*", "/internal/talks/{id}/listener", relay.handle)
     async with serving(app, relay.port):
         yield relay
 
@@ -83,6 +85,37 @@ async def publish_ready(owner, relay, token):
 
 def bearer(token, **more):
     return {"Authorization": f"Bearer {token}", **SDP, **more}
+
+
+class TestListening:
+    async def test_a_camera_listens_with_its_token_once_and_ends_it_with_the_same(
+        self, gateway, client, relay, database
+    ):
+        owner = await database.connect()
+        await add_camera(owner, "CAM-1")
+        talk = await asked_of_an_officer(owner, "CAM-1")
+        await owner.execute("update relay set internal_url = $1", relay.url)
+        accepted = "select talk_answer(1, $1, true, 'http://gateway')"
+        assert await owner.fetchval(accepted, str(talk)) == "accepted"
+        body = await owner.fetchval(
+            "select body from camera_command where body ->> 'type' = 'talk_start'"
+        )
+        token = json.loads(body)["token"]
+        url, offer = f"{gateway.http}/whep/{talk}", OFFER.replace("m=video", "m=audio")
+        location = ""
+        for sent, given, status in (
+            ("v=0", token, 422), (offer, "another", 401), (offer, token, 201), (offer, token, 401),
+        ):  # fmt: skip
+            async with client.post(url, data=sent, headers=bearer(given)) as answer:
+                assert answer.status == status, await answer.text()
+                location = answer.headers.get("Location", location)
+        path = f"/internal/talks/{talk}/listener"
+        assert [asked[:2] for asked in relay.asked] == [("POST", path)]
+        async with client.delete(gateway.http + location, headers=bearer("another")) as answer:
+            assert answer.status == 401
+        async with client.delete(gateway.http + location, headers=bearer(token)) as answer:
+            assert answer.status == 200
+        assert relay.asked[-1][:2] == ("DELETE", path)
 
 
 class TestWhip:

@@ -132,7 +132,8 @@ async def test_a_talk_from_the_first_wish_to_the_log(scene: Scene) -> None:
             talk, number, sound,
         )  # fmt: skip
     async with scene.force.acting(scene.negco) as connection:
-        assert await connection.fetchval("select talk_leave($1, $2)", talk, token_hash("x"))
+        for _ in range(2):
+            assert await connection.fetchval("select talk_leave($1, $2)", talk, token_hash("x"))
     assert await scene.log() == [], "the last words may not have been told"
     await media.fetchval("select media_ended('talk_told', $1, '')", talk)
     await media.fetchval("select media_ended('talk_told', $1, '')", talk)
@@ -173,12 +174,29 @@ async def test_only_a_negco_on_the_incident_talks(scene: Scene) -> None:
     assert outcomes == ["refused", "refused", "refused", "allowed"]
 
 
+async def test_a_request_brings_in_the_negco_on_call(scene: Scene) -> None:
+    other = await scene.force.user("negco", "other")
+    await scene.force.negotiator("N2", "negco", other)
+    stream = await scene.watch(other, "other's")
+    await scene.force.owner.execute(
+        "insert into deployment (incident_id, requested_by, state) values ($1, $2, 'cancelled')",
+        scene.incident, scene.negco.user_id,
+    )  # fmt: skip
+    assert (await scene.ask(other, stream))["code"] == "not_assigned", "nobody is asked for now"
+    await scene.force.owner.execute("update deployment set state = 'requested'")
+    assert (await scene.ask(other, stream))["http"] == 201
+    await scene.force.owner.execute("delete from rota_shift")
+    assert not await scene.force.owner.fetchval(
+        "select talk_assigned($1, $2)", other.user_id, scene.incident
+    )
+
+
 async def test_who_triages_the_request_is_on_the_incident(scene: Scene) -> None:
     other = await scene.force.user("negco", "other")
     await scene.force.negotiator("N2", "negco", other)
     stream = await scene.watch(other, "other's")
     deployment = await scene.force.owner.fetchval(
-        "insert into deployment (incident_id, requested_by) values ($1, $2) returning id",
+        "insert into deployment (incident_id, requested_by, state) values ($1, $2, 'stood_down') returning id",
         scene.incident, scene.negco.user_id,
     )  # fmt: skip
     await scene.force.owner.execute(

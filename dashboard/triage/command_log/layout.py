@@ -14,6 +14,7 @@ from sightline.dashboard.triage.command_log.timeline import (
     KIND_NAMES,
     Entry,
     Line,
+    Spoken,
     Stream,
     Streams,
     folded,
@@ -55,6 +56,7 @@ def _line(line: Line, now: datetime, may_write: bool) -> html.Li:
                     ),
                     html.Span(entry.text, className="entry-text"),
                     *(html.Span(words, className="entry-people") for words in people_words(entry)),
+                    *_sound(entry),
                     *_answer(line, may_write),
                 ],
                 className="entry-body",
@@ -62,6 +64,36 @@ def _line(line: Line, now: datetime, may_write: bool) -> html.Li:
         ],
         className=f"entry entry-{entry.kind}" + (" is-open" if line.open else ""),
     )
+
+
+def _sound(entry: Entry) -> list[Any]:
+    """What was said, to be heard again; fetched only when somebody plays it, since that is audited."""
+    if not entry.spoken:
+        return []
+    heard = [
+        html.Li(
+            [
+                html.Span(f"{clock(turn.began)}, {_seconds(turn)} s", className="spoken-time"),
+                html.Audio(
+                    src=turn.address, controls=True, preload="none", title="Hear what was said"
+                ),
+            ]
+        )
+        for turn in entry.spoken
+    ]
+    words = "1 recording" if len(heard) == 1 else f"{len(heard)} recordings"
+    marked: dict[str, Any] = {"data-run": f"talk-{entry.id}"}
+    return [
+        html.Details(
+            [html.Summary(f"{words} of what was said"), html.Ul(heard)],
+            className="entry-spoken",
+            **marked,
+        )
+    ]
+
+
+def _seconds(turn: Spoken) -> int:
+    return max(1, round((turn.ended - turn.began).total_seconds()))
 
 
 def _author(line: Line) -> str:

@@ -51,6 +51,21 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Spoken:
+    """What was said through a camera, once, and is kept.
+
+    Attributes:
+        address: where it is to be heard.
+        began: from when.
+        ended: until when.
+    """
+
+    address: str
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True)
 class Entry:
     """One entry of the log.
 
@@ -66,6 +81,7 @@ class Entry:
         action: the step of a deployment that it tells of, if it is about people.
         people: whom that step was about, and whether they had set off by then.
         stream: the stream that it tells of.
+        spoken: what is kept of the talk that it tells of, oldest first.
     """
 
     id: int
@@ -79,6 +95,7 @@ class Entry:
     action: str | None = None
     people: tuple[tuple[str, bool], ...] = ()
     stream: Stream | None = None
+    spoken: tuple[Spoken, ...] = ()
 
 
 @dataclass(frozen=True)

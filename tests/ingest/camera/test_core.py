@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,12 +17,14 @@ from sightline.ingest.camera.core import (
     UnreadableMessageError,
 )
 from sightline.ingest.camera.messages import (
+    AudioOut,
     EyesOnState,
     Fix,
     Identity,
     Signal,
     StreamStart,
     TalkRequest,
+    TalkStop,
     Watched,
     Welcome,
 )
@@ -42,8 +45,9 @@ def fix(n: int = 0, **values: Any) -> Fix:
     return Fix(time=NOW + 1000 * n, lat=57.1, lon=2.2, recording="recording", **values)
 
 
-def core(**options: Any) -> CameraCore:
-    return CameraCore(IDENTITY, first_seq=800, **options)
+def core(audio_out: AudioOut = "earpiece", **options: Any) -> CameraCore:
+    identity = msgspec.structs.replace(IDENTITY, audio_out=audio_out)
+    return CameraCore(identity, first_seq=800, **options)
 
 
 def said(camera: CameraCore) -> list[dict[str, Any]]:
@@ -189,14 +193,24 @@ def test_a_request_for_eyes_is_repeated_until_it_is_answered() -> None:
     assert kinds(online(camera)) == []
 
 
-def test_a_call_is_declined_as_it_cannot_be_played() -> None:
-    camera = online(core())
+def test_what_cannot_play_a_voice_declines_by_itself() -> None:
+    camera = online(core(audio_out="none"))
     message = camera.received('{"type":"talk_request","talk":"t1","by":"NegCo"}')
     assert message == TalkRequest("t1", "NegCo")
     assert said(camera) == [{"type": "talk_answer", "talk": "t1", "accept": False}]
     camera.received('{"type":"talk_request","talk":"t2","by":"NegCo"}')
     camera.disconnected()
     assert kinds(online(camera)) == [], "nobody waits for that answer any more"
+
+
+def test_else_the_officer_answers() -> None:
+    camera = online(core(audio_out="earpiece"))
+    camera.received('{"type":"talk_request","talk":"t1","by":"NegCo"}')
+    assert said(camera) == []
+    camera.answer_talk("t1", accept=True)
+    assert said(camera) == [{"type": "talk_answer", "talk": "t1", "accept": True}]
+    assert camera.received('{"type":"talk_stop"}') == TalkStop()
+    assert camera.received('{"type":"talk_stop","talk":"t1"}') == TalkStop("t1")
 
 
 def test_commands_are_passed_on() -> None:

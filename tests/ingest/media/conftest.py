@@ -29,6 +29,7 @@ from sightline.ingest.media import hooks
 from sightline.ingest.media.gate_watch import RelayIdentity
 from sightline.ingest.media.internal_api import make_app
 from sightline.ingest.media.relay import Relay, RelayLimits
+from sightline.ingest.media.turns import Turn
 from sightline.ingest.media.udp_mux import UdpMux
 from tests.serving import serving
 
@@ -88,12 +89,13 @@ class Viewer:
 
 @dataclass
 class RelayBench:
-    """A relay with its internal API, and what has been told of ends."""
+    """A relay with its internal API, and what has been told of ends and of turns of talks."""
 
     relay: Relay
     base: str
     http: aiohttp.ClientSession
     ended: list[tuple[str, UUID, str]]
+    said: list[tuple[UUID, Turn | None]]
     _stack: AsyncExitStack
     _publishing: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
     reasons: dict[UUID, str] = field(default_factory=dict)
@@ -190,7 +192,13 @@ async def bench_factory() -> AsyncIterator[Callable[..., object]]:
             ended: list[tuple[str, UUID, str]] = []
             mux = UdpMux("127.0.0.1", 0)
             stack.callback(mux.close)
-            relay = Relay(mux, RelayLimits(**limits), lambda *end: ended.append(end))
+            said: list[tuple[UUID, Turn | None]] = []
+            relay = Relay(
+                mux,
+                RelayLimits(**limits),
+                lambda *end: ended.append(end),
+                lambda *turn: said.append(turn),
+            )
             watch = asyncio.create_task(relay.watch())
             stack.push_async_callback(relay.stop, "the test is over")
             stack.callback(watch.cancel)
@@ -198,7 +206,7 @@ async def bench_factory() -> AsyncIterator[Callable[..., object]]:
             base = await stack.enter_async_context(serving(app, handler_cancellation=True))
             http = aiohttp.ClientSession(headers={"Authorization": f"Bearer {SECRET}"})
             stack.push_async_callback(http.close)
-            bench = RelayBench(relay, base, http, ended, stack)
+            bench = RelayBench(relay, base, http, ended, said, stack)
 
             async def stop_cameras() -> None:
                 for publication in tuple(bench._publishing):
