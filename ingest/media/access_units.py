@@ -49,11 +49,13 @@ class AccessUnit:
 class AccessUnits:
     """Takes the packets of one source in their order, and gives whole pictures.
 
-    `incomplete` counts pictures that were not given, since the first that was.
+    `incomplete` counts pictures that were not given, since the first that was; `breaks` how often what
+    was on its way could not be gone on with, so that a key frame is needed from then on.
     """
 
     def __init__(self) -> None:
         self.incomplete = 0
+        self.breaks = 0
         self.waits_for_key = True
         self._begun = False  # whether any picture was given yet
         self._open = False  # whether packets of a picture are being collected
@@ -143,6 +145,7 @@ class AccessUnits:
                 self._parameters[kind] = found
 
     def _break_off(self) -> None:
+        self.breaks += self._open or not self.waits_for_key
         self._clear()
         self.waits_for_key = True
         self._miss()

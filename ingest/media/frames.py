@@ -82,12 +82,13 @@ class _PictureTap(FrameTap):
 
     def _take(self, ordered: Ordered, now: float) -> None:
         units = self._units
-        incomplete = units.incomplete
+        incomplete, breaks = units.incomplete, units.breaks
         for unit in units.add(ordered.packet, after_gap=ordered.after_gap):
             time_us = self._time_us(unit.timestamp)
             self._give(Frame("picture", unit.key, time_us, unit.data))
         self.incomplete += units.incomplete - incomplete
-        if units.waits_for_key and now - self._asked_at > ASK_AGAIN_S:
+        broke = units.breaks > breaks
+        if broke or (units.waits_for_key and now - self._asked_at > ASK_AGAIN_S):
             self._asked_at = now
             self.track.request_keyframe()
 
