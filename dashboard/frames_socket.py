@@ -30,6 +30,7 @@ from sightline.dashboard.operations.frames import FrameWay, end_without_picture,
 from sightline.dashboard.relay_client import RELAY_SILENT
 from sightline.dashboard.services import Services
 
+PATH: Final = "/api/streams/{stream}/frames"
 PROTOCOL: Final = "sightline.frames.v1"
 BEFORE_TOKEN: Final = "token."  # noqa: S105 - what stands before one
 CLOSE_BASE: Final = 4000
@@ -43,7 +44,7 @@ def frame_routes(services: Services) -> APIRouter:
     """The route of the frames."""
     router = APIRouter()
 
-    @router.websocket("/api/streams/{stream}/frames")
+    @router.websocket(PATH)
     async def open_frames(websocket: WebSocket, stream: UUID) -> None:
         try:
             way = await frame_way(services, stream, _token(websocket))
