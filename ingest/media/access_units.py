@@ -22,6 +22,8 @@ from sightline.ingest.media.h264 import (
 
 MOST_UNIT_BYTES = 4 * 1024 * 1024
 """No picture of a camera is that large; who sends more without an end gets nothing kept."""
+LEAST_PACKET_BYTES = 64
+"""What a packet counts for at least: to keep a small one costs memory too."""
 
 START_CODE = b"\x00\x00\x00\x01"
 
@@ -88,7 +90,7 @@ class AccessUnits:
 
     def _collect(self, payload: bytes) -> bool:
         """Take what one packet holds; False: it does not fit to what came before."""
-        self._size += len(payload)
+        self._size += max(len(payload), LEAST_PACKET_BYTES)
         if self._size > MOST_UNIT_BYTES:
             return False
         kind = payload[0] & NAL_TYPE if payload else 0
