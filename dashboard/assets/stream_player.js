@@ -75,7 +75,7 @@ export class StreamPlayer extends EventTarget {
   prepare() { this.#player.prepare?.(); }
 
   /**
-   * @param {{whep: string, frames: string, token: string}} stream as the API opened it
+   * @param {{whep: string, frames: string, token: string, ice_servers?: object[]|null}} stream as the API opened it
    * @returns {Promise<void>} once the server has answered
    * @throws {Error} the player has ended then
    */
@@ -85,7 +85,7 @@ export class StreamPlayer extends EventTarget {
     const whep = this.#player;
     this.#isTrying = true;
     try {
-      await whep.open({ url: stream.whep, token: stream.token });
+      await whep.open({ url: stream.whep, token: stream.token, iceServers: stream.ice_servers ?? [] });
     } catch (error) {
       if (!this.#isTrying) throw error; // it was closed meanwhile
       this.#isTrying = false;
