@@ -147,17 +147,18 @@ export class StreamPlayer extends EventTarget {
     }
   }
 
-  /** The socket carries the viewing from now on; only then is the connection let go, which would end it. */
+  /** The socket carries the viewing from now on; only then is the connection let go, whose end would be the viewing's. */
   async #changeOver(whep) {
     if (this.#player !== whep || whep.state !== "connecting") return;
+    const tellServer = whep.release();
     this.#use(this.#makeFrames(), "dashboard");
     try {
       await this.#player.open({ url: this.#stream.frames, token: this.#stream.token });
+      this.#found.darkUntilMs = this.#page.Date.now() + DARK_FOR_MS;
     } catch {
-      await whep.close(); // the player that took over has ended, and has said why
-      return;
+      await tellServer(); // the player that took over has ended, and has said why
+    } finally {
+      whep.ended("it goes on over the dashboard's own line");
     }
-    this.#found.darkUntilMs = this.#page.Date.now() + DARK_FOR_MS;
-    whep.ended("it goes on over the dashboard's own line");
   }
 }

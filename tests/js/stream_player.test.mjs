@@ -287,12 +287,20 @@ test("whom packets did not reach is not made to wait for the next stream, but af
 });
 
 test("where there is a connection, a picture is waited for longer", async () => {
-  const { page } = await opened();
+  const { page, player } = await opened();
   page.connection.connectionState = "connected";
   await page.pass(CHANGE_AFTER_MS + 500);
   assert.equal(page.sockets.length, 0);
   await page.pass(CHANGE_CONNECTED_AFTER_MS - CHANGE_AFTER_MS);
   assert.equal(page.sockets.length, 1);
+  // The relay has let go of the connection before the socket says so.
+  page.connection.connectionState = "failed";
+  page.connection.dispatchEvent(new Event("connectionstatechange"));
+  page.sockets[0].say({ type: "start" });
+  await page.pass(50);
+  assert.deepEqual(page.requests, ["POST /whep/17"], "that is no end of the viewing");
+  page.sockets[0].say(message(1, { isKey: true, data: KEY }));
+  assert.equal(player.state, "playing");
 });
 
 test("a socket that is refused after WHEP ends it, and the server hears so", async () => {
