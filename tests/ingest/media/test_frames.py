@@ -184,6 +184,23 @@ async def test_a_viewing_whose_packets_do_not_arrive_goes_on_over_the_socket(ben
     assert bench.end_reason(stream) == "the viewer closed it"
 
 
+async def test_a_connection_that_is_let_go_does_not_end_what_the_socket_carries(
+    bench: RelayBench,
+) -> None:
+    publication = await bench.camera()
+    connected = await bench.viewer(publication)
+    await connected.picture()
+    async with watching(bench, publication, connected.stream) as viewer:
+        going_on = asyncio.create_task(viewer.frames(4))
+        assert await connected.sees_end(3), "nobody is sent everything twice"
+        await connected.connection.close()
+        came = await going_on
+        assert sum(f.kind == KIND["picture"] for f in came) > 40
+        assert bench.end_reason(connected.stream) is None
+    await bench.wait_until(lambda: not bench.relay.viewings)
+    assert bench.end_reason(connected.stream) == "the viewer closed it"
+
+
 async def test_once_at_a_time(bench: RelayBench) -> None:
     publication, stream = await bench.camera(), uuid4()
     async with watching(bench, publication, stream) as viewer:
