@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 from sightline.dashboard.access.turning_away import refuse_socket
 from sightline.dashboard.errors import (
     DashboardError,
+    DatabaseAwayError,
     InvalidError,
     NotSignedInError,
     RelayAwayError,
@@ -29,6 +30,7 @@ from sightline.dashboard.operations.frames import FrameWay, end_without_picture,
 from sightline.dashboard.relay_client import RELAY_SILENT
 from sightline.dashboard.services import Services
 
+PATH: Final = "/api/streams/{stream}/frames"
 PROTOCOL: Final = "sightline.frames.v1"
 BEFORE_TOKEN: Final = "token."  # noqa: S105 - what stands before one
 CLOSE_BASE: Final = 4000
@@ -42,7 +44,7 @@ def frame_routes(services: Services) -> APIRouter:
     """The route of the frames."""
     router = APIRouter()
 
-    @router.websocket("/api/streams/{stream}/frames")
+    @router.websocket(PATH)
     async def open_frames(websocket: WebSocket, stream: UUID) -> None:
         try:
             way = await frame_way(services, stream, _token(websocket))
@@ -145,7 +147,8 @@ async def _pass_on(websocket: WebSocket, services: Services, way: FrameWay, hear
                 _take(line, waiting), _send(websocket, waiting), _tell(line, heard)
             )
     except (RelayAwayError, RelayRefusedError) as error:
-        await end_without_picture(services, way, error.code)
+        with contextlib.suppress(DatabaseAwayError):  # then the relay's gate ends it
+            await end_without_picture(services, way, error.code)
         raise _Closing(CLOSE_BASE + int(status_of(error)), str(error)) from error
 
 

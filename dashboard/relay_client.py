@@ -23,7 +23,7 @@ ANSWER_WITHIN_S = 12.0
 """The relay itself waits up to 8 s for the camera to begin."""
 
 RELAY_SILENT = "The media relay does not answer; no picture comes until it does."
-FRAMES_HEARTBEAT_S = 2.0
+FRAMES_HEARTBEAT_S = 4.0
 LARGEST_FRAME_BYTES = 5 * 1024 * 1024
 """A little more than the largest picture that the relay puts together."""
 

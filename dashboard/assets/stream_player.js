@@ -1,6 +1,7 @@
 /**
  * Plays one stream by whichever way gets through: by WebRTC, and where its packets do not arrive (UDP is shut on many
  * networks), over a socket of the dashboard. It is the same viewing; it changes over by itself, and says by which it comes.
+ * A page that has found out so begins its next streams with the socket, and tries again after a while.
  *
  *     WebRTC ─2 s without a picture, or no WebRTC here→ socket
  *
@@ -13,10 +14,15 @@ import { WhepPlayer } from "./whep.js";
 export const CHANGE_AFTER_MS = 2000;
 /** … and where one has: packets get through, but perhaps only the small ones. */
 export const CHANGE_CONNECTED_AFTER_MS = 5000;
+/** For how long it is taken that packets do not get through, once they did not: nobody waits for the same again and again. */
+export const DARK_FOR_MS = 600_000;
 /** What the address of a page may ask for: `?line=dashboard` never tries WebRTC. */
 const ASKED = "line";
 
 /** @typedef {"direct"|"dashboard"} Line */
+
+/** What this page has found out about its network. */
+const found = { darkUntilMs: 0 };
 
 /** @type {Line|null} */
 const asked = new URLSearchParams(globalThis.location?.search ?? "").get(ASKED) === "dashboard" ? "dashboard" : null;
@@ -29,6 +35,7 @@ export class StreamPlayer extends EventTarget {
   #nowMs;
   /** @type {WhepPlayer|FramePlayer} */
   #player;
+  #found;
   #stream = null;
   #isTrying = false;
   #timer;
@@ -39,13 +46,16 @@ export class StreamPlayer extends EventTarget {
    * @param {object} [given.page] what the browser gives; tests give their own
    * @param {() => number} [given.nowMs] the server's clock
    * @param {Line|null} [given.line] which to use without trying
+   * @param {{darkUntilMs: number}} [given.found] shared by the players of a page
    */
-  constructor(video, { page = globalThis, nowMs, line = asked } = {}) {
+  constructor(video, { page = globalThis, nowMs, line = asked, found: shared = found } = {}) {
     super();
     this.#video = video;
     this.#page = page;
     this.#nowMs = nowMs;
-    if (line === "dashboard" || !page.RTCPeerConnection) this.#use(this.#makeFrames(), "dashboard");
+    this.#found = shared;
+    const isDark = page.Date.now() < shared.darkUntilMs;
+    if (line === "dashboard" || isDark || !page.RTCPeerConnection) this.#use(this.#makeFrames(), "dashboard");
     else this.#use(new WhepPlayer(video, page), "direct");
   }
 
@@ -137,16 +147,18 @@ export class StreamPlayer extends EventTarget {
     }
   }
 
-  /** The socket carries the viewing from now on; only then is the connection let go, which would end it. */
+  /** The socket carries the viewing from now on; only then is the connection let go, whose end would be the viewing's. */
   async #changeOver(whep) {
     if (this.#player !== whep || whep.state !== "connecting") return;
+    const tellServer = whep.release();
     this.#use(this.#makeFrames(), "dashboard");
     try {
       await this.#player.open({ url: this.#stream.frames, token: this.#stream.token });
+      this.#found.darkUntilMs = this.#page.Date.now() + DARK_FOR_MS;
     } catch {
-      await whep.close(); // the player that took over has ended, and has said why
-      return;
+      await tellServer(); // the player that took over has ended, and has said why
+    } finally {
+      whep.ended("it goes on over the dashboard's own line");
     }
-    whep.ended("it goes on over the dashboard's own line");
   }
 }

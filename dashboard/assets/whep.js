@@ -276,6 +276,19 @@ export class WhepPlayer extends EventTarget {
     this.#end(reason, false);
   }
 
+  /**
+   * Another player goes on with the stream: whatever becomes of this one, the server is not told.
+   * @returns {() => Promise<void>} tells it after all
+   */
+  release() {
+    const resource = this.#resource;
+    this.#resource = null;
+    return () => {
+      this.#resource = resource;
+      return this.#deleteResource();
+    };
+  }
+
   /** Make the connection and its offer, and tell nobody. @param {boolean} [audio] whether to ask for sound */
   prepare(audio = true) {
     if (this.#state !== "idle") return;

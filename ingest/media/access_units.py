@@ -22,6 +22,8 @@ from sightline.ingest.media.h264 import (
 
 MOST_UNIT_BYTES = 4 * 1024 * 1024
 """No picture of a camera is that large; who sends more without an end gets nothing kept."""
+LEAST_PACKET_BYTES = 64
+"""What a packet counts for at least: to keep a small one costs memory too."""
 
 START_CODE = b"\x00\x00\x00\x01"
 
@@ -49,11 +51,13 @@ class AccessUnit:
 class AccessUnits:
     """Takes the packets of one source in their order, and gives whole pictures.
 
-    `incomplete` counts pictures that were not given, since the first that was.
+    `incomplete` counts pictures that were not given, since the first that was; `breaks` how often what
+    was on its way could not be gone on with, so that a key frame is needed from then on.
     """
 
     def __init__(self) -> None:
         self.incomplete = 0
+        self.breaks = 0
         self.waits_for_key = True
         self._begun = False  # whether any picture was given yet
         self._open = False  # whether packets of a picture are being collected
@@ -86,7 +90,7 @@ class AccessUnits:
 
     def _collect(self, payload: bytes) -> bool:
         """Take what one packet holds; False: it does not fit to what came before."""
-        self._size += len(payload)
+        self._size += max(len(payload), LEAST_PACKET_BYTES)
         if self._size > MOST_UNIT_BYTES:
             return False
         kind = payload[0] & NAL_TYPE if payload else 0
@@ -143,6 +147,7 @@ class AccessUnits:
                 self._parameters[kind] = found
 
     def _break_off(self) -> None:
+        self.breaks += self._open or not self.waits_for_key
         self._clear()
         self.waits_for_key = True
         self._miss()

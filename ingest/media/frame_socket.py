@@ -22,7 +22,8 @@ ENDED = CLOSE_BASE + PeerEnded.status
 BAD_WORD = CLOSE_BASE + InvalidRequest.status
 LEFT = 1000
 WANTS_KEY = "key"
-HEARTBEAT_S = 2.0
+HEARTBEAT_S = 4.0
+"""Half of it may an answer take: a busy process on the other side is no dead one."""
 LONGEST_WORD = 64
 LONGEST_CLOSE_REASON = 123
 """Octets that a close frame has room for (RFC 6455, section 5.5)."""

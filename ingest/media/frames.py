@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol
 from uuid import UUID
@@ -38,7 +39,7 @@ class FrameSocket(Protocol):
     async def send_bytes(self, data: bytes) -> None: ...
 
 
-class FrameTap:
+class FrameTap(ABC):
     """One track of the camera: packets in, frames out."""
 
     def __init__(self, track: Track, give: Callable[[Frame], None]) -> None:
@@ -58,11 +59,13 @@ class FrameTap:
         for ordered in self._order.add(packet, now):
             self._take(ordered, now)
 
+    @abstractmethod
     def _begin(self) -> None:
-        """The camera sends from another source."""
+        """The camera begins to send, or begins anew from another source."""
 
+    @abstractmethod
     def _take(self, ordered: Ordered, now: float) -> None:
-        raise NotImplementedError
+        """Make of the next packet what can be made."""
 
     def _time_us(self, rtp_time: int) -> int:
         ntp_time = self.track.clock.ntp_time(rtp_time)
@@ -82,17 +85,21 @@ class _PictureTap(FrameTap):
 
     def _take(self, ordered: Ordered, now: float) -> None:
         units = self._units
-        incomplete = units.incomplete
+        incomplete, breaks = units.incomplete, units.breaks
         for unit in units.add(ordered.packet, after_gap=ordered.after_gap):
             time_us = self._time_us(unit.timestamp)
             self._give(Frame("picture", unit.key, time_us, unit.data))
         self.incomplete += units.incomplete - incomplete
-        if units.waits_for_key and now - self._asked_at > ASK_AGAIN_S:
+        broke = units.breaks > breaks
+        if broke or (units.waits_for_key and now - self._asked_at > ASK_AGAIN_S):
             self._asked_at = now
             self.track.request_keyframe()
 
 
 class _SoundTap(FrameTap):
+    def _begin(self) -> None:
+        pass  # each packet is a sound of its own
+
     def _take(self, ordered: Ordered, now: float) -> None:  # noqa: ARG002 - as for pictures
         packet = ordered.packet
         if packet.payload:

@@ -28,6 +28,14 @@ if (Real) window.AudioDecoder = class extends Real {
 };
 """
 NO_DECODERS = "delete window.VideoDecoder; delete window.AudioDecoder;"
+KEEP_SOUND = """
+const make = Document.prototype.createElement;
+Document.prototype.createElement = function (tag, ...more) {
+  const made = make.call(this, tag, ...more);
+  if (tag === "audio") window.sound = made;
+  return made;
+};
+"""
 NO_WEBRTC = "delete window.RTCPeerConnection;"
 NO_GENERATOR = "delete window.MediaStreamTrackGenerator;"
 
@@ -121,14 +129,17 @@ async def test_it_changes_over_by_itself_says_so_and_ends_with_the_recording(sce
 
 
 async def test_without_decoders_of_its_own_a_page_plays_by_media_source(scene: Scene) -> None:
-    screen = await watching(scene, NO_DECODERS)
+    screen = await watching(scene, NO_DECODERS, KEEP_SOUND)
     page = screen.page
     tile = await opened(scene, page)
     await expect(tile).to_have_attribute("data-line", "dashboard")
     assert await page.evaluate("document.querySelector('.tile-video').src.startsWith('blob:')")
     assert await page.evaluate(PICTURES) > 3
     await tile.get_by_role("button", name="Sound on").click()
+    before = await page.evaluate("window.sound.webkitAudioDecodedByteCount")
     await asyncio.sleep(3)
+    assert await page.evaluate("window.sound.webkitAudioDecodedByteCount") > before + 2000
+    assert await page.evaluate("!sound.muted && !sound.paused && sound.error === null")
     await expect(tile).to_have_attribute("data-state", "playing")
     assert await behind(page) < 1.5
     scene.camera.set_status("buffering", 79.0)

@@ -126,13 +126,15 @@ async def refusals(force: Any) -> list[tuple[str, str]]:
 
 
 async def closed(socket: ClientConnection) -> tuple[int, str]:
-    try:
-        async with asyncio.timeout(5):
-            while True:
-                await socket.recv()
-    except ConnectionClosed as error:
-        assert error.rcvd is not None, "it went without a word"
-        return error.rcvd.code, error.rcvd.reason
+    with pytest.raises(ConnectionClosed) as error:
+        await asyncio.wait_for(_read_on(socket), 5)
+    assert error.value.rcvd is not None, "it went without a word"
+    return error.value.rcvd.code, error.value.rcvd.reason
+
+
+async def _read_on(socket: ClientConnection) -> None:
+    while True:
+        await socket.recv()
 
 
 async def begun(socket: ClientConnection) -> None:

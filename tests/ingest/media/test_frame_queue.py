@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import struct
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +22,7 @@ from sightline.ingest.media.frame_queue import (
 )
 
 PICTURE_US = 40_000
+DOCUMENT = Path(__file__).parents[3] / "docs" / "frames.md"
 
 
 def picture(number: int, *, key: bool = False) -> Frame:
@@ -49,6 +54,16 @@ def test_the_header_says_what_it_is() -> None:
     assert time_us == 1_764_324_000_120_000
     assert message[HEADER.size :] == b"3"
     assert HEADER.size == 20
+
+
+def test_the_header_is_the_documented_one() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| (u8|u16|u32|f64) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    letters = {"u8": "B", "u16": "H", "u32": "I", "f64": "d"}
+    assert HEADER.format == "<" + "".join(letters[kind] for _, kind in rows)
+    offsets = [struct.calcsize("<" + HEADER.format[1 : 1 + n]) for n in range(len(rows))]
+    assert [int(at) for at, _ in rows] == offsets
 
 
 def test_it_begins_with_a_key_frame_and_its_sound() -> None:

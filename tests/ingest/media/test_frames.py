@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,12 +18,16 @@ import aiohttp
 import av
 import numpy as np
 import pytest
+from aiortc.rtp import RtpPacket
 
 from sightline.ingest.camera import time_strip
 from sightline.ingest.media import frames
 from sightline.ingest.media.frame_queue import HEADER, KEY_FLAG, KIND, ON_THE_WAY_US
 from sightline.ingest.media.relay import why_no_frames
 from tests.ingest.media.conftest import SDP_HEADERS, RelayBench
+from tests.ingest.media.test_other_cameras import certificate, ffmpeg_camera
+
+__all__ = ["certificate"]
 
 VIEWER_OFFER = Path(__file__).parent / "viewer_offer.sdp"
 
@@ -176,6 +182,23 @@ async def test_a_viewing_whose_packets_do_not_arrive_goes_on_over_the_socket(ben
         assert bench.relay.mux.peers == 1, "the camera; what was made for the viewer is gone"
     await bench.wait_until(lambda: not bench.relay.viewings)
     assert bench.end_reason(stream) == "the viewer closed it"
+
+
+async def test_a_connection_that_is_let_go_does_not_end_what_the_socket_carries(
+    bench: RelayBench,
+) -> None:
+    publication = await bench.camera()
+    connected = await bench.viewer(publication)
+    await connected.picture()
+    async with watching(bench, publication, connected.stream) as viewer:
+        going_on = asyncio.create_task(viewer.frames(4))
+        assert await connected.sees_end(3), "nobody is sent everything twice"
+        await connected.connection.close()
+        came = await going_on
+        assert sum(f.kind == KIND["picture"] for f in came) > 40
+        assert bench.end_reason(connected.stream) is None
+    await bench.wait_until(lambda: not bench.relay.viewings)
+    assert bench.end_reason(connected.stream) == "the viewer closed it"
 
 
 async def test_once_at_a_time(bench: RelayBench) -> None:
@@ -344,3 +367,43 @@ def test_what_cannot_be_carried_is_named() -> None:
     assert why_no_frames("VP8") == (
         "The camera sends VP8; over the dashboard's own line only H264 can be carried."
     )
+
+
+async def test_of_a_bad_line_only_what_decodes_comes_and_it_recovers_soon(
+    bench: RelayBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(5)
+    forward = frames.FrameTap.forward
+
+    def lossy(tap: frames.FrameTap, packet: RtpPacket) -> None:
+        if chance.random() >= 0.01:
+            forward(tap, packet)
+
+    monkeypatch.setattr(frames.FrameTap, "forward", lossy)
+    publication = await bench.camera()
+    async with watching(bench, publication) as viewer:
+        came = await viewer.frames(6)
+    pictures = [f for f in came if f.kind == KIND["picture"]]
+    assert pictures[-1].missing > 5, "some were lost, and that is told"
+    assert len(pictures) > 50
+    read = strips(came)
+    assert len(read) == len(pictures)
+    assert None not in read, "what came is whole"
+    assert read == sorted(set(read))
+    gaps = [later.time_us - earlier.time_us for earlier, later in itertools.pairwise(pictures)]
+    assert max(gaps) < 1_500_000
+
+
+@pytest.mark.parametrize("profile", ["Baseline", "High"])
+async def test_a_camera_that_is_not_ours_with_several_slices_a_picture(
+    bench: RelayBench, certificate: tuple[Path, Path], profile: str
+) -> None:
+    publication = uuid4()
+    url = bench.url(f"publications/{publication}")
+    async with ffmpeg_camera(url, profile, certificate), watching(bench, publication) as viewer:
+        assert viewer.first["sound"] is None
+        came = await viewer.frames(3)
+    read = strips(came)
+    assert len(read) > 25
+    assert None not in read
+    assert read == sorted(set(read))
