@@ -40,6 +40,7 @@ from sightline.ingest.camera.line import CameraLine
 from sightline.ingest.camera.messages import IceServer
 from sightline.ingest.camera.scene import Scene
 from sightline.ingest.media import hooks
+from sightline.ingest.media.line_sender import LineSender
 
 FRAME_RATE = 25
 REDUCED_BUFFER_S = 0.3  # below the top step: a key frame must not hold up a narrow line
@@ -80,7 +81,7 @@ class _CameraVideo(MediaStreamTrack):
     ) -> None:
         super().__init__()
         self.on_first_picture: Callable[[], None] | None = None
-        self.sender: hooks.LineSender | None = None
+        self.sender: LineSender | None = None
         self._scene = Scene(job.call_sign, job.camera)
         self._line = line
         self._step = line.adaptation.step
@@ -210,7 +211,7 @@ class Publisher:
         sender = connection.addTransceiver(self._video, direction="sendonly")
         sender.setCodecPreferences(_baseline_h264())
         hooks.on_keyframe_request(sender.sender, self._video.ask_for_keyframe)
-        self._video.sender = hooks.LineSender(sender.sender, self._line)
+        self._video.sender = LineSender(sender.sender, self._line)
         connection.addTransceiver(_CameraSound(), direction="sendonly")
         if (loopback := _loopback_of(job.whip)) is not None:
             hooks.gather_on(connection, loopback)
