@@ -22,8 +22,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
-HEAVY_LOSS = 0.10  # share of packets; less is repaired by sending again
+COLLAPSE = 0.30  # share of packets lost, of which one sign is enough
+HEAVY_LOSS = 0.10  # … over some reports; less is repaired by sending again
 LIGHT_LOSS = 0.02  # nothing is tried at more
+TOLERATED_BETWEEN = (
+    0.6,
+    1.5,
+)  # times the loss before a step down: it is not because of what is sent
+TOLERATED_FOR_S = 15.0
 LATE_S = 0.4  # round trip above the least one seen: a queue that has grown too long
 SAFETY = 0.85  # of what got through is planned on
 
@@ -124,6 +130,8 @@ class Adaptation:
         self._least_round_trip_s = float("inf")
         self._round_trip_s = 0.0
         self._late = False
+        self._loss: float | None = None
+        self._loss_before = 0.0, float("-inf")
         self._quiet_since = now
         self._settled_at = now
         self._paced_until = float("-inf")
@@ -149,7 +157,7 @@ class Adaptation:
         """The receiver asks for a packet again, for the first time."""
         self._lost_packets.add(1, now)
         lost, sent = self._lost_packets.total(now), self._sent_packets.total(now)
-        if now < self._settled_at or lost < _LEAST_LOST or lost <= HEAVY_LOSS * 1.5 * sent:
+        if now < self._settled_at or lost < _LEAST_LOST or lost <= COLLAPSE * sent:
             return
         self._trouble(self._arrives(min(1.0, lost / max(sent, 1)), now), now)
 
@@ -159,8 +167,12 @@ class Adaptation:
         is_late = self._is_late(round_trip_s)
         if now < self._settled_at - SETTLE_S + REPORT_SPAN_S:
             return
-        if share_lost > HEAVY_LOSS:
+        usual = share_lost if self._loss is None else (self._loss + share_lost) / 2
+        self._loss = usual
+        if share_lost > COLLAPSE:
             self._trouble(self._arrives(share_lost, now), now)
+        elif usual > HEAVY_LOSS:
+            self._lossy(usual, now)
         elif is_late:
             self._trouble(self._one_down(), now)
         elif self._trial_since is not None and self._waits(round_trip_s, LATE_S / 2):
@@ -199,6 +211,22 @@ class Adaptation:
 
     # --- down
 
+    def _lossy(self, share_lost: float, now: float) -> None:
+        """Much is lost: less is sent, unless that has just been tried and changed nothing.
+
+        A full line loses less of less; a bad radio channel loses its share of anything.
+        """
+        before, at = self._loss_before
+        least, most = (before * times for times in TOLERATED_BETWEEN)
+        is_known = now - at < TOLERATED_FOR_S and least <= share_lost <= most
+        if is_known:
+            self._loss_before = before, now
+            self._quiet_since = now
+            self._end_trial()
+            return
+        self._loss_before = share_lost, now
+        self._trouble(self._arrives(share_lost, now), now)
+
     def _arrives(self, share_lost: float, now: float) -> float:
         """What may be planned on when so much of what is sent is lost."""
         rate = self._all.rate(now)
@@ -226,6 +254,7 @@ class Adaptation:
         self._settled_at = now + SETTLE_S
         self._paced_until = now + PACED_FOR_S
         self._above_limit_since = None
+        self._loss = None
         if self._trial_since is not None:
             self._end_trial()
             self._up_after_s = min(MOST_UP_AFTER_S, 1.6 * self._up_after_s)

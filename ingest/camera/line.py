@@ -21,7 +21,7 @@ _PACKET_BITS = 8 * 1200
 
 
 class CameraLine:
-    """What `hooks.LineSender` asks and tells, for one `Adaptation`."""
+    """What `line_sender.LineSender` asks and tells, for one `Adaptation`."""
 
     def __init__(self, adaptation: Adaptation, clock: Callable[[], float] = time.monotonic) -> None:
         self.adaptation = adaptation

@@ -39,6 +39,7 @@ from sightline.ingest.camera.scene import Scene
 from sightline.ingest.camera.sdp_exchange import ExchangeError, SdpExchange, loopback_of
 from sightline.ingest.camera.source import PictureSource, SoundSource
 from sightline.ingest.media import hooks
+from sightline.ingest.media.line_sender import LineSender
 
 FRAME_RATE = 25
 REDUCED_BUFFER_S = 0.3  # below the top step: a key frame must not hold up a narrow line
@@ -82,7 +83,7 @@ class _CameraVideo(MediaStreamTrack):
     ) -> None:
         super().__init__()
         self.on_first_picture: Callable[[], None] | None = None
-        self.sender: hooks.LineSender | None = None
+        self.sender: LineSender | None = None
         self._source = source
         self._line = line
         self._step = line.adaptation.step
@@ -219,7 +220,7 @@ class Publisher:
         sender = connection.addTransceiver(self._video, direction="sendonly")
         sender.setCodecPreferences(_baseline_h264())
         hooks.on_keyframe_request(sender.sender, self._video.ask_for_keyframe)
-        self._video.sender = hooks.LineSender(sender.sender, self._line)
+        self._video.sender = LineSender(sender.sender, self._line)
         connection.addTransceiver(_CameraSound(self._sound), direction="sendonly")
         if (loopback := loopback_of(job.whip)) is not None:
             hooks.gather_on(connection, loopback)

@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from sightline.ingest.media.turn import sign
 from sightline.sql.accounts import (
     add_bridge,
     add_camera,
@@ -500,6 +501,30 @@ class TestCommands:
         assert await owner.fetchval(
             "select bool_and(delivered_time is not null) from camera_command"
         )
+
+    async def test_a_camera_that_is_to_send_is_told_of_the_turn_server(
+        self, gateway, database, owner, token
+    ):
+        start = {"type": "stream_start", "stream": "p-1", "whip": "http://x/whip/p-1", "token": "t"}
+        async with camera(gateway, token, REF) as cam:
+            await command(owner, start)
+            assert await cam.expect("stream_start") == start
+        turn = {"media_turn_secret": "shared", "media_turn_url": "turn:turn.force.example:3478"}
+        other = await RunningGateway(database, gateway_name="other", **turn).start()
+        try:
+            async with camera(other, token, REF) as cam:
+                await command(owner, start)
+                heard = await cam.expect("stream_start")
+                (server,) = heard.pop("ice_servers")
+                assert heard == start
+                assert server["username"].endswith(":p-1")
+                assert server["credential"] == sign("shared", server["username"])
+                await command(owner, {"type": "talk_stop"})
+                assert await cam.expect("talk_stop") == {"type": "talk_stop"}
+        finally:
+            await other.stop()
+        kept = await owner.fetch("select body from camera_command")
+        assert not any("ice_servers" in row["body"] for row in kept)
 
     async def test_it_waits_for_the_camera(self, gateway, owner, token):
         await command(owner, {"type": "stream_stop", "stream": "s"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from uuid import uuid4
 import httpx
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
+from sightline.ingest.media.turn import sign
 from tests.serving import serving
 
 ASK = {"camera": "CAM-1", "purpose": "negotiator_triage", "reason": "man on a roof"}
@@ -37,6 +40,26 @@ async def test_a_stream_opens_and_its_audit_row_is_there(force: Any) -> None:
     )  # fmt: skip
     assert row["operation"] == "consultation"
     assert row["session_id"] is not None
+
+
+async def test_where_a_turn_server_is_set_the_browser_is_told_with_credentials_that_run_out(
+    force: Any,
+) -> None:
+    fim = await force.as_("fim")
+    assert "ice_servers" not in (await open_stream(fim, force)).json()
+    force.services.settings = force.services.settings.model_copy(
+        update={
+            "media_turn_url": "turn:turn.force.example:3478",
+            "media_turn_secret": SecretStr("shared-with-the-turn-server"),
+        }
+    )
+    made = (await open_stream(fim, force)).json()
+    (server,) = made["ice_servers"]
+    until, _, user = server["username"].partition(":")
+    assert user == made["stream"], "no name of a person goes to the TURN server's log"
+    assert 0 < int(until) - time.time() - 43_000 < 1000
+    assert server["urls"] == ["turn:turn.force.example:3478"]
+    assert server["credential"] == sign("shared-with-the-turn-server", server["username"])
 
 
 async def test_the_camera_is_told_to_send_and_that_it_is_watched(force: Any) -> None:

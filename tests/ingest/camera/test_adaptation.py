@@ -167,6 +167,13 @@ def test_a_little_loss_is_no_reason() -> None:
     assert line.steps == [(0.0, STEPS[0])]
 
 
+@pytest.mark.parametrize("share", [0.08, 0.1, 0.13, 0.2])
+def test_loss_that_is_no_less_when_less_is_sent_costs_a_step_or_two_and_is_borne(share) -> None:
+    line = Line(lambda _t: 4e6, random_loss=share)
+    line.run(60, top())
+    assert all(step.bit_rate >= 700_000 for _, step in line.steps)
+
+
 def test_on_a_narrow_line_the_picture_changes_rarely() -> None:
     line = Line(lambda _t: 600_000)
     line.run(120, top())

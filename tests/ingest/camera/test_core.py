@@ -20,6 +20,7 @@ from sightline.ingest.camera.messages import (
     AudioOut,
     EyesOnState,
     Fix,
+    IceServer,
     Identity,
     Signal,
     StreamStart,
@@ -218,6 +219,10 @@ def test_commands_are_passed_on() -> None:
     assert camera.received(
         '{"type":"stream_start","stream":"p","whip":"http://x/whip/p","token":"t","more":1}'
     ) == StreamStart("p", "http://x/whip/p", "t")
+    assert camera.received(
+        '{"type":"stream_start","stream":"p","whip":"http://x/whip/p","token":"t",'
+        '"ice_servers":[{"urls":["turn:t"],"username":"9:p","credential":"c"}]}'
+    ) == StreamStart("p", "http://x/whip/p", "t", [IceServer(["turn:t"], "9:p", "c")])
     assert camera.received('{"type":"watched","roles":["FIM"],"silent":true}') == Watched(
         ["FIM"], silent=True
     )

@@ -211,6 +211,40 @@ async def viewer_through(bench: RelayBench, base: str, publication: UUID) -> Vie
         bench.base = direct
 
 
+NOTE_WORDS = """async () => {
+  const { nextTrend, noTrend, trendWords } = await import("/assets/picture_trend.js");
+  let trend = noTrend();
+  window.words = [];
+  player.addEventListener("stats", (e) => {
+    trend = nextTrend(trend, e.detail, Date.now());
+    words.push([Date.now() / 1000, trendWords(trend)]);
+  });
+}"""
+
+
+@pytest.mark.browser
+async def test_a_bad_line_is_said_while_pictures_still_come(
+    bench: RelayBench, browser: BrowserContext
+) -> None:
+    publication = await bench.camera()
+    async with narrow_line(bench) as line, door(bench, line) as base:
+        direct, bench.base = bench.base, base
+        page = await browser.new_page()
+        await opened(page, await serve(bench, FrontDoor(bench, publication)))
+        bench.base = direct
+        await page.evaluate(NOTE_WORDS)
+        await page.wait_for_function("words.length >= 6", timeout=15_000)
+        bad_at = time.time()
+        line.loss_back = 0.12
+        await page.wait_for_function("words.at(-1)[1] !== ''", timeout=10_000)
+        words = await page.evaluate("words")
+        assert await page.evaluate("player.state") == "playing", "it is said before it freezes"
+        assert all(said == "" for at, said in words if at < bad_at)
+        assert words[-1][1].startswith("picture getting worse: ")
+        line.loss_back = 0.0
+        await page.wait_for_function("words.at(-1)[1] === ''", timeout=30_000)
+
+
 @pytest.mark.browser
 async def test_chromium_adapts_by_itself(bench: RelayBench, browser: BrowserContext) -> None:
     async with narrow_line(bench) as line, door(bench, line) as base:

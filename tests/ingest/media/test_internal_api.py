@@ -74,7 +74,7 @@ async def raw_request(bench: RelayBench, method: str, path: str, header: str) ->
         ("POST", f"publications/{SOME}", b"v=0\xff\xfe", SDP_HEADERS, 422, "invalid_offer"),
         ("POST", f"publications/{SOME}", OFFER, SDP_HEADERS, 422, "invalid_offer"),
         ("POST", f"publications/{SOME}", "a" * 100_000, SDP_HEADERS, 413, "request_entity_too_large"),
-        ("POST", f"publications/{SOME}", CAMERA_OFFER.replace("H264", "VP9"), SDP_HEADERS, 422, "unsupported_codec"),
+        ("POST", f"publications/{SOME}", CAMERA_OFFER.replace("H264", "VP9").replace("VP8", "VP9"), SDP_HEADERS, 422, "unsupported_codec"),
         ("DELETE", f"publications/{SOME}", None, {}, 404, "unknown"),
         ("DELETE", f"viewings/{SOME}", None, {}, 404, "unknown"),
         ("GET", "nothing", None, {}, 404, "not_found"),

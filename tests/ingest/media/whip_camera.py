@@ -24,6 +24,7 @@ from av.video.frame import PictureType
 from sightline.ingest.camera import time_strip
 from sightline.ingest.camera.encoding import VIDEO_CLOCK
 from sightline.ingest.media import hooks
+from sightline.ingest.media.line_sender import Line, LineSender
 from tests.ingest.media.conftest import SDP_HEADERS, RelayBench
 
 WIDTH, HEIGHT = 640, 360
@@ -98,7 +99,7 @@ async def whip_camera(
     profile: str = "",
     *,
     base: str | None = None,
-    line: hooks.Line | None = None,
+    line: Line | None = None,
 ) -> AsyncIterator[UUID]:
     """Publishes; `profile` is how the profile-level-id of H.264 begins.
 
@@ -123,7 +124,7 @@ async def whip_camera(
         ]
     )
     if line is not None:
-        hooks.LineSender(transceiver.sender, line)
+        LineSender(transceiver.sender, line)
     if isinstance(track, _H264Pictures):
 
         def begin_anew() -> None:
