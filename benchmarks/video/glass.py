@@ -19,7 +19,7 @@ from benchmarks.video.pictures import percentile
 from benchmarks.video.place import LAT, LON, Place, running_place, stage
 from sightline.ingest.camera import time_strip
 
-SECONDS: Final = float(os.environ.get("BENCH_VIDEO_GLASS_S", "30"))
+SECONDS: Final = float(os.environ.get("BENCH_VIDEO_GLASS_S", "20"))
 _SETTLED_S: Final = 3.0
 """Once the stream has begun; what comes before is what the opening costs."""
 _CAMERA: Final = "AB4-000001"

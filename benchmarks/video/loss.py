@@ -17,7 +17,7 @@ from benchmarks.measure import Goal, Measure
 from benchmarks.video.cameras import painting_camera, warm_studio
 from benchmarks.video.desk import Tile, seated
 from benchmarks.video.line import Quality
-from benchmarks.video.pictures import longest_pause, rate, recovered_after
+from benchmarks.video.pictures import full_rate_after, longest_pause, rate, recovered_after
 from benchmarks.video.place import LAT, LON, Place, running_place, stage
 from benchmarks.video.udp_line import UdpLine, udp_line, with_port
 
@@ -37,6 +37,11 @@ _RECOVERS_WITHIN_S: Final = 2.0
 _SMOOTH_PAUSE_S: Final = 0.25
 """Longer than a frame that had to be sent again, much shorter than a freeze."""
 _SMOOTH_S: Final = 2.0
+_FULL_SHARE: Final = 0.9
+_BEFORE_S: Final = 4.0
+_WORDS: Final = {"good": 0, "fair": 1}
+_WORST: Final = 2
+"""Of every other word: *poor*, *none*, *frozen*."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +71,35 @@ def measures() -> Iterator[Measure]:
     _, ended = seen.heavy
     smooth = recovered_after(shown, ended, seen.end, longest=_SMOOTH_PAUSE_S, for_s=_SMOOTH_S)
     goal = Goal(_RECOVERS_WITHIN_S, at_least=False)
-    yield Measure("video", "… smooth again after the loss ended", smooth, "s", goal)
+    yield Measure("video", "… after the loss ended: moves without a pause again", smooth, "s", goal)
+    least = _FULL_SHARE * rate(shown, seen.heavy[0] - _BEFORE_S, seen.heavy[0])
+    full = full_rate_after(shown, ended, seen.end, least=least, for_s=1.0)
+    yield Measure("video", "… as many pictures as before again", full, "s", goal)
     good = good_again(seen.tile.words, ended)
-    yield Measure("video", "… until the page says that it is good again", good, "s")
+    yield Measure("video", "… the page says that it is good again", good, "s")
 
 
 def said_after(words: list[tuple[str, float]], begin: float, end: float) -> float | None:
-    """Seconds from the beginning until another word than *good* was said; None: none was before the end.
+    """Seconds from the beginning until a worse word was said than before; None: none was before the end.
 
     Args:
         words: (word, milliseconds since 1970).
         begin: seconds since 1970.
         end: likewise.
     """
-    at_once = [word for word, at_ms in words if at_ms / 1000 <= begin]
-    if at_once and at_once[-1] != "good":
+    latest = [word for word, at_ms in words if at_ms / 1000 <= begin][-1:]
+    before = _badness(*latest) if latest else 0
+    if before == _WORST:
         return 0.0
     return next(
         (at_ms / 1000 - begin for word, at_ms in words
-         if begin < at_ms / 1000 <= end and word != "good"),
+         if begin < at_ms / 1000 <= end and _badness(word) > before),
         None,
     )  # fmt: skip
+
+
+def _badness(word: str) -> int:
+    return _WORDS.get(word, _WORST)
 
 
 def good_again(words: list[tuple[str, float]], since: float) -> float | None:

@@ -43,3 +43,18 @@ def recovered_after(
         if later - begin >= for_s:
             return begin - since
     return None
+
+
+def full_rate_after(
+    times: Sequence[float], since: float, end: float, *, least: float, for_s: float
+) -> float | None:
+    """How long after `since` at least `least` pictures a second began to come, for `for_s` and more.
+
+    None: they did not before `end`.
+    """
+    for begin in (since, *times[bisect_left(times, since) :]):
+        if begin + for_s > end:
+            return None
+        if rate(times, begin, begin + for_s) >= least:
+            return begin - since
+    return None

@@ -2,7 +2,13 @@
 
 import pytest
 
-from benchmarks.video.pictures import longest_pause, percentile, rate, recovered_after
+from benchmarks.video.pictures import (
+    full_rate_after,
+    longest_pause,
+    percentile,
+    rate,
+    recovered_after,
+)
 
 STEADY = [number / 25 for number in range(250)]
 """Ten seconds of 25 pictures a second."""
@@ -61,3 +67,17 @@ class TestRecovered:
         assert recovered_after(without(3, 11), 3, 10, longest=0.2, for_s=1) is None
         assert recovered_after(without(3, 9.5), 3, 10, longest=0.2, for_s=1) is None
         assert recovered_after([], 3, 10, longest=0.2, for_s=1) is None
+
+
+class TestFullRate:
+    def test_at_once_where_nothing_was_wrong(self):
+        assert full_rate_after(STEADY, 3, 10, least=22, for_s=1) == 0
+
+    def test_when_pictures_come_often_again(self):
+        times = [at for number, at in enumerate(STEADY) if at > 5 or number % 2]
+        assert full_rate_after(times, 3, 10, least=22, for_s=1) == pytest.approx(1.9, abs=0.15)
+
+    def test_not_at_all_where_they_stay_few_or_the_time_is_too_short(self):
+        assert full_rate_after(STEADY[::2], 3, 10, least=22, for_s=1) is None
+        assert full_rate_after(STEADY, 9.5, 10, least=22, for_s=1) is None
+        assert full_rate_after([], 3, 10, least=22, for_s=1) is None

@@ -10,7 +10,9 @@ WORDS = [("good", 1_000), ("fair", 12_500), ("poor", 13_500), ("good", 22_000)]
 
 def test_a_worse_word_is_counted_from_when_the_line_got_worse():
     assert said_after(WORDS, 10, 20) == pytest.approx(2.5)
-    assert said_after(WORDS, 14, 20) == 0
+    assert said_after(WORDS, 13, 20) == pytest.approx(0.5), "fair was said before"
+    assert said_after(WORDS, 14, 20) == 0, "nothing is worse than poor"
+    assert said_after([*WORDS, ("frozen", 30_000)], 25, 40) == pytest.approx(5)
     assert said_after(WORDS, 2, 12) is None
     assert said_after([], 2, 12) is None
 
