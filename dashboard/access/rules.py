@@ -96,6 +96,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/api/snapshots/{snapshot}", ("incident.read",), "snapshot.view", "snapshot"),
     # talk-back
     Rule("POST", "/api/talk", ("talk.open",), "talk.open", "stream"),
+    Rule("GET", "/api/talk/{talk}", ("talk.open",), "talk.open", "talk"),
     Rule("DELETE", "/api/talk/{talk}", ("talk.open",), "talk.end", "talk"),
     Rule("GET", "/api/talk/{talk}/turns/{turn}", ("incident.read",), "talk.listen", "talk"),
     Rule("GET", "/api/incidents/{incident}/talks", ("incident.read",), "incident.view", "incident"),

@@ -40,10 +40,18 @@ async def open_talk(body: TalkFields, services: WithServices) -> dict[str, Any]:
     return answer if opened.ice_servers is None else {**answer, "ice_servers": opened.ice_servers}
 
 
+@router.get("/api/talk/{talk}")
+async def talk_state(talk: UUID, services: WithServices) -> dict[str, Any]:
+    """How one's own talk stands, for a page that may have missed an event of the feed."""
+    async with services.acting() as act:
+        state, reason = await operations.state(act, talk)
+    return {"id": talk, "talk": talk, "state": state, "reason": reason}
+
+
 @router.delete("/api/talk/{talk}", status_code=204)
-async def end_talk(talk: UUID, services: WithServices) -> Response:
+async def end_talk(talk: UUID, services: WithServices, why: operations.Why = "ended") -> Response:
     """End one's own talk."""
-    await operations.leave(services, talk, None)
+    await operations.leave(services, talk, None, why)
     return Response(status_code=204)
 
 

@@ -44,6 +44,11 @@ export class OpenStreams extends EventTarget {
     return this.all.filter((one) => one.camera === camera && !one.mine).map((one) => one.display_name);
   }
 
+  /** Name of who talks to the officer of a camera, beside this user; "" where nobody does. @param {string} camera */
+  talkerAt(camera) {
+    return this.all.find((one) => one.camera === camera && one.talking && !one.mine)?.display_name ?? "";
+  }
+
   /** "you, NegCo 1": all who watch a camera, each once; "" where nobody does. @param {string} camera */
   watchersAt(camera) {
     const isMine = this.all.some((one) => one.camera === camera && one.mine);

@@ -28,7 +28,7 @@ export class PictureTools {
     this.#frame = frame;
     this.#given = given;
     this.#note = h("p", { class: "tool-note", role: "status" });
-    this.#keep = tool("tool-snapshot", "Snapshot: keep this picture with the incident", () => this.#snapshot());
+    this.#keep = tool("tool-snapshot", "Snapshot: keep the next picture with the incident", () => this.#snapshot());
     this.element = h(
       "div", { class: "tile-tools" }, this.#note, this.#keep,
       canPopOut() ? tool("tool-window", "A window of its own, for a second screen", () => this.#toggleWindow()) : null,
@@ -92,7 +92,10 @@ export class PictureTools {
     this.#frame.replaceWith(place, h("div", { class: "tile-frame tile-frame-away" }, h("p", { text: "In a window of its own" })));
     opened.document.body.append(this.#frame);
     this.#given.replay();
+    const gone = () => opened.close(); // with the page the stream goes, and nothing would cover what is left of it
+    window.addEventListener("pagehide", gone);
     opened.addEventListener("pagehide", () => {
+      window.removeEventListener("pagehide", gone);
       this.#window = null;
       place.nextElementSibling.remove();
       place.replaceWith(this.#frame);

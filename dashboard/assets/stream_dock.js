@@ -138,8 +138,6 @@ class Tile {
   #wasFrozen = false;
   /** @type {TalkPanel|null} for whoever may talk */
   #talk = null;
-  /** Who talks to the officer over a stream of theirs. */
-  #talker = "";
 
   constructor(opened, given) {
     this.#opened = opened;
@@ -169,12 +167,8 @@ class Tile {
 
   /** How a talk over a stream of this camera stands. @param {object} event of the feed */
   talkTold(event) {
-    if (event.stream === this.#opened.stream) {
-      this.#talk?.told(event);
-    } else {
-      this.#talker = event.state === "heard" ? event.by : "";
-      this.draw();
-    }
+    if (event.stream === this.#opened.stream) this.#talk?.told(event);
+    else this.#given.app.openStreams.refresh();
   }
 
   #addTalk() {
@@ -218,7 +212,8 @@ class Tile {
       mark(p.tile, "aria-label", `Stream of ${fullName(entry)}`);
     }
     const names = app.openStreams.othersAt(this.camera);
-    const others = [names.length ? `also watching: ${names.join(", ")}` : "", this.#talker ? `${this.#talker} talks to the officer` : ""];
+    const talker = app.openStreams.talkerAt(this.camera);
+    const others = [names.length ? `also watching: ${names.join(", ")}` : "", talker ? `${talker} talks to the officer` : ""];
     say(p.others, others.filter(Boolean).join(" · "));
     this.#drawState();
     this.#talk?.draw();
@@ -228,6 +223,7 @@ class Tile {
     const p = this.#parts;
     const { state, since, reason } = this.#player;
     mark(p.tile, "data-state", state);
+    mark(p.frame, "data-state", state);
     this.#drawLine(state);
     const now = Date.now();
     if (state === "ended") {

@@ -21,6 +21,8 @@
 /** @typedef {"idle"|"opened"|"asking"|"accepted"|"heard"|"ended"} TalkState */
 
 const LEVEL_EVERY_MS = 60;
+/** How long a missed event of the feed may leave the page with a state that is over. */
+const LOOK_EVERY_MS = 3000;
 /** Loudness at which the meter begins, in decibels below the loudest. */
 const QUIETEST_DB = -60;
 
@@ -81,6 +83,8 @@ export class TalkLine extends EventTarget {
   #microphone = null;
   #context = null;
   #timer = 0;
+  #looking = 0;
+  #isAsking = false;
 
   /**
    * @param {object} given
@@ -95,32 +99,48 @@ export class TalkLine extends EventTarget {
     this.#page = page;
   }
 
+  /** Whether the microphone is being put on the line. */
+  get isAsking() { return this.#isAsking; }
+
   /** Its id, "" before it is opened. */
   get talk() { return this.#opened?.talk ?? ""; }
 
   /** May one talk through this camera? The officer is not asked yet. Ended, with the reason, where not. */
   async open() {
+    let opened;
     try {
-      this.#opened = await this.#call("POST", "/api/talk", { stream: this.#stream });
+      opened = await this.#call("POST", "/api/talk", { stream: this.#stream });
     } catch (error) {
       this.#end(error.message);
       return;
     }
-    this.audioOut = this.#opened.audio_out;
+    if (this.state === "ended") { // it was called off while it was being asked for
+      await this.#tell("ended", opened.talk);
+      return;
+    }
+    this.#opened = opened;
+    this.audioOut = opened.audio_out;
+    this.#looking = this.#page.setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#go("opened");
   }
 
   /** Put the microphone on the line, and have the officer asked. */
   async ask() {
+    if (this.#isAsking || this.state !== "opened") return;
+    this.#isAsking = true;
+    this.#changed();
     try {
       await this.#negotiate();
     } catch (error) {
-      this.#tell();
+      this.#tell("no_microphone");
       this.#end(NO_MICROPHONE[error.name] ?? `The microphone could not be put on the line: ${error.message}`);
       return;
     }
-    if (this.state === "ended") this.#letGo();
-    else this.answerByMs = this.#page.Date.now() + this.#opened.answer_s * 1000;
+    if (this.state === "ended") {
+      this.#letGo();
+      return;
+    }
+    this.answerByMs = this.#page.Date.now() + this.#opened.answer_s * 1000;
     this.#go(stateAfter(this.state, "asked"));
   }
 
@@ -150,7 +170,7 @@ export class TalkLine extends EventTarget {
 
   /** The speaker has said what there was to say. */
   async end() {
-    const told = this.#tell();
+    const told = this.#tell("ended");
     const connection = this.#connection;
     this.#connection = null; // the relay is to hear of it from the server, which knows why
     this.isOwnEnd = this.state !== "ended";
@@ -167,13 +187,19 @@ export class TalkLine extends EventTarget {
     if (!devices) throw new Error("browsers give the microphone only to pages that come by https.");
     this.#microphone = await devices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
     if (this.state === "ended") return;
+    this.#microphone.getAudioTracks()[0].addEventListener?.("ended", () => {
+      this.#tell("no_microphone");
+      this.#end("the microphone is gone");
+    });
     this.#meter();
     const connection = new this.#page.RTCPeerConnection({ iceServers: this.#opened.ice_servers ?? [], bundlePolicy: "max-bundle" });
     this.#connection = connection;
     connection.addEventListener("connectionstatechange", () => {
       if (connection.connectionState === "failed") {
-        this.#tell();
+        this.#tell("connection_lost");
         this.#end("the connection was lost");
+      } else if (connection.connectionState === "disconnected") {
+        this.release();
       }
     });
     // Without a track: it comes on the line when somebody presses.
@@ -206,9 +232,18 @@ export class TalkLine extends EventTarget {
   }
 
   /** Tell the server that it is over; what fails is found by the relay itself. */
-  #tell() {
-    if (this.#opened === null || this.state === "ended") return Promise.resolve();
-    return this.#call("DELETE", `/api/talk/${this.#opened.talk}`).then(() => undefined, () => undefined);
+  #tell(why, talk = this.state === "ended" ? "" : this.talk) {
+    if (!talk) return Promise.resolve();
+    return this.#call("DELETE", `/api/talk/${talk}?why=${why}`).then(() => undefined, () => undefined);
+  }
+
+  /** How it stands, should an event have been missed. */
+  async #look() {
+    try {
+      this.told(await this.#call("GET", `/api/talk/${this.talk}`));
+    } catch (error) {
+      if (error.status === 404) this.#end("it is over");
+    }
   }
 
   #end(reason) {
@@ -221,6 +256,7 @@ export class TalkLine extends EventTarget {
 
   #letGo() {
     this.#page.clearInterval(this.#timer);
+    this.#page.clearInterval(this.#looking);
     this.#microphone?.getTracks().forEach((track) => track.stop());
     this.#connection?.close();
     this.#context?.close();
@@ -228,7 +264,7 @@ export class TalkLine extends EventTarget {
   }
 
   #go(state) {
-    if (state === this.state) return;
+    if (state === this.state || this.state === "ended") return;
     this.state = state;
     this.#changed();
   }

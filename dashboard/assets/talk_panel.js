@@ -29,6 +29,11 @@ export function talkWords(line, who, nowMs) {
   }
 }
 
+/** A key that is held, perhaps from before this had the keyboard, presses nothing. @param {KeyboardEvent} event */
+function noRepeat(event) {
+  if (event.repeat) event.preventDefault();
+}
+
 export class TalkPanel {
   element;
   #given;
@@ -65,7 +70,7 @@ export class TalkPanel {
     line.addEventListener("level", (event) => this.#parts.level.style.setProperty("--level", event.detail));
     this.draw();
     await line.open();
-    if (line.state !== "opened") return;
+    if (line.state !== "opened" || !this.isOpen) return;
     if (line.audioOut === "speaker") this.#parts.ask.focus();
     else await line.ask();
   }
@@ -94,6 +99,7 @@ export class TalkPanel {
     if (line.state !== this.#said) this.#stateCame(line, words);
     if (!this.isOpen) return;
     const isOver = line.state === "ended";
+    p.ask.disabled = line.isAsking;
     p.ask.hidden = !(line.state === "opened" && line.audioOut === "speaker");
     p.hold.hidden = !["accepted", "heard"].includes(line.state);
     p.hold.disabled = line.state !== "heard";
@@ -110,15 +116,15 @@ export class TalkPanel {
   #stateCame(line, words) {
     this.#said = line.state;
     announce(words);
-    const hadKeyboard = this.element.contains(document.activeElement) || document.activeElement === document.body;
+    const hadKeyboard = this.element.contains(document.activeElement);
     if (line.state === "heard" && hadKeyboard) {
       this.#parts.hold.hidden = this.#parts.hold.disabled = false;
       this.#parts.hold.focus();
     } else if (line.isOwnEnd) {
       this.#close();
     } else if (line.state === "ended" && hadKeyboard) {
-      this.#parts.radio.hidden = false;
-      this.#parts.logged.focus();
+      // Not to a button: the key that was held to talk would press it.
+      this.#parts.words.focus();
     }
   }
 
@@ -139,6 +145,7 @@ export class TalkPanel {
   /** One key: that it was told by radio stands in the command log, by whom, and what if that is written. */
   async #logRadio() {
     const p = this.#parts;
+    if (p.logged.disabled) return; // it is on its way
     const talkgroup = this.#given.talkgroup();
     const what = p.told.value.trim();
     const text = `Told ${this.#given.who()} by radio${talkgroup ? ` on ${talkgroup}` : ""}${what ? `: ${what}` : ""}`;
@@ -152,6 +159,14 @@ export class TalkPanel {
     } finally {
       p.logged.disabled = false;
     }
+  }
+
+  /** Whoever can only click (a screen reader, a voice, a switch) presses once to speak, and once more to listen. */
+  #toggle(event) {
+    if (event.detail !== 0) return; // a pointer, which was held
+    if (this.#line?.isSpeaking) this.#line.release();
+    else this.#line?.press();
+    announce(this.#line?.isSpeaking ? "You are speaking" : "You are listening");
   }
 
   #build() {
@@ -170,26 +185,26 @@ export class TalkPanel {
       else if (!event.repeat) this.#line?.press();
     };
     const p = {
-      words: h("p", { class: "talk-words" }),
+      words: h("p", { class: "talk-words", tabindex: "-1" }),
       level: h("div", { class: "talk-level", "aria-hidden": "true", hidden: true }),
       ask: h("button", { class: "button button-small button-primary", type: "button", text: "Ask the officer", hidden: true, onclick: () => this.#line?.ask() }),
       hold: h("button", {
         class: "button talk-hold", type: "button", text: "Hold to talk", title: "Hold the space bar, or the button", hidden: true,
-        onpointerdown: press, onpointerup: this.#letGo, onpointercancel: this.#letGo, onblur: this.#letGo, onkeydown: key, onkeyup: key,
+        onpointerdown: press, onpointerup: this.#letGo, onpointercancel: this.#letGo, onblur: this.#letGo, onkeydown: key, onkeyup: key, onclick: (event) => this.#toggle(event),
         oncontextmenu: (event) => event.preventDefault(),
       }),
       end: h("button", { class: "button button-small", type: "button", text: "Cancel", onclick: () => this.#line?.end() }),
       close: h("button", { class: "quiet-button", type: "button", text: "Close", hidden: true, onclick: () => this.#close() }),
       talkgroup: h("label", { class: "talk-group" }),
       told: h("input", { class: "plain-field", type: "text", maxlength: "400", placeholder: "What was told, if it is to be kept", autocomplete: "off" }),
-      logged: h("button", { class: "button button-small", type: "button", text: "Told by radio", title: "Log that it was told by radio", onclick: () => this.#logRadio() }),
+      logged: h("button", { class: "button button-small", type: "button", text: "Told by radio", title: "Log that it was told by radio", onclick: () => this.#logRadio(), onkeydown: noRepeat }),
       answer: h("p", { class: "talk-answer", role: "status" }),
     };
     p.told.id = `told-${this.#given.stream}`;
     p.talkgroup.setAttribute("for", p.told.id);
     p.told.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.key === "Enter") this.#logRadio();
+      if (event.key === "Enter" && !event.repeat) this.#logRadio();
     });
     p.radio = h("div", { class: "talk-radio", hidden: true }, p.talkgroup, p.told, p.logged, p.answer);
     p.panel = h(

@@ -6,6 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 from sightline.dashboard.access.acting import Actor, current_credentials
@@ -105,21 +106,49 @@ async def speak(services: Services, talk: UUID, token: str, offer: str) -> str:
         async with services.transaction() as connection:
             relay_url = await connection.fetchval(query("talk.redeem"), talk, hashed)
     else:
-        async with services.acting() as act:
-            relay_url = await act.connection.fetchval(query("talk.redeem"), talk, hashed)
+        try:
+            async with services.acting() as act:
+                relay_url = await act.connection.fetchval(query("talk.redeem"), talk, hashed)
+        except NotSignedInError:
+            # A session that is over is refused like any other, audit row included: with a token that opens nothing.
+            async with services.transaction() as connection:
+                await connection.fetchval(query("talk.redeem"), talk, token_hash(new_token()))
+            raise
     if relay_url is None:
         raise NotSignedInError(
             "The token is not valid for this talk, or was used, or is older than 30 s, or the talk has ended."
         )
     try:
         return await services.relay.speak(relay_url, talk, offer)
-    except (RelayAwayError, RelayRefusedError):
+    except (RelayAwayError, RelayRefusedError) as error:
         async with services.transaction() as connection:
-            await connection.fetchval(query("talk.end"), talk, hashed)
+            await connection.fetchval(query("talk.end"), talk, hashed, f"no line: {error.code}")
         raise
 
 
-async def leave(services: Services, talk: UUID, token: str | None) -> None:
+Why = Literal["ended", "no_microphone", "connection_lost"]
+"""Why a speaker leaves."""
+
+_WHY: Final[dict[Why, str]] = {
+    "ended": "the speaker ended it",
+    "no_microphone": "the speaker's browser gives no microphone",
+    "connection_lost": "the speaker's line was lost",
+}
+
+
+async def state(act: Actor, talk: UUID) -> tuple[str, str | None]:
+    """How one's own talk stands (``opened``, ``asked``, ``accepted``, ``heard``, ``ended``), and why it ended.
+
+    Raises:
+        NotFoundError: there is no such talk of this session's.
+    """
+    row = await act.connection.fetchrow(query("talk.state"), talk)
+    if row is None:
+        raise NotFoundError("There is no such talk of yours.", "talk_unknown")
+    return row["state"], row["reason"]
+
+
+async def leave(services: Services, talk: UUID, token: str | None, why: Why = "ended") -> None:
     """End a talk for whoever holds its token or its session; twice is once. The relay lets go of it within 250 ms.
 
     Raises:
@@ -131,10 +160,10 @@ async def leave(services: Services, talk: UUID, token: str | None) -> None:
     hashed = token_hash(token or secrets.token_urlsafe(32))
     if current_credentials.get().token is None:
         async with services.transaction() as connection:
-            ended = await connection.fetchval(query("talk.end"), talk, hashed)
+            ended = await connection.fetchval(query("talk.end"), talk, hashed, _WHY[why])
     else:
         async with services.acting() as act:
-            ended = await act.connection.fetchval(query("talk.end"), talk, hashed)
+            ended = await act.connection.fetchval(query("talk.end"), talk, hashed, _WHY[why])
     if not ended:
         raise NotFoundError("There is no such talk of yours.", "talk_unknown")
 

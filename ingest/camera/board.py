@@ -22,7 +22,7 @@ from sightline.ingest.camera import messages as m
 from sightline.ingest.camera.capture import Capture
 from sightline.ingest.camera.client import CameraClient
 from sightline.ingest.camera.gpsd import Place
-from sightline.ingest.camera.hearing import Hearing, HearingError, HearingJob
+from sightline.ingest.camera.hearing import Hearing, HearingError, HearingJob, Samples
 from sightline.ingest.camera.loudspeaker import Loudspeaker
 from sightline.ingest.camera.publisher import PublicationJob, Publisher, PublishError
 from sightline.ingest.media import hooks
@@ -102,8 +102,11 @@ class Board:
                 self.client.set_status(button)
             case "eyes_on":
                 self.client.ask_eyes_on()
-            case "accept" | "decline" | "hang_up" if self._talk is not None:
-                self.client.answer_talk(self._talk, accept=button == "accept")
+            case "accept" if self._talk is not None:
+                self.client.answer_talk(self._talk, accept=True)
+            case "decline" | "hang_up" if self._talk is not None:
+                self.client.answer_talk(self._talk, accept=False)
+                self._stop_hearing_soon()  # at once, whether the gateway is to be reached or not
 
     # --- where it is
 
@@ -152,9 +155,9 @@ class Board:
                 self._on_event({"event": "talk_request", "by": message.by})
             case m.TalkStart() if self._hearing is None:
                 self._hearing = asyncio.create_task(self._listen(message))
-            case m.TalkStop():
+            case m.TalkStop() if message.talk in (None, self._talk):
                 self._talk = None
-                asyncio.create_task(self._stop_hearing())  # noqa: RUF006 - it is over in a moment
+                self._stop_hearing_soon()
                 self._on_event({"event": "talk_over"})
 
     async def _publish(self, start: m.StreamStart) -> None:
@@ -181,13 +184,24 @@ class Board:
         assert self._wiring.loudspeaker is not None
         job = HearingJob(start.talk, start.whep, start.token, ice_servers=start.ice_servers)
         loudspeaker = Loudspeaker(self._wiring.loudspeaker)
+
+        def play(samples: Samples) -> None:
+            if loudspeaker.failed:
+                raise HearingError("the sound device does not work")
+            loudspeaker.play(samples)
+
         try:
-            hearing = Hearing(self._http, job, loudspeaker.play)
+            hearing = Hearing(self._http, job, play)
             await hearing.run(lambda: self._on_event({"event": "hearing"}))
         except HearingError as error:
             log.info("nothing more to hear: %s", error)
         finally:
+            if self._hearing is asyncio.current_task():
+                self._hearing = None  # the next talk may begin
             await asyncio.to_thread(loudspeaker.close)
+
+    def _stop_hearing_soon(self) -> None:
+        asyncio.create_task(self._stop_hearing())  # noqa: RUF006 - it is over in a moment
 
     async def _stop_hearing(self) -> None:
         task, self._hearing = self._hearing, None

@@ -120,7 +120,8 @@ class CameraCore:
         self._status_due = self._recording is not None
         if self._eyes_on:
             self._eyes_on = "asked"
-        self._talk_answers.clear()  # they mean nothing on the next connection
+        # An acceptance means nothing on the next connection; that the officer wants no more does.
+        self._talk_answers = [answer for answer in self._talk_answers if not answer.accept]
 
     def received(self, text: str | bytes) -> m.Incoming:
         """What the gateway says, after it has been acted on.

@@ -27,6 +27,8 @@ class Loudspeaker:
     """
 
     def __init__(self, device: str) -> None:
+        self.failed = False
+        """Whether the device cannot be used."""
         self._device = device
         self._pieces: queue.Queue[npt.NDArray[np.int16] | None] = queue.Queue(MOST_WAITING)
         self._thread = threading.Thread(target=self._play_all, name="loudspeaker", daemon=True)
@@ -57,6 +59,7 @@ class Loudspeaker:
                     at += len(samples)
                     container.mux(stream.encode(frame))
         except av.FFmpegError as error:
+            self.failed = True
             log.error("the sound device %s cannot be used: %s", self._device, error)  # noqa: TRY400
             while self._pieces.get() is not None:
                 pass  # nobody is to wait for a device that is not there

@@ -179,7 +179,7 @@ class SimulatedCamera:
                     beside=beside,
                     ice_servers=message.ice_servers,
                 )
-            case m.TalkStop() if self._talk is not None:
+            case m.TalkStop() if self._talk is not None and message.talk in (None, self._talk):
                 self._studio.hush(self._talk)
                 self._talk = None
 

@@ -33,6 +33,8 @@ LONGEST_REASON = 200
 SILENT = "the database does not answer, so nobody can prove that anyone may watch"
 NOT_YET = "the database has not been reached yet"
 
+_REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
 log = logging.getLogger(__name__)
 
 
@@ -191,7 +193,6 @@ class GateWatch:
             self._relay.end(row["kind"], row["id"], row["reason"])
 
     async def _tell(self, connection: asyncpg.Connection) -> None:
-        await self._record(connection)
         if time.monotonic() - self._heartbeat_at >= HEARTBEAT_INTERVAL_S:
             await connection.execute(
                 query("media.heartbeat"),
@@ -199,7 +200,9 @@ class GateWatch:
                 self._identity.internal_url,
                 self._relay.with_media(2 * HEARTBEAT_INTERVAL_S),
             )
+            await connection.execute(query("media.log_talks"))
             self._heartbeat_at = time.monotonic()
+        await self._record(connection)
 
     async def _record(self, connection: asyncpg.Connection) -> None:
         if ends := self._ends.oldest():
@@ -221,9 +224,12 @@ class GateWatch:
             await connection.execute(query("media.ended"), ["talk_told"], [talk], [""])
             return
         sound = await asyncio.to_thread(ogg_opus, turn)
-        await connection.execute(
-            query("media.spoken"), talk, turn.number, turn.began_s, turn.ended_s, sound
-        )
+        try:
+            await connection.execute(
+                query("media.spoken"), talk, turn.number, turn.began_s, turn.ended_s, sound
+            )
+        except _REFUSED as error:  # it would be refused again, and hold up all that comes after it
+            log.error("turn %d of talk=%s refused error=%r", turn.number, talk, _named(error))  # noqa: TRY400
 
     def _answered(self) -> None:
         self._answered_at = time.monotonic()

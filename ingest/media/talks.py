@@ -84,7 +84,9 @@ class _Minutes:
     def forward(self, packet: RtpPacket) -> None:
         if not self._talk.heard:
             return
-        over = self._talk.turns.packet(time.time(), packet.timestamp, packet.payload)
+        over = self._talk.turns.packet(
+            time.monotonic(), time.time(), packet.timestamp, packet.payload
+        )
         if over is not None:
             self._on_turn(over)
 
@@ -192,7 +194,7 @@ class Talks:
             now: on the monotonic clock.
         """
         for talk in tuple(self.all.values()):
-            over = talk.turns.pause(time.time())
+            over = talk.turns.pause(now)
             if over is not None:
                 self._on_turn(talk.id, over)
             for peer in talk.peers:

@@ -52,27 +52,33 @@ create table sightline.talk_turn (
   constraint talk_turn_forward check (ended_time >= began_time)
 );
 
--- Is the user on this incident, as talking through its cameras needs: named on it, of its negotiators, has triaged it, or is on call
--- while negotiators are asked for there?
+-- Is the user on this incident, as talking through its cameras needs: named on it now, of its negotiators, has triaged a request that is
+-- live, or is on call while negotiators are asked for there? Who made the incident is not by that on it.
 create function sightline.talk_assigned(p_user_id int, p_incident_id bigint) returns boolean
   stable language sql security definer set search_path = sightline, public as $$
-  select exists (select from sightline.incident_named n where n.incident_id = p_incident_id and n.user_id = p_user_id)
+  select exists (select from sightline.incident_person p
+      where p.incident_id = p_incident_id and p.user_id = p_user_id and p.until is null)
     or exists (select from sightline.deployment d join sightline.deployment_member m on m.deployment_id = d.id
       join sightline.negotiator n on n.id = m.negotiator_id
       where d.incident_id = p_incident_id and n.user_id = p_user_id and m.state in ('mobilising', 'en_route', 'on_scene'))
-    or exists (select from sightline.deployment d join sightline.deployment_transition t on t.deployment_id = d.id
-      where d.incident_id = p_incident_id and t.by_user_id = p_user_id)
-    or (sightline.is_on_call(p_user_id) and exists (select from sightline.deployment d
-      join sightline.deployment_state x on x.code = d.state where d.incident_id = p_incident_id and x.live))
+    or exists (select from sightline.deployment d join sightline.deployment_state x on x.code = d.state
+      where d.incident_id = p_incident_id and x.live and (sightline.is_on_call(p_user_id)
+        or (exists (select from sightline.deployment_transition t where t.deployment_id = d.id and t.by_user_id = p_user_id)
+          and not exists (select from sightline.incident_person p      -- who was taken off it is not on it any more
+            where p.incident_id = p_incident_id and p.user_id = p_user_id and p.until is not null))))
 $$;
 
--- Why a user may not talk through a camera of an incident, by role, incident and assignment: a code, or null where they may.
-create function sightline.talk_not_permitted(p_user_id int, p_role text, p_incident_id bigint) returns text
+-- Why a user may not talk through a camera at an incident, by role, incident and assignment: a code, or null where they may. A camera at
+-- a restricted incident is talked through for none.
+create function sightline.talk_not_permitted(p_user_id int, p_role text, p_incident_id bigint, p_camera_id int) returns text
   stable language sql security definer set search_path = sightline, public as $$
   select case
     when not exists (select from sightline.role_capability rc where rc.role = p_role and rc.capability = 'talk.open')
       then 'role_not_permitted'
-    when (select i.restricted from sightline.incident i where i.id = p_incident_id) then 'talk_off'
+    when (select i.restricted from sightline.incident i where i.id = p_incident_id)
+      or exists (select from sightline.camera_at_incident x join sightline.incident i on i.id = x.incident_id
+        where x.camera_id = p_camera_id and i.restricted)
+      then 'talk_off'
     when (select rc.scope from sightline.role_capability rc where rc.role = p_role and rc.capability = 'talk.open') <> 'all'
       and not sightline.talk_assigned(p_user_id, p_incident_id) then 'not_assigned'
   end
@@ -101,24 +107,26 @@ declare
   v_http int;
   v_code text;
   v_message text;
+  v_over text;
 begin
   select * into s from sightline.stream_session x
-    where x.id = p_stream_id and x.user_id = sightline.actor_user_id() and x.session_id = sightline.actor_session_id();
+    where x.id = p_stream_id and x.user_id = sightline.actor_user_id() and x.session_id = sightline.actor_session_id() for share;
   select * into c from sightline.camera x where x.id = s.camera_id;
   -- Two that ask at once: one has the officer, and the other is told who.
   perform pg_advisory_xact_lock(hashtext('sightline.talk'), coalesce(c.id, 0));
   select * into pub from sightline.publication x where x.id = s.publication_id and x.ended_time is null;
   select u.display_name into other from sightline.talk t join sightline.app_user u on u.id = t.user_id
     where t.camera_id = c.id and t.ended_time is null;
-  v_code := sightline.talk_not_permitted(sightline.actor_user_id(), sightline.actor_role(), s.incident_id);
+  v_code := sightline.talk_not_permitted(sightline.actor_user_id(), sightline.actor_role(), s.incident_id, s.camera_id);
+  v_over := coalesce(s.end_reason, case when s.id is not null then sightline.stream_must_end(s) end);
   if v_code = 'role_not_permitted' then
     v_http := 403; v_message := 'Your role does not talk through cameras.';
   elsif s.id is null then
     v_http := 404; v_code := 'stream_unknown'; v_message := 'There is no such stream of yours; one talks to whom one watches.';
-  elsif s.ended_time is not null then
-    v_http := 409; v_code := 'stream_ended'; v_message := 'The stream has ended: ' || s.end_reason || '.';
+  elsif v_over is not null then
+    v_http := 409; v_code := 'stream_ended'; v_message := 'The stream has ended: ' || v_over || '.';
   elsif v_code = 'talk_off' then
-    v_http := 409; v_message := 'The incident is restricted; nobody talks through its cameras.';
+    v_http := 409; v_message := 'The camera is at a restricted incident; nobody talks through it.';
   elsif v_code = 'not_assigned' then
     v_http := 403; v_message := 'You are not on this incident. The FIM can name you on it; a request for negotiators brings in who is on call.';
   elsif coalesce(c.audio_out, 'none') = 'none' then
@@ -157,7 +165,8 @@ begin
     where x.id = p_talk_id and x.speak_token_hash = p_token_hash and x.asked_time is null and x.speak_token_expires > now()
       and x.ended_time is null and exists (
         select from sightline.stream_session s join sightline.session live on live.id = s.session_id
-        where s.id = x.stream_id and s.ended_time is null and sightline.session_is_live(live)
+        where s.id = x.stream_id and s.ended_time is null and sightline.stream_must_end(s) is null
+          and sightline.talk_not_permitted(s.user_id, s.role, s.incident_id, s.camera_id) is null and sightline.session_is_live(live)
           and (sightline.actor_session_id() is null or s.session_id = sightline.actor_session_id()))
     returning * into t;
   if not found then
@@ -211,6 +220,7 @@ begin
       and x.hear_token_expires > now() and x.ended_time is null
     returning * into t;
   if not found then
+    perform sightline.audit_append('disclosure', 'talk.redeem', 'talk', p_talk_id::text, 'refused', p_reason => 'token of the camera');
     return;
   end if;
   return query select r.internal_url from sightline.relay r where r.id = t.relay_id;
@@ -224,15 +234,20 @@ create function sightline.talk_held(p_talk_id uuid, p_token_hash bytea) returns 
   where t.id = p_talk_id and t.hear_token_hash = p_token_hash and t.hear_token_used_time is not null
 $$;
 
--- "spoke to PC 4417 through the camera's earpiece from 14:02:11 to 14:03:40, 3 times, 42 s": what the command log says of a talk.
-create function sightline.talk_words(t sightline.talk) returns text
+-- "Talked to PC 4417 through the camera's earpiece: 3 times, 42 s in all": what the command log says of a talk.
+--   p_told: whether the relay told all of it; else what was said last is not known.
+create function sightline.talk_words(t sightline.talk, p_told boolean) returns text
   stable language sql security definer set search_path = sightline, public as $$
   select case
     when t.asked_time is null then format('Wanted to talk to %s through the camera: %s', who.words, t.end_reason)
     when t.accepted_time is null then format('Asked to talk to %s through the camera: %s', who.words, t.end_reason)
-    when turns.n = 0 then format('Could talk to %s through the camera''s %s, and said nothing: %s', who.words, t.audio_out, t.end_reason)
-    else format('Talked to %s through the camera''s %s: %s, %s s in all; ended: %s', who.words, t.audio_out,
-      case when turns.n = 1 then 'once' else turns.n || ' times' end, greatest(1, round(turns.seconds)), t.end_reason) end
+    when turns.n = 0 and p_told then format('Could talk to %s through the camera''s %s, and said nothing: %s', who.words, t.audio_out,
+      t.end_reason)
+    when turns.n = 0 then format('Could talk to %s through the camera''s %s; what was said is not known: %s', who.words, t.audio_out,
+      t.end_reason)
+    else format('Talked to %s through the camera''s %s: %s, %s s in all%s; ended: %s', who.words, t.audio_out,
+      case when turns.n = 1 then 'once' else turns.n || ' times' end, greatest(1, round(turns.seconds)),
+      case when p_told then '' else ', and what was said last is not known' end, t.end_reason) end
   from (select coalesce(nullif(concat_ws(' ', o.rank, o.name, o.shoulder_number), ''), c.ref) as words
       from sightline.camera c left join sightline.duty d on d.camera_id = c.id and d.during @> t.opened_time
       left join sightline.officer o on o.id = coalesce(d.officer_id, c.officer_id) where c.id = t.camera_id) who,
@@ -240,7 +255,8 @@ create function sightline.talk_words(t sightline.talk) returns text
       from sightline.talk_turn x where x.talk_id = t.id) turns
 $$;
 
--- Ends a talk. True if it went on. Its entry in the command log waits for the last words (see talk_log).
+-- Ends a talk. True if it went on. Its entry in the command log waits for the last words (see talk_log), and is never written here: the
+-- gate ends talks, and must not wait for whoever holds the incident.
 create function sightline.talk_end(p_talk_id uuid, p_reason text) returns boolean
   language plpgsql security definer set search_path = sightline, public as $$
 declare
@@ -255,15 +271,13 @@ begin
     perform sightline.command_camera(t.camera_id, jsonb_build_object('type', 'talk_stop', 'talk', t.id), 60);
   end if;
   perform sightline.talk_announce(t, 'ended');
-  if t.asked_time is null then
-    perform sightline.talk_log(t.id);    -- no relay carries it, so none will tell of its last words
-  end if;
   return true;
 end
 $$;
 
 -- The audit row of a talk's end, from–to for each time the speaker spoke, and its entry in the command log. Once; true if it was now.
-create function sightline.talk_log(p_talk_id uuid) returns boolean
+--   p_told: see talk_words.
+create function sightline.talk_log(p_talk_id uuid, p_told boolean default true) returns boolean
   language plpgsql security definer set search_path = sightline, public as $$
 declare
   t sightline.talk;
@@ -280,10 +294,10 @@ begin
       jsonb_build_object('talk', t.id, 'stream', t.stream_id, 'speaker', u.username, 'accepted', t.accepted_time is not null,
         'turns', (select coalesce(jsonb_agg(jsonb_build_array(x.began_time, x.ended_time) order by x.number), '[]')
           from sightline.talk_turn x where x.talk_id = t.id),
-        'sound_kept', exists (select from sightline.talk_turn x where x.talk_id = t.id and x.sound is not null)))
+        'all_told', p_told, 'sound_kept', exists (select from sightline.talk_turn x where x.talk_id = t.id and x.sound is not null)))
     from sightline.camera c, sightline.stream_session s where c.id = t.camera_id and s.id = t.stream_id;
   insert into sightline.incident_log (incident_id, author, author_user_id, author_role, kind, text, detail)
-    select t.incident_id, u.username, u.id, s.role, 'talk', sightline.talk_words(t), jsonb_build_object('talk', t.id)
+    select t.incident_id, u.username, u.id, s.role, 'talk', sightline.talk_words(t, p_told), jsonb_build_object('talk', t.id)
     from sightline.stream_session s where s.id = t.stream_id returning id into made;
   perform sightline.announce('incident', jsonb_build_object('incident', t.incident_id, 'entry', made));
   return true;
@@ -302,6 +316,35 @@ $$;
 create trigger stream_talk_ends after update of ended_time on sightline.stream_session
   for each row when (old.ended_time is null and new.ended_time is not null) execute function sightline.stream_talk_ends();
 
+-- What nobody tells of any more is logged all the same: talks that no relay ever carried, and those whose relay has been silent since
+-- they ended. Done by relays and the keeper, apart from the gate's question; returns how many.
+create function sightline.talks_log() returns int
+  language plpgsql security definer set search_path = sightline, public as $$
+declare
+  t record;
+  n int := 0;
+begin
+  for t in select x.id, x.asked_time is null as is_whole from sightline.talk x
+      where x.ended_time is not null and x.logged_time is null
+        and (x.asked_time is null or x.ended_time < now() - interval '10 seconds')
+      for update skip locked loop
+    n := n + sightline.talk_log(t.id, t.is_whole or (select x.accepted_time is null from sightline.talk x where x.id = t.id))::int;
+  end loop;
+  return n;
+end
+$$;
+
+-- A provisional incident was linked: what is said belongs to the other one, and is judged by it.
+create function sightline.stream_talk_follows() returns trigger language plpgsql
+  security definer set search_path = sightline, public as $$
+begin
+  update sightline.talk t set incident_id = new.incident_id where t.stream_id = new.id and t.logged_time is null;
+  return new;
+end
+$$;
+create trigger stream_talk_follows after update of incident_id on sightline.stream_session
+  for each row when (old.incident_id <> new.incident_id) execute function sightline.stream_talk_follows();
+
 -- Why a talk may not go on: a sentence, or null where it may. That its stream may is asked with the streams.
 create function sightline.talk_must_end(t sightline.talk) returns text
   stable language plpgsql security definer set search_path = sightline, public as $$
@@ -313,12 +356,13 @@ begin
     return 'the officer did not answer';
   elsif t.asked_time is null and t.speak_token_expires <= now() then
     return 'no microphone came within 30 seconds';
-  elsif t.hear_token_expires <= now() and t.hear_token_used_time is null then
+  elsif t.heard_time is null and ((t.hear_token_expires <= now() and t.hear_token_used_time is null)
+      or t.accepted_time < now() - interval '45 seconds') then
     return 'the camera did not begin to listen in time';
   elsif not exists (select from sightline.relay r where r.id = t.relay_id and r.heartbeat_time > now() - interval '10 seconds') then
     return 'the media relay stopped';
   end if;
-  return case sightline.talk_not_permitted(t.user_id, s.role, t.incident_id)
+  return case sightline.talk_not_permitted(t.user_id, s.role, t.incident_id, t.camera_id)
     when 'talk_off' then 'the incident was restricted'
     when 'not_assigned' then 'the speaker is no longer on the incident'
     when 'role_not_permitted' then 'the permission was withdrawn'
@@ -326,17 +370,13 @@ begin
 end
 $$;
 
--- Ends talks that may not go on, sees to it that each ended one is in the command log, and says which of those that a relay carries
--- must end, and why. Asked by every relay each 250 ms with all that it carries, and by the keeper with none.
+-- Ends talks that may not go on, and says which of those that a relay carries must end, and why. Asked by every relay each 250 ms with all that it carries, and by the keeper with none.
 create function sightline.talks_must_end(p_talks uuid[]) returns table (kind text, id uuid, reason text)
   language plpgsql security definer set search_path = sightline, public as $$
 begin
   perform sightline.talk_end(t.id, e.why)
     from sightline.talk t cross join lateral (select sightline.talk_must_end(t)) e (why)
     where t.ended_time is null and e.why is not null;
-  -- A relay that stopped will not tell of the last words any more.
-  perform sightline.talk_log(t.id) from sightline.talk t
-    where t.ended_time < now() - interval '10 seconds' and t.logged_time is null;
   return query
     select 'talk', v.id, coalesce(t.end_reason, 'unknown to the database')
       from unnest(p_talks) v (id) left join sightline.talk t on t.id = v.id
@@ -372,17 +412,33 @@ $$;
 create function sightline.talk_spoken(p_talk_id uuid, p_number int, p_began timestamptz, p_ended timestamptz, p_sound bytea) returns void
   language sql security definer set search_path = sightline, public as $$
   insert into sightline.talk_turn (talk_id, number, began_time, ended_time, sound)
-    select t.id, p_number, p_began, p_ended, case when sightline.setting_number('talk_keep_sound') > 0 then p_sound end
+    select t.id, p_number, p_began, greatest(p_began, p_ended), case when sightline.setting_number('talk_keep_sound') > 0 then p_sound end
     from sightline.talk t where t.id = p_talk_id
     on conflict (talk_id, number) do nothing;
 $$;
 
 -- Ends one's own talk: whoever holds its token, or the session that asked. False: it is neither's. Twice is once.
-create function sightline.talk_leave(p_talk_id uuid, p_token_hash bytea) returns boolean
+create function sightline.talk_leave(p_talk_id uuid, p_token_hash bytea, p_reason text) returns boolean
   language sql security definer set search_path = sightline, public as $$
-  select coalesce((select sightline.talk_end(t.id, 'the speaker ended it') is not null
+  select coalesce((select sightline.talk_end(t.id, p_reason) is not null
     from sightline.talk t join sightline.stream_session s on s.id = t.stream_id
     where t.id = p_talk_id and (t.speak_token_hash = p_token_hash or s.session_id = sightline.actor_session_id())), false)
+$$;
+
+-- How one's own talk stands, and why it ended. No row: it is not the acting session's.
+create function sightline.talk_state(p_talk_id uuid) returns table (state text, reason text)
+  stable language sql security definer set search_path = sightline, public as $$
+  select case when t.ended_time is not null then 'ended' when t.heard_time is not null then 'heard'
+      when t.accepted_time is not null then 'accepted' when t.asked_time is not null then 'asked' else 'opened' end, t.end_reason
+  from sightline.talk t join sightline.stream_session s on s.id = t.stream_id
+  where t.id = p_talk_id and s.session_id = sightline.actor_session_id()
+$$;
+
+-- Streams over which somebody can be heard now, of those that the acting user may know of.
+create function sightline.streams_talking() returns table (stream uuid)
+  stable language sql security definer set search_path = sightline, public as $$
+  select t.stream_id from sightline.talk t join sightline.streams_open() o on o.stream = t.stream_id
+  where t.ended_time is null and t.heard_time is not null
 $$;
 
 -- What was said in one turn of a talk, for whoever may read the incident's log; leaves an audit row. No row: there is none.
@@ -414,17 +470,20 @@ create function sightline.talk_turns(p_incident_id bigint)
   order by t.opened_time, x.number
 $$;
 
-revoke execute on function sightline.talk_assigned(int, bigint), sightline.talk_not_permitted(int, text, bigint),
+revoke execute on function sightline.talk_assigned(int, bigint), sightline.talk_not_permitted(int, text, bigint, int),
   sightline.talk_announce(sightline.talk, text), sightline.talk_open(uuid, bytea), sightline.talk_speak_redeem(uuid, bytea),
   sightline.talk_answer(int, text, boolean, text), sightline.talk_hear_redeem(uuid, bytea), sightline.talk_held(uuid, bytea),
-  sightline.talk_words(sightline.talk), sightline.talk_end(uuid, text), sightline.talk_log(uuid), sightline.stream_talk_ends(),
-  sightline.talk_must_end(sightline.talk), sightline.talks_must_end(uuid[]), sightline.talk_heard(uuid),
-  sightline.talk_spoken(uuid, int, timestamptz, timestamptz, bytea), sightline.talk_leave(uuid, bytea),
-  sightline.talk_sound(uuid, int), sightline.talk_turns(bigint) from public;
-grant execute on function sightline.talk_open(uuid, bytea), sightline.talk_speak_redeem(uuid, bytea), sightline.talk_leave(uuid, bytea),
-  sightline.talk_sound(uuid, int), sightline.talk_turns(bigint) to sightline_dashboard;
+  sightline.talk_words(sightline.talk, boolean), sightline.talk_end(uuid, text), sightline.talk_log(uuid, boolean),
+  sightline.talks_log(), sightline.stream_talk_ends(), sightline.stream_talk_follows(), sightline.talk_must_end(sightline.talk),
+  sightline.talks_must_end(uuid[]), sightline.talk_heard(uuid), sightline.talk_spoken(uuid, int, timestamptz, timestamptz, bytea),
+  sightline.talk_leave(uuid, bytea, text), sightline.talk_state(uuid), sightline.streams_talking(), sightline.talk_sound(uuid, int),
+  sightline.talk_turns(bigint) from public;
+grant execute on function sightline.talk_open(uuid, bytea), sightline.talk_speak_redeem(uuid, bytea),
+  sightline.talk_leave(uuid, bytea, text), sightline.talk_state(uuid), sightline.streams_talking(), sightline.talk_sound(uuid, int),
+  sightline.talk_turns(bigint) to sightline_dashboard;
 grant execute on function sightline.talk_answer(int, text, boolean, text), sightline.talk_hear_redeem(uuid, bytea),
   sightline.talk_held(uuid, bytea) to sightline_gateway;
 grant execute on function sightline.talks_must_end(uuid[]), sightline.talk_heard(uuid),
   sightline.talk_spoken(uuid, int, timestamptz, timestamptz, bytea) to sightline_media;
+grant execute on function sightline.talks_log() to sightline_media, sightline_keeper;
 grant execute on function sightline.talks_must_end(uuid[]) to sightline_keeper;

@@ -28,7 +28,7 @@ declare
   v_code text;
   v_message text;
 begin
-  select * into s from sightline.stream_session x where x.id = p_stream_id and x.user_id = sightline.actor_user_id();
+  select * into s from sightline.stream_session x where x.id = p_stream_id and x.session_id = sightline.actor_session_id();
   select r.internal_url into v_url from sightline.publication p join sightline.relay r on r.id = p.relay_id
     where p.id = s.publication_id and p.ended_time is null;
   if s.id is null then
@@ -57,8 +57,10 @@ declare
   made sightline.snapshot;
 begin
   select * into s from sightline.stream_session x
-    where x.id = p_stream_id and x.user_id = sightline.actor_user_id() and x.ended_time is null for share;
+    where x.id = p_stream_id and x.session_id = sightline.actor_session_id() and x.ended_time is null for share;
   if not found or sightline.stream_must_end(s) is not null then
+    perform sightline.audit_append('collection', 'snapshot.take', 'stream', p_stream_id::text, 'refused',
+      p_detail => '{"code": "stream_ended"}');
     return;
   end if;
   insert into sightline.snapshot (stream_id, camera_id, user_id, incident_id, picture)

@@ -16,7 +16,7 @@ select fix_partitions_drop()
 
 -- name: end_streams
 -- Ends streams that may not go on, for the case that no relay asks; returns nothing of interest.
-select (select count(*) from media_must_end('{}', '{}')) + (select count(*) from talks_must_end('{}'))
+select (select count(*) from media_must_end('{}', '{}')) + (select count(*) from talks_must_end('{}')) + talks_log()
 
 -- name: alerts_pass_on
 -- Calls for eyes on that nobody has answered in time go to the next post; returns how many.

@@ -20,3 +20,7 @@ select sightline.talk_heard(id) from unnest($1::uuid[]) as t (id)
 -- name: spoken
 -- A turn of a talk: its number, from when to when (seconds since 1970 UTC), what was said (Ogg Opus).
 select sightline.talk_spoken($1, $2, to_timestamp($3::float8), to_timestamp($4::float8), $5)
+
+-- name: log_talks
+-- Writes of ended talks that nobody tells of any more into the command log; returns how many.
+select sightline.talks_log()

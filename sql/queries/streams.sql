@@ -28,7 +28,8 @@ select viewing_end($1, $2, $3);
 
 -- name: all
 -- The open streams that the acting user may know of.
-select stream, camera, username, display_name, role, purpose, reason, incident, opened_time, expires, mine
+select stream, camera, username, display_name, role, purpose, reason, incident, opened_time, expires, mine,
+  stream in (select stream from streams_talking()) as talking
 from streams_open() order by opened_time;
 
 -- name: purposes

@@ -7,8 +7,12 @@ select http, code, message, talk_id, camera, audio_out, incident_id, answer_s fr
 select relay_url from talk_speak_redeem($1, $2);
 
 -- name: end
--- Ends one's own talk: by its token's hash, or the session. False: it is neither's.
-select talk_leave($1, $2);
+-- Ends one's own talk: by its token's hash, or the session, with the reason. False: it is neither's.
+select talk_leave($1, $2, $3);
+
+-- name: state
+-- How one's own talk stands, and why it ended; no row: it is not the session's.
+select state, reason from talk_state($1);
 
 -- name: turns
 -- When somebody spoke through a camera at an incident, and whether the sound is kept.

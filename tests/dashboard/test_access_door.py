@@ -36,6 +36,7 @@ ALLOWED = {
     "POST /api/streams/{stream}/snapshot": "fim negco commander supervisor",
     "GET /api/snapshots/{snapshot}": "fim negco commander supervisor coordinator",
     "POST /api/talk": "negco",
+    "GET /api/talk/{talk}": "negco",
     "DELETE /api/talk/{talk}": "negco",
     "GET /api/talk/{talk}/turns/{turn}": "fim negco commander supervisor coordinator",
     "GET /api/incidents/{incident}/talks": "fim negco commander supervisor coordinator",

@@ -74,7 +74,7 @@ test("a talk goes from the wish to the officer's ear, and nothing is on the line
   assert.ok(browser.track.stopped, "the microphone is let go at once");
   assert.ok(!browser.connection.isClosed, "and the line once the server knows");
   await ended;
-  assert.deepEqual(calls.at(-1), ["DELETE", "/api/talk/t1"]);
+  assert.deepEqual(calls.at(-1), ["DELETE", "/api/talk/t1?why=ended"]);
   assert.ok(browser.track.stopped && browser.connection.isClosed);
 });
 
@@ -103,7 +103,7 @@ test("without a microphone the talk is ended at the server, too", async () => {
   await line.open();
   await line.ask();
   assert.match(line.reason, /allow it in the address bar/);
-  assert.deepEqual(calls.at(-1), ["DELETE", "/api/talk/t1"]);
+  assert.deepEqual(calls.at(-1), ["DELETE", "/api/talk/t1?why=no_microphone"]);
   const { line: insecure } = lineOn({ ...page(), navigator: {} });
   await insecure.open();
   await insecure.ask();
@@ -112,6 +112,40 @@ test("without a microphone the talk is ended at the server, too", async () => {
   await full.open();
   await full.ask();
   assert.match(full.reason, /The relay is full/);
+});
+
+test("what is called off while it is asked for takes no microphone, and holds no officer", async () => {
+  const browser = page();
+  const { line, calls } = lineOn(browser);
+  const opening = line.open();
+  await line.end();
+  await opening;
+  await line.ask();
+  assert.equal(line.state, "ended");
+  assert.equal(browser.connection, undefined);
+  assert.deepEqual(calls, [["POST", "/api/talk", { stream: "s1" }], ["DELETE", "/api/talk/t1?why=ended"]]);
+});
+
+test("asking twice is asking once", async () => {
+  const browser = page();
+  const { line, calls } = lineOn(browser);
+  await line.open();
+  await Promise.all([line.ask(), line.ask()]);
+  assert.deepEqual([line.state, browser.requests.length, calls.length], ["asking", 1, 1]);
+});
+
+test("an event that was missed is found by looking", async () => {
+  const browser = page();
+  const looks = [];
+  browser.setInterval = (call) => looks.push(call);
+  const answers = [{ talk: "t1", state: "heard" }, { talk: "t1", state: "ended", reason: "the officer ended it" }];
+  const line = new TalkLine({ stream: "s1", page: browser, call: async (method) => (method === "GET" ? answers.shift() : OPENED) });
+  await line.open();
+  await line.ask();
+  await looks[0]();
+  assert.equal(line.state, "heard");
+  await looks[0]();
+  assert.deepEqual([line.state, line.reason], ["ended", "the officer ended it"]);
 });
 
 test("what is told of other talks, and after the end, changes nothing", async () => {

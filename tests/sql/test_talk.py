@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,12 @@ class Scene:
         rows = await media.fetch("select id, reason from talks_must_end($1::uuid[])", list(talks))
         return {row["id"]: row["reason"] for row in rows}
 
+    async def tell(self) -> int:
+        """What nobody tells of any more is logged; how many talks."""
+        keeper = await self.force.database.connect("keeper")
+        n: int = await keeper.fetchval("select talks_log()")
+        return n
+
     async def talk(self, talk: UUID) -> asyncpg.Record:
         return await self.force.owner.fetchrow("select * from talk where id = $1", talk)
 
@@ -133,7 +140,9 @@ async def test_a_talk_from_the_first_wish_to_the_log(scene: Scene) -> None:
         )  # fmt: skip
     async with scene.force.acting(scene.negco) as connection:
         for _ in range(2):
-            assert await connection.fetchval("select talk_leave($1, $2)", talk, token_hash("x"))
+            assert await connection.fetchval(
+                "select talk_leave($1, $2, $3)", talk, token_hash("x"), "the speaker ended it"
+            )
     assert await scene.log() == [], "the last words may not have been told"
     await media.fetchval("select media_ended('talk_told', $1, '')", talk)
     await media.fetchval("select media_ended('talk_told', $1, '')", talk)
@@ -196,7 +205,7 @@ async def test_who_triages_the_request_is_on_the_incident(scene: Scene) -> None:
     await scene.force.negotiator("N2", "negco", other)
     stream = await scene.watch(other, "other's")
     deployment = await scene.force.owner.fetchval(
-        "insert into deployment (incident_id, requested_by, state) values ($1, $2, 'stood_down') returning id",
+        "insert into deployment (incident_id, requested_by, state) values ($1, $2, 'triage') returning id",
         scene.incident, scene.negco.user_id,
     )  # fmt: skip
     await scene.force.owner.execute(
@@ -205,6 +214,11 @@ async def test_who_triages_the_request_is_on_the_incident(scene: Scene) -> None:
         deployment, other.user_id,
     )  # fmt: skip
     assert (await scene.ask(other, stream))["http"] == 201
+    await scene.force.owner.execute("delete from rota_shift")
+    arguments = ("select talk_assigned($1, $2)", other.user_id, scene.incident)
+    assert await scene.force.owner.fetchval(*arguments), "their shift may end meanwhile"
+    await scene.force.owner.execute("update deployment set state = 'stood_down'")
+    assert not await scene.force.owner.fetchval(*arguments), "nobody is asked for any more"
 
 
 @pytest.mark.parametrize(
@@ -214,6 +228,7 @@ async def test_who_triages_the_request_is_on_the_incident(scene: Scene) -> None:
         ("update camera set audio_out = 'none'", 409, "no_sound_out"),
         ("update camera set audio_out = null", 409, "no_sound_out"),
         ("select stream_end(id, 'the camera stopped recording') from stream_session", 409, "stream_ended"),
+        ("update live set recording = 2", 409, "stream_ended"),
         ("select publication_end(id, 'nobody watches') from publication", 409, "no_picture"),
     ],
 )  # fmt: skip
@@ -242,7 +257,9 @@ async def test_a_token_is_good_once_for_its_session_and_for_half_a_minute(scene:
     assert await scene.redeem(talk) is not None
     assert await scene.redeem(talk) is None
     async with scene.force.acting(scene.negco) as connection:
-        await connection.fetchval("select talk_leave($1, $2)", talk, token_hash("speak"))
+        await connection.fetchval(
+            "select talk_leave($1, $2, $3)", talk, token_hash("speak"), "the speaker ended it"
+        )
     late = (await scene.ask())["talk_id"]
     await scene.force.owner.execute(
         "update talk set speak_token_expires = now() - interval '1 second'"
@@ -251,6 +268,7 @@ async def test_a_token_is_good_once_for_its_session_and_for_half_a_minute(scene:
     assert await scene.must_end() == {}
     assert (await scene.talk(late))["end_reason"] == "no microphone came within 30 seconds"
     assert len(await scene.force.audit("talk.redeem")) == 4
+    assert await scene.tell() == 1
     assert (await scene.log())[-1].endswith("no microphone came within 30 seconds")
 
 
@@ -297,6 +315,8 @@ async def test_another_camera_answers_for_nobody(scene: Scene) -> None:
         ("delete from role_capability where capability = 'talk.open'", "the permission was withdrawn"),
         ("update relay set heartbeat_time = now() - interval '11 seconds'", "the media relay stopped"),
         ("update talk set hear_token_expires = now()", "the camera did not begin to listen in time"),
+        ("update talk set hear_token_used_time = now(), accepted_time = now() - interval '46 seconds'",
+         "the camera did not begin to listen in time"),
     ],
 )  # fmt: skip
 async def test_what_ends_a_talk_ends_it_at_the_next_question(
@@ -319,8 +339,9 @@ async def test_a_talk_of_which_a_relay_never_tells_the_last_words_is_logged_all_
     await scene.answer(talk, accept=False)
     assert await scene.must_end() == {}
     assert await scene.log() == []
+    assert await scene.tell() == 0
     await scene.force.owner.execute("update talk set ended_time = now() - interval '11 seconds'")
-    await scene.must_end()
+    assert await scene.tell() == 1
     (entry,) = await scene.log()
     assert entry == f"negco: Asked to talk to {CAMERA} through the camera: the officer declined"
 
@@ -360,3 +381,100 @@ async def test_no_role_reads_or_writes_talks_but_through_the_functions(
     ):  # fmt: skip
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
+
+
+async def test_a_camera_at_a_restricted_incident_is_talked_through_for_none(scene: Scene) -> None:
+    secret = await scene.force.incident("Kidnap", restricted=True)
+    await scene.force.assign(scene.negco, secret)
+    talk = await scene.asked()
+    await scene.answer(talk, accept=True)
+    await scene.force.at_incident(scene.camera, secret)
+    assert await scene.must_end(talk) == {talk: "the incident was restricted"}
+    assert (await scene.ask())["code"] == "talk_off"
+
+
+async def test_who_makes_a_provisional_incident_is_not_by_that_on_it(scene: Scene) -> None:
+    other = await scene.force.user("negco", "other")
+    await scene.force.negotiator("N2", "negco", other)
+    async with scene.force.acting(other) as connection:
+        opened = await connection.fetchrow(
+            "select * from stream_open($1, 'officer_safety', 'shouting', null, $2)",
+            CAMERA, token_hash("mine"),
+        )  # fmt: skip
+        await connection.fetchval(
+            "select publication_id from publication_ensure($1, 'http://g', $2)",
+            opened["stream_id"], uuid4().hex,
+        )  # fmt: skip
+    assert (await scene.ask(other, opened["stream_id"]))["code"] == "not_assigned"
+
+
+async def test_a_talk_goes_along_when_its_provisional_incident_is_linked(scene: Scene) -> None:
+    talk = await scene.asked()
+    await scene.answer(talk, accept=True)
+    real = await scene.force.incident("The real one")
+    await scene.force.owner.execute("update stream_session set incident_id = $1", real)
+    assert (await scene.talk(talk))["incident_id"] == real
+    assert await scene.must_end(talk) == {talk: "the speaker is no longer on the incident"}
+
+
+async def test_who_was_taken_off_is_not_on_it_by_what_they_did_before(scene: Scene) -> None:
+    deployment = await scene.force.owner.fetchval(
+        "insert into deployment (incident_id, requested_by, state) values ($1, $2, 'triage') returning id",
+        scene.incident, scene.negco.user_id,
+    )  # fmt: skip
+    await scene.force.owner.execute(
+        "insert into deployment_transition (deployment_id, to_state, action, by_user_id, by_username, by_role)"
+        " values ($1, 'triage', 'recommend', $2, 'negco', 'negco')",
+        deployment, scene.negco.user_id,
+    )  # fmt: skip
+    await scene.force.owner.execute("delete from rota_shift")
+    assigned = "select talk_assigned($1, $2)"
+    arguments = (scene.negco.user_id, scene.incident)
+    await scene.force.owner.execute("delete from incident_person")
+    assert await scene.force.owner.fetchval(assigned, *arguments)
+    await scene.force.assign(scene.negco, scene.incident)
+    await scene.force.owner.execute("update incident_person set until = now()")
+    assert not await scene.force.owner.fetchval(assigned, *arguments)
+
+
+async def test_the_gate_waits_for_nobody_who_holds_the_incident(scene: Scene) -> None:
+    await scene.ask()
+    other = await scene.force.database.connect()
+    holding = other.transaction()
+    await holding.start()
+    await other.execute("select from incident for update")
+    await scene.force.owner.execute("update live set recording = 2")
+    media = await scene.force.database.connect("media")
+    async with asyncio.timeout(2):
+        await media.fetch("select * from media_must_end('{}', '{}')")
+        await media.fetch("select * from talks_must_end('{}')")
+    await holding.rollback()
+    assert await scene.tell() == 1
+
+
+async def test_what_a_relay_did_not_tell_is_said_to_be_unknown(scene: Scene) -> None:
+    talk = await scene.asked()
+    await scene.answer(talk, accept=True)
+    await scene.force.owner.execute("select talk_end($1, 'the media relay stopped')", talk)
+    await scene.force.owner.execute("update talk set ended_time = now() - interval '11 seconds'")
+    assert await scene.tell() == 1
+    (entry,) = await scene.log()
+    assert "what was said is not known: the media relay stopped" in entry
+
+
+async def test_a_turn_that_a_clock_turned_round_is_kept(scene: Scene) -> None:
+    talk = await scene.asked()
+    media = await scene.force.database.connect("media")
+    await media.execute(
+        "select talk_spoken($1, 1, now(), now() - interval '2 seconds', $2)", talk, b"OggS"
+    )
+    assert await scene.force.owner.fetchval("select ended_time = began_time from talk_turn")
+
+
+async def test_how_ones_own_talk_stands_is_for_its_own_session(scene: Scene) -> None:
+    talk = await scene.asked()
+    fim = await scene.force.user("fim")
+    for person, state in ((scene.negco, "asked"), (fim, None)):
+        async with scene.force.acting(person) as connection:
+            row = await connection.fetchrow("select * from talk_state($1)", talk)
+        assert (row and row["state"]) == state
