@@ -64,11 +64,13 @@ export class TalkPanel {
 
   /** May one talk here? If so, ask the officer; with a loudspeaker only once that has been said. */
   async start() {
+    const hadKeyboard = this.element.parentElement?.contains(document.activeElement);
     this.element.hidden = false;
     const line = this.#line = new TalkLine({ call: this.#given.call, stream: this.#given.stream });
     line.addEventListener("change", () => this.draw());
     line.addEventListener("level", (event) => this.#parts.level.style.setProperty("--level", event.detail));
     this.draw();
+    if (hadKeyboard) this.#parts.end.focus(); // the button that was pressed goes
     await line.open();
     if (line.state !== "opened" || !this.isOpen) return;
     if (line.audioOut === "speaker") this.#parts.ask.focus();
@@ -96,6 +98,7 @@ export class TalkPanel {
     const words = talkWords(line, who, Date.now());
     say(p.words, words);
     mark(p.panel, "data-state", line.isSpeaking ? "speaking" : line.state);
+    const hadKeyboard = this.element.contains(document.activeElement);
     if (line.state !== this.#said) this.#stateCame(line, words);
     if (!this.isOpen) return;
     const isOver = line.state === "ended";
@@ -111,6 +114,13 @@ export class TalkPanel {
     p.close.hidden = !isOver;
     p.radio.hidden = !isOver;
     if (isOver) this.#drawRadio();
+    if (hadKeyboard && !this.#hasKeyboard) (p.end.hidden ? p.words : p.end).focus();
+  }
+
+  /** Whether the keyboard is in here, at something that takes it. */
+  get #hasKeyboard() {
+    const at = document.activeElement;
+    return this.element.contains(at) && !at.closest("[hidden], :disabled");
   }
 
   #stateCame(line, words) {
@@ -123,8 +133,10 @@ export class TalkPanel {
     } else if (line.isOwnEnd) {
       this.#close();
     } else if (line.state === "ended" && hadKeyboard) {
-      // Not to a button: the key that was held to talk would press it.
-      this.#parts.words.focus();
+      const wasHeld = document.activeElement === this.#parts.hold;
+      this.#parts.radio.hidden = false;
+      // The key that was held to talk would press the button.
+      (wasHeld ? this.#parts.words : this.#parts.logged).focus();
     }
   }
 
