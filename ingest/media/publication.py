@@ -26,6 +26,7 @@ from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, S
 from sightline.ingest.media.line_estimate import LineEstimate
 from sightline.ingest.media.offers import Kind, VideoFormat
 from sightline.ingest.media.peer import Peer
+from sightline.ingest.media.transport_feedback import TransportFeedback
 
 if TYPE_CHECKING:
     from sightline.ingest.media.viewing import Outlet
@@ -68,6 +69,8 @@ class Track:
         self._line = LineEstimate()
         hooks.tap_receiver(receiver, self._on_packet, self._on_sender_report)
         hooks.shape_feedback(receiver, self._limit_to_tell, self._lost_asked_for)
+        if kind == "video":
+            hooks.report_arrivals(receiver, TransportFeedback().add)
 
     @property
     def begins_keyframe(self) -> Callable[[bytes], bool]:
