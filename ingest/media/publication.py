@@ -137,7 +137,8 @@ class Track:
 
     def _limit_to_tell(self, send_time: int, octets: int) -> int | None:
         now = time.monotonic()
-        line = self._line.add(send_time, round(now * 1000), octets)
+        is_late = self._publication.is_relay_busy()
+        line = self._line.add(send_time, round(now * 1000), octets, is_late=is_late)
         return self.limit.tell(line, self.audience.limit(self.outlets, now), now)
 
     def _lost_asked_for(self, missing: list[int]) -> list[int]:
@@ -171,6 +172,7 @@ class Publication(Peer):
         self.tracks: dict[Kind, Track] = {}
         self.media_at: float | None = None
         self._clock_offset: int | None = None
+        self.is_relay_busy: Callable[[], bool] = lambda: False
 
     def add_track(self, kind: Kind, receiver: RTCRtpReceiver) -> None:
         self.tracks[kind] = Track(self, kind, receiver)

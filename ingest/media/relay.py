@@ -22,6 +22,7 @@ from sightline.ingest.media.errors import (
     RelayRefusal,
     UnknownPeer,
 )
+from sightline.ingest.media.loop_lag import LoopLag
 from sightline.ingest.media.offers import (
     VideoFormat,
     for_viewer,
@@ -72,6 +73,7 @@ class Relay:
         self.mux = mux
         self._limits = limits
         self._on_end = on_end
+        self._lag = LoopLag()
         self._awaited: dict[UUID, _Awaited] = {}  # by publication
         self._waiting: dict[UUID, asyncio.Future[str]] = {}  # by viewing: why it need not wait
         self._closing: set[asyncio.Task[None]] = set()
@@ -93,6 +95,7 @@ class Relay:
             publication = Publication(id_, wanted)
             self.publications[id_] = publication
             publication.on_lost = lambda reason: self._lost(publication, reason)
+            publication.is_relay_busy = self._lag.is_busy
             for kind in offer.kinds:
                 transceiver = publication.connection.addTransceiver(kind, direction="recvonly")
                 transceiver.setCodecPreferences(
@@ -248,6 +251,7 @@ class Relay:
             self._lost(publication, reason)
         while self._closing:
             await asyncio.wait(tuple(self._closing))
+        self._lag.close()
 
     async def watch(self) -> None:
         """Give up peers that never connect, and cameras that send nothing. Runs until cancelled."""
