@@ -28,12 +28,12 @@ from aiortc import (
     rtp,
 )
 from aiortc.rtcdtlstransport import State
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtp import (
-    RtcpRrPacket,
-    RtcpSrPacket,
-    RtpPacket,
+from aiortc.rtcrtpparameters import (
+    RTCRtcpFeedback,
+    RTCRtpCodecParameters,
+    RTCRtpHeaderExtensionParameters,
 )
+from aiortc.rtp import RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket, RtpPacket
 
 from sightline.ingest.media.errors import UnsupportedLibraryError
 
@@ -48,11 +48,16 @@ H264_PROFILES = ("4200", "42e0", "4d00", "6400", "640c")
 H264_LEVEL = "34"
 """Level 5.2: the relay carries whatever size comes, so no camera need hold back."""
 
+TRANSPORT_WIDE = RTCRtpHeaderExtensionParameters(
+    id=4, uri="http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+)
+TRANSPORT_FEEDBACK = 15  # format of the RTCP message
+
 MOST_LIMITED = 16  # streams that one REMB names; a camera has two
 _RECEIVER_PARTS = (
     "_RTCRtpReceiver__jitter_buffer", "_send_rtcp_pli", "_send_rtcp_nack", "_handle_rtcp_packet",
     "_RTCRtpReceiver__remote_bitrate_estimator", "_RTCRtpReceiver__remote_streams",
-    "_RTCRtpReceiver__nack_generator",
+    "_RTCRtpReceiver__nack_generator", "_RTCRtpReceiver__rtcp_ssrc", "_handle_rtp_packet", "_send_rtcp",
 )  # fmt: skip
 _SENDER_PARTS = (
     "_run_rtp", "_retransmit", "_send_keyframe", "_ssrc", "_rtx_ssrc", "_handle_rtcp_packet",
@@ -69,7 +74,7 @@ _ICE_PARTS = (
 )  # fmt: skip
 _MODULE_PARTS = (
     (ice, ("CONSENT_INTERVAL", "CONSENT_FAILURES", "StunProtocol", "get_host_addresses")),
-    (codecs, ("CODECS",)),
+    (codecs, ("CODECS", "HEADER_EXTENSIONS")),
     (rtp, ("DYNAMIC_PAYLOAD_TYPES",)),
 )
 
@@ -114,11 +119,18 @@ def install() -> None:
     - Consent checks 4 × 1 s (default 6 × 5 s: a dead peer would stay for half a minute).
     - H.264 in every profile that cameras send (default: baseline only).
     - Payload types 35–63, which browsers use as well (RFC 8829 names 96–127 only).
+    - Transport-wide feedback for video, where the other side offers it.
     """
     ice.CONSENT_INTERVAL = CONSENT_INTERVAL_S
     ice.CONSENT_FAILURES = CONSENT_FAILURES
     rtp.DYNAMIC_PAYLOAD_TYPES = [*range(35, 64), *range(96, 128)]  # type: ignore[assignment]
     video = codecs.CODECS["video"]
+    extensions = codecs.HEADER_EXTENSIONS["video"]
+    if TRANSPORT_WIDE not in extensions:
+        extensions.append(TRANSPORT_WIDE)
+        for codec in video:
+            if codec.name != "rtx":
+                codec.rtcpFeedback.append(RTCRtcpFeedback(type="transport-cc"))
     if not any(
         str(codec.parameters.get("profile-level-id", "")).endswith(H264_LEVEL) for codec in video
     ):
@@ -304,6 +316,38 @@ class _Estimator:
         self._ssrcs[ssrc] = None
         limit = self._estimate(abs_send_time, payload_size)
         return None if limit is None else (limit, list(self._ssrcs)[-MOST_LIMITED:])
+
+
+def report_arrivals(receiver: RTCRtpReceiver, add: Callable[[int, float], bytes | None]) -> None:
+    """Let `add` take each packet's transport-wide number and its arrival in milliseconds, where both
+    sides agreed on that extension; what it gives is sent as transport feedback.
+    """
+    handle = receiver._handle_rtp_packet
+
+    async def handle_and_report(packet: RtpPacket, arrival_time_ms: int) -> None:
+        number = packet.extensions.transport_sequence_number
+        if number is not None and (fci := add(number, time.monotonic() * 1000)) is not None:
+            await receiver._send_rtcp(
+                cast("RtcpRtpfbPacket", _Feedback(receiver, packet.ssrc, fci))
+            )
+        await handle(packet, arrival_time_ms=arrival_time_ms)
+
+    receiver._handle_rtp_packet = handle_and_report  # type: ignore[method-assign]
+
+
+class _Feedback:
+    """An RTCP message with transport feedback, which aiortc has no class for."""
+
+    def __init__(self, receiver: RTCRtpReceiver, media_ssrc: int, fci: bytes) -> None:
+        own_ssrc = receiver._RTCRtpReceiver__rtcp_ssrc or 0  # type: ignore[attr-defined]
+        self._body = own_ssrc.to_bytes(4, "big") + media_ssrc.to_bytes(4, "big") + fci
+
+    def __bytes__(self) -> bytes:
+        padding = -len(self._body) % 4
+        body = self._body + (bytes(padding - 1) + bytes([padding]) if padding else b"")
+        first = 0x80 | (0x20 if padding else 0) | TRANSPORT_FEEDBACK
+        head = bytes([first, rtp.RTCP_RTPFB]) + (len(body) // 4).to_bytes(2, "big")
+        return head + body
 
 
 def missing_packets(receiver: RTCRtpReceiver) -> list[int]:

@@ -50,14 +50,17 @@ class LineEstimate:
         self._least: deque[float] = deque(maxlen=_SPANS)
         self._span_began: int | None = None
 
-    def add(self, send_time: int, arrival_ms: int, octets: int) -> int | None:
+    def add(
+        self, send_time: int, arrival_ms: int, octets: int, *, is_late: bool = False
+    ) -> int | None:
         """A packet has arrived; the limit in bit/s when it is time to tell it, else None.
 
-        `send_time` is its abs-send-time; `arrival_ms` is of a steady clock.
+        `send_time` is its abs-send-time; `arrival_ms` is of a steady clock; `is_late`: who took it was
+        busy, so that its wait says nothing of the line.
         """
         self._count(arrival_ms, octets)
         wait_ms = self._wait_ms(send_time, arrival_ms)
-        if wait_ms < WAIT_MS:
+        if wait_ms < WAIT_MS or is_late:
             self._waits_since = None
         elif self._waits_since is None:
             self._waits_since = arrival_ms

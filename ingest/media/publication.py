@@ -26,6 +26,7 @@ from sightline.ingest.media.forwarding import KeyframeThrottle, PacketHistory, S
 from sightline.ingest.media.line_estimate import LineEstimate
 from sightline.ingest.media.offers import Kind, VideoFormat
 from sightline.ingest.media.peer import Peer
+from sightline.ingest.media.transport_feedback import TransportFeedback
 
 CLOCK_RATES: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
 
@@ -72,6 +73,8 @@ class Track:
         self._line = LineEstimate()
         hooks.tap_receiver(receiver, self._on_packet, self._on_sender_report)
         hooks.shape_feedback(receiver, self._limit_to_tell, self._lost_asked_for)
+        if kind == "video":
+            hooks.report_arrivals(receiver, TransportFeedback().add)
 
     @property
     def begins_keyframe(self) -> Callable[[bytes], bool]:
@@ -138,7 +141,8 @@ class Track:
 
     def _limit_to_tell(self, send_time: int, octets: int) -> int | None:
         now = time.monotonic()
-        line = self._line.add(send_time, round(now * 1000), octets)
+        is_late = self._source.is_relay_busy()
+        line = self._line.add(send_time, round(now * 1000), octets, is_late=is_late)
         return self.limit.tell(line, self.audience.limit(self.outlets, now), now)
 
     def _lost_asked_for(self, missing: list[int]) -> list[int]:
@@ -167,6 +171,7 @@ class Source(Peer):
         super().__init__(id_)
         self.tracks: dict[Kind, Track] = {}
         self.media_at: float | None = None
+        self.is_relay_busy: Callable[[], bool] = lambda: False
         self._clock_offset: int | None = None
 
     def begins_keyframe(self, payload: bytes) -> bool:  # noqa: ARG002 - of sound every packet will do

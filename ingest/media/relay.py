@@ -23,6 +23,7 @@ from sightline.ingest.media.errors import (
     UnknownPeer,
 )
 from sightline.ingest.media.frames import FrameSource, FrameViewing
+from sightline.ingest.media.loop_lag import LoopLag
 from sightline.ingest.media.offers import (
     H264Format,
     VideoFormat,
@@ -81,6 +82,7 @@ class Relay:
         self.mux = mux
         self._limits = limits
         self._on_end = on_end
+        self._lag = LoopLag()
         self._awaited: dict[UUID, _Awaited] = {}  # by publication
         self._waiting: dict[UUID, asyncio.Future[str]] = {}  # by viewing: why it need not wait
         self._frame_sources: dict[UUID, FrameSource] = {}  # by publication, while it has viewers
@@ -111,6 +113,7 @@ class Relay:
             publication = Publication(id_, wanted)
             self.publications[id_] = publication
             publication.on_lost = lambda reason: self._lost(publication, reason)
+            publication.is_relay_busy = self._lag.is_busy
             for kind in offer.kinds:
                 transceiver = publication.connection.addTransceiver(kind, direction="recvonly")
                 transceiver.setCodecPreferences(
@@ -300,6 +303,7 @@ class Relay:
         for publication in tuple(self.publications.values()):
             self._lost(publication, reason)
         await self._goodbyes.all_said()
+        self._lag.close()
 
     async def watch(self) -> None:
         """Give up peers that never connect, and cameras that send nothing. Runs until cancelled."""

@@ -116,11 +116,21 @@ class Studio:
 
     def __init__(self) -> None:
         self.orders: list[tuple[str, ...]] = []
+        self.lines: list[tuple[float | None, list[m.IceServer]]] = []
 
     def start(
-        self, publication: str, whip: str, token: str, *, call_sign: str, camera: str
+        self,
+        publication: str,
+        whip: str,
+        token: str,
+        *,
+        call_sign: str,
+        camera: str,
+        uplink_kbps: float | None,
+        ice_servers: list[m.IceServer],
     ) -> None:
         self.orders.append(("start", publication, whip, token, call_sign, camera))
+        self.lines.append((uplink_kbps, ice_servers))
 
     def stop(self, publication: str) -> None:
         self.orders.append(("stop", publication))
@@ -155,6 +165,15 @@ def test_when_told_to_stream_it_publishes_and_stops(camera: SimulatedCamera):
         ("start", "p1", "http://h/whip/p1", "once", officer.call_sign, officer.camera),
         ("stop", "p1"),
     ]
+
+
+def test_it_begins_with_the_uplink_that_it_measured_last(camera: SimulatedCamera):
+    turn = [m.IceServer(["turn:turn.force.example"], "1795043200:p2", "c")]
+    camera._hear(m.StreamStart("p1", "http://h/whip/p1", "once"))
+    camera.take(reading(uplink_kbps=2_400.0))
+    camera.take(reading(uplink_kbps=0.0, service=False))
+    camera._hear(m.StreamStart("p2", "http://h/whip/p2", "once", turn))
+    assert camera._studio.lines == [(None, []), (2_400.0, turn)]
 
 
 def test_without_a_network_fixes_are_kept_and_the_picture_ends(camera: SimulatedCamera):

@@ -255,11 +255,11 @@ async def test_chromium_adapts_by_itself(bench: RelayBench, browser: BrowserCont
         page = await browser.new_page()
         await opened(page, await serve(bench, FrontDoor(bench, publication)))
         await page.evaluate(NOTE_PICTURES)
-        await asyncio.sleep(20)
+        await asyncio.sleep(6)
         now = time.monotonic()
-        before = line.offered_bits_per_s(now - 4, now)
+        before = line.offered_bits_per_s(now - 3, now)
         line.bits_per_s = before / 2
-        await asyncio.sleep(15)
+        await asyncio.sleep(12)
         now = time.monotonic()
         narrow = line.offered_bits_per_s(now - 6, now)
         line.bits_per_s = WIDE
@@ -267,8 +267,8 @@ async def test_chromium_adapts_by_itself(bench: RelayBench, browser: BrowserCont
         now = time.monotonic()
         after = line.offered_bits_per_s(now - 4, now)
         shown = Shown(await page.evaluate("shown"), 0)
-        gap_s = shown.longest_gap_s(time.time() - 28, time.time())
-    assert before > 400_000
+        gap_s = shown.longest_gap_s(time.time() - 30, time.time())
+    assert before > 700_000, "with transport feedback it need not feel its way for long"
     assert narrow < before / 2 * 1.05
     assert after > narrow * 1.2
     assert gap_s < 1.0

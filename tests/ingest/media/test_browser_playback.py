@@ -33,7 +33,7 @@ const strip = new OffscreenCanvas(CELL * CELLS, CELL).getContext("2d", { willRea
 window.video = document.querySelector("video");
 window.states = []; window.stats = []; window.ages = []; window.unread = 0;
 function read(now) {
-  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return; // another stream is being put in: there is no picture to read
+  if (video.readyState < video.HAVE_CURRENT_DATA) return; // the first picture is announced before it can be drawn
   strip.drawImage(video, 0, 0, CELL * CELLS, CELL, 0, 0, CELL * CELLS, CELL);
   const row = strip.getImageData(0, CELL / 2, CELL * CELLS, 1).data;
   const bits = Array.from({ length: CELLS }, (_, i) => (row[(i * CELL + CELL / 2) * 4] > 127 ? 1 : 0));

@@ -75,6 +75,14 @@ def test_a_short_delay_is_no_full_line() -> None:
     assert sender.told == []
 
 
+def test_what_waits_at_a_busy_relay_is_no_full_line() -> None:
+    estimate = LineEstimate()
+    for n in range(1000):
+        assert estimate.add(send_time(n * 10), n * 10 + 5, OCTETS) is None
+    for n in range(1000, 1200):
+        assert estimate.add(send_time(n * 10), n * 10 + 250, OCTETS, is_late=True) is None
+
+
 def test_it_grows_again_once_nothing_waits_and_ends() -> None:
     sender = Sender()
     sender.send(3, 1_800_000, 600_000)
