@@ -35,6 +35,7 @@ class Tile:
     Attributes:
         pressed_ms: when the button was pressed.
         added_ms: when the server had opened it, and the page added its tile.
+        answered_ms: when the relay had answered the browser's offer.
         shown_ms: of each picture.
         strips: (time, the 30 cells' brightness) of each picture whose clock was read.
         states: (state, since when) of the player.
@@ -43,6 +44,7 @@ class Tile:
 
     pressed_ms: float
     added_ms: float
+    answered_ms: float
     shown_ms: list[float]
     strips: list[tuple[float, list[int]]]
     states: list[tuple[str, float]]
@@ -103,6 +105,7 @@ class Desk:
         return Tile(
             pressed_ms,
             noted["addedMs"],
+            noted["answeredMs"],
             noted["shown"],
             [(at_ms, cells) for at_ms, cells in noted["strip"]],
             [(state, at_ms) for state, at_ms in noted["states"]],

@@ -17,22 +17,27 @@ import contextlib
 import fractions
 import json
 import logging
+import random
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
 import av
 from aiortc import (
-    MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
 )
+from aiortc.clock import current_ntp_time
+from aiortc.codecs.h264 import H264Encoder
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from sightline.ingest.camera.client import CameraClient
 from sightline.ingest.camera.encoding import (
@@ -51,87 +56,130 @@ LOOP_S: Final = 8
 KEY_EVERY: Final = 2 * FRAME_RATE
 _REPORT_EVERY_S: Final = 5.0
 _GOODBYE_S: Final = 2.0
+_HEADER: Final = struct.Struct("!BBHII")
+_VERSION: Final = 0x80
+_MARKER: Final = 0x80
+_ALL_16: Final = 0xFFFF
+_ALL_32: Final = 0xFFFFFFFF
+_KEPT: Final = 512
+"""Packets that can be sent again."""
 
-Picture = tuple[bool, bytes]
-"""Whether a decoder can begin with it, and the access unit."""
+
+@dataclass(frozen=True)
+class Unit:
+    """A picture, or 20 ms of sound: the payloads of its packets, and whether a decoder can begin with it."""
+
+    payloads: tuple[bytes, ...]
+    begins: bool = True
 
 
-def encoded_loop() -> list[Picture]:
+def pictures() -> list[Unit]:
     """The simulated cameras' own picture at their own bit rate, a key picture each two seconds."""
-    scene, encoder = Scene("RB31", "LOOP"), PictureEncoder(FRAME_RATE)
-    pictures = []
+    scene, encoder, packer = Scene("RB31", "LOOP"), PictureEncoder(FRAME_RATE), H264Encoder()
+    units = []
     for number in range(LOOP_S * FRAME_RATE):
         is_key = number % KEY_EVERY == 0
+        ticks = number * VIDEO_CLOCK // FRAME_RATE
         planes = scene.paint(number * 1000 / FRAME_RATE)
-        data = encoder.encode(planes, number * VIDEO_CLOCK // FRAME_RATE, keyframe=is_key)
-        pictures.append((is_key, data))
-    return pictures
+        packet = av.Packet(encoder.encode(planes, ticks, keyframe=is_key))
+        packet.pts, packet.time_base = ticks, fractions.Fraction(1, VIDEO_CLOCK)
+        payloads, _ = packer.pack(packet)
+        units.append(Unit(tuple(payloads), is_key))
+    return units
 
 
-class LoopedVideo(MediaStreamTrack):
-    """The loop at its pace, by a clock that does not slip; a wish for a key picture is a jump to the next one."""
+class Loop:
+    """Goes round its units."""
 
-    kind = "video"
-
-    def __init__(self, pictures: list[Picture]) -> None:
-        super().__init__()
-        self._pictures = pictures
+    def __init__(self, units: list[Unit]) -> None:
+        self._units = units
         self._at = 0
-        self._began_s: float | None = None
+
+    def next(self) -> Unit:
+        """The one that is due."""
+        unit = self._units[self._at]
+        self._at = (self._at + 1) % len(self._units)
+        return unit
+
+    def jump(self) -> None:
+        """On to the next one that a decoder can begin with."""
+        while not self._units[self._at].begins:
+            self._at = (self._at + 1) % len(self._units)
+
+
+class LoopedTrack:
+    """Sends one loop at its pace, by a clock that does not slip.
+
+    The packets are made beforehand for all cameras: aiortc's own way to send costs so much that thirty cameras of one
+    process would be what is measured.
+
+    Attributes:
+        sent: how many units.
+    """
+
+    def __init__(self, sender: RTCRtpSender, units: list[Unit], every_s: float, clock: int) -> None:
         self.sent = 0
+        self._loop = Loop(units)
+        self._every_s, self._ticks = every_s, round(every_s * clock)
+        self._payload_type = 0
+        # The lower half: a wrap soon after the start confuses SRTP.
+        self._sequence = random.randrange(1 << 15)
+        self._timestamp = random.getrandbits(32)
+        self._packets = self._octets = 0
+        self._kept: list[bytes] = [b""] * _KEPT
+        self._sending: asyncio.Task[None] | None = None
+        self._sender = hooks.PacketSender(
+            sender,
+            on_start=self._start,
+            on_stop=self._stop,
+            on_lost=self._again,
+            on_keyframe_request=self._loop.jump,
+        )
 
-    def ask_for_keyframe(self) -> None:
-        while not self._pictures[self._at][0]:
-            self._at = (self._at + 1) % len(self._pictures)
+    def _start(self, codec: RTCRtpCodecParameters) -> None:
+        self._payload_type = codec.payloadType or 0
+        self._sending = asyncio.create_task(self._send())
 
-    async def recv(self) -> av.Packet[Any]:
-        """The next picture, when its time has come (aiortc sends packets as they are)."""
-        self._began_s = await _when(self._began_s, self.sent / FRAME_RATE)
-        packet = av.Packet(self._pictures[self._at][1])
-        packet.pts = self.sent * VIDEO_CLOCK // FRAME_RATE
-        packet.time_base = fractions.Fraction(1, VIDEO_CLOCK)
-        self._at = (self._at + 1) % len(self._pictures)
-        self.sent += 1
-        return packet
+    def _stop(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
 
+    def _again(self, sequence: int) -> None:
+        if packet := self._kept[sequence % _KEPT]:
+            self._sender.send(packet)
 
-class LoopedSound(MediaStreamTrack):
-    """The simulated cameras' own sound."""
+    async def _send(self) -> None:
+        began_s = time.monotonic()
+        while True:
+            self._send_unit(self._loop.next())
+            self.sent += 1
+            due_s = began_s + self.sent * self._every_s
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
 
-    kind = "audio"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._packets = sound_loop()
-        self._began_s: float | None = None
-        self._sent = 0
-
-    async def recv(self) -> av.Packet[Any]:
-        """The next 20 ms."""
-        samples = self._sent * SOUND_PACKET_SAMPLES
-        self._began_s = await _when(self._began_s, samples / AUDIO_CLOCK)
-        packet = av.Packet(self._packets[self._sent % len(self._packets)])
-        packet.pts, packet.time_base = samples, fractions.Fraction(1, AUDIO_CLOCK)
-        self._sent += 1
-        return packet
-
-
-async def _when(began_s: float | None, after_s: float) -> float:
-    """Wait until so long after the beginning, which is now if there was none yet; the beginning."""
-    now_s = time.monotonic()
-    began_s = now_s if began_s is None else began_s
-    await asyncio.sleep(max(0.0, began_s + after_s - now_s))
-    return began_s
+    def _send_unit(self, unit: Unit) -> None:
+        last = len(unit.payloads) - 1
+        for number, payload in enumerate(unit.payloads):
+            second = self._payload_type | (_MARKER if number == last else 0)
+            header = _HEADER.pack(
+                _VERSION, second, self._sequence, self._timestamp, self._sender.ssrc
+            )
+            packet = self._kept[self._sequence % _KEPT] = header + payload
+            self._sender.send(packet)
+            self._packets += 1
+            self._octets += len(payload)
+            self._sequence = self._sequence + 1 & _ALL_16
+        self._sender.report(current_ntp_time(), self._timestamp, self._packets, self._octets)
+        self._timestamp = self._timestamp + self._ticks & _ALL_32
 
 
 class LoopedCamera:
     """One camera: its socket to the gateway, and what it publishes when it is told to."""
 
     def __init__(
-        self, ref: str, token: str, gateway: str, http: aiohttp.ClientSession, loop: list[Picture]
+        self, ref: str, token: str, gateway: str, http: aiohttp.ClientSession, loop: list[Unit]
     ) -> None:
         self.client = CameraClient(gateway, token, Identity(ref, "loop", "1"), self._hear)
-        self.video: LoopedVideo | None = None
+        self.video: LoopedTrack | None = None
         self._http, self._loop = http, loop
         self._sending: dict[str, asyncio.Task[None]] = {}
 
@@ -156,12 +204,13 @@ class LoopedCamera:
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         try:
-            self.video = LoopedVideo(self._loop)
-            transceiver = connection.addTransceiver(self.video, direction="sendonly")
+            video = connection.addTransceiver("video", direction="sendonly")
             codecs = RTCRtpSender.getCapabilities("video").codecs
-            transceiver.setCodecPreferences([c for c in codecs if c.name in ("H264", "rtx")])
-            hooks.on_keyframe_request(transceiver.sender, self.video.ask_for_keyframe)
-            connection.addTransceiver(LoopedSound(), direction="sendonly")
+            video.setCodecPreferences([c for c in codecs if c.name in ("H264", "rtx")])
+            self.video = LoopedTrack(video.sender, self._loop, 1 / FRAME_RATE, VIDEO_CLOCK)
+            audio = connection.addTransceiver("audio", direction="sendonly")
+            sound = [Unit((packet,)) for packet in sound_loop()]
+            LoopedTrack(audio.sender, sound, SOUND_PACKET_SAMPLES / AUDIO_CLOCK, AUDIO_CLOCK)
             hooks.gather_on(connection, "127.0.0.1")
             await connection.setLocalDescription(await connection.createOffer())
             answer = await self._offer(told, connection.localDescription.sdp)
@@ -193,7 +242,7 @@ async def _serve(read: Callable[[], Any], write: Callable[[dict[str, Any]], None
     await hooks.verify()
     hooks.install()
     order = json.loads(await read())
-    loop = await asyncio.to_thread(encoded_loop)
+    loop = await asyncio.to_thread(pictures)
     sound_loop()
     async with aiohttp.ClientSession() as http:
         cameras = {

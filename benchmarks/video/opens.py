@@ -32,16 +32,19 @@ class Opens:
     Attributes:
         picture: from the click to the first picture.
         gate: of that, until the server had opened the stream.
+        relay: after that, until the relay had answered, for which the camera must send.
     """
 
     picture: list[float] = field(default_factory=list)
     gate: list[float] = field(default_factory=list)
+    relay: list[float] = field(default_factory=list)
 
     async def add(self, desk: Desk) -> None:
         """Take what the page noted of the stream that was just opened."""
         tile = await desk.tile()
         self.picture.append(tile.shown_ms[0] - tile.pressed_ms)
         self.gate.append(tile.added_ms - tile.pressed_ms)
+        self.relay.append(tile.answered_ms - tile.added_ms)
 
 
 def measures() -> Iterator[Measure]:
@@ -60,6 +63,8 @@ def _told(words: str, opens: Opens, goals: dict[int, float]) -> Iterator[Measure
         words = "…"
     gate = percentile(opens.gate, 50)
     yield Measure("video", "… of that the stream gate, median", gate, "ms")
+    relay = percentile(opens.relay, 50)
+    yield Measure("video", "… then the relay's answer to the browser's offer", relay, "ms")
 
 
 async def _opens(place: Place) -> tuple[Opens, Opens]:

@@ -2,8 +2,9 @@
  * Notes what the streams in the page's dock do, as `window.sightlineBench`; all times in milliseconds since 1970 UTC.
  *
  * - `pressedMs`: when the dialog's button was last pressed.
- * - `tiles`: of each stream in the order of opening, `{addedMs, shown, strip, states, words}`: when each picture was there to
- *   be composed, the strip of each that was read, and `[what, when]` for each change of its state and of its word.
+ * - `tiles`: of each stream in the order of opening, `{addedMs, answeredMs, shown, strip, states, words}`: when the server had
+ *   opened it, when the relay had answered, when each picture was there to be composed, the strip of each that was read, and
+ *   `[what, when]` for each change of its state and of its word.
  * - `readStrips`: whether to read the clock that the camera painted into each picture.
  */
 () => {
@@ -20,7 +21,7 @@
   };
 
   const noteTile = (tile) => {
-    const noted = { addedMs: nowMs(), shown: [], strip: [], states: [], words: [] };
+    const noted = { addedMs: nowMs(), answeredMs: 0, shown: [], strip: [], states: [], words: [] };
     bench.tiles.push(noted);
     const video = tile.querySelector("video");
     const next = () => video.requestVideoFrameCallback((now, { expectedDisplayTime }) => {
@@ -40,6 +41,12 @@
     look();
   };
 
+  new PerformanceObserver((requests) => {
+    for (const { name, responseEnd } of requests.getEntries()) {
+      const last = bench.tiles.at(-1);
+      if (last && !last.answeredMs && name.includes("/whep/")) last.answeredMs = performance.timeOrigin + responseEnd;
+    }
+  }).observe({ type: "resource" });
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("#stream-open")) bench.pressedMs = performance.timeOrigin + event.timeStamp;
   }, { capture: true });

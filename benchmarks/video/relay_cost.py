@@ -33,8 +33,10 @@ _LEAST_SHARE: Final = 0.99
 """Of what its cameras sent, that a viewer must get."""
 _LEAST_RATE: Final = 24.5
 _MOST_CORES: Final = 1.0
+_SEARCH_S: Final = 6.0
+"""How long each smaller load is looked at."""
 _SMALLER: Final = 0.8
-_SETTLE_S: Final = 3.0
+_SETTLE_S: Final = 5.0
 _AT_ONCE: Final = 4
 _CAME_WITHIN_S: Final = 20.0
 
@@ -105,7 +107,7 @@ async def _tried(place: Place, cameras: int) -> list[Borne]:
         fim = await arranged.person("fim")
         incident = await fim.incident("Man on the bridge", LAT, LON)
         async with _watching(fim, [refs[n % cameras] for n in range(viewers)], incident) as all_:
-            tried = [await _borne(place, looped, all_)]
+            tried = [await _borne(place, looped, all_, SECONDS)]
             while not tried[-1].holds and len(all_) > 1:
                 fewer = min(len(all_) - 1, int(len(all_) * _SMALLER))
                 # Those that got least go first: one that was lost altogether would get nothing for ever.
@@ -115,7 +117,7 @@ async def _tried(place: Place, cameras: int) -> list[Borne]:
                     await watcher.leave()
                 if cameras > 1:
                     await arranged.end_publications(fewer)
-                tried.append(await _borne(place, looped, all_))
+                tried.append(await _borne(place, looped, all_, _SEARCH_S))
             return tried
 
 
@@ -142,12 +144,14 @@ async def _watching(
         await asyncio.gather(*(watcher.close() for watcher in watchers))
 
 
-async def _borne(place: Place, looped: LoopedCameras, watching: dict[Watcher, str]) -> Borne:
+async def _borne(
+    place: Place, looped: LoopedCameras, watching: dict[Watcher, str], seconds: float
+) -> Borne:
     await asyncio.sleep(_SETTLE_S)
     relay = [place.pids["relay"]]
     sent_before, sending_s = await looped.sent(), time.monotonic()
     before, used_s, began_s = _counts(watching), cpu_s(relay), time.monotonic()
-    await asyncio.sleep(SECONDS)
+    await asyncio.sleep(seconds)
     after, used_s, took_s = (
         _counts(watching), cpu_s(relay) - used_s, time.monotonic() - began_s,
     )  # fmt: skip

@@ -38,12 +38,7 @@ async def prepare() -> None:
 
 
 class Watcher:
-    """One viewing.
-
-    Attributes:
-        video: what arrived of it.
-        answered_s: how long the server took to answer the offer.
-    """
+    """One viewing."""
 
     def __init__(self, http: aiohttp.ClientSession, opened: Opened) -> None:
         self._http, self._opened = http, opened
@@ -53,15 +48,11 @@ class Watcher:
         self._location: str | None = None
         self._video: Arrivals | None = None
         self.came = asyncio.Event()
-        """Set with the first packet."""
-        self.answered_s = 0.0
-
-    @property
-    def stream(self) -> str:
-        return self._opened.stream
+        """Set with the first packet of the picture."""
 
     @property
     def video(self) -> Arrivals:
+        """What arrived of the picture."""
         if self._video is None:
             raise RuntimeError("nobody has answered yet")
         return self._video
@@ -77,13 +68,11 @@ class Watcher:
         connection.addTransceiver("audio", direction="recvonly")
         hooks.gather_with(connection, self._gather)
         await connection.setLocalDescription(await connection.createOffer())
-        began_s = time.monotonic()
         try:
             answer = await self._ask(connection.localDescription.sdp)
         except BaseException:
             await self.close()
             raise
-        self.answered_s = time.monotonic() - began_s
         await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         self._video = Arrivals(hooks.negotiated_codec(video).payloadType or 0)
 
@@ -116,7 +105,8 @@ class Watcher:
         if self._video is None:
             return
         self._video.take(datagram, at_s)
-        self.came.set()
+        if self._video.packets:
+            self.came.set()
 
 
 class _Socket:
