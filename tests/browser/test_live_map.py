@@ -185,7 +185,7 @@ async def test_everything_by_keyboard(desk: Desk, force: Force) -> None:
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     # a closed dialog has the keyboard for another moment
-    await page.wait_for_function("!document.activeElement.closest('[role=dialog]')")
+    await page.wait_for_function("() => !document.activeElement.closest('[role=dialog]')")
     await page.keyboard.press("Escape")
     await expect(page.get_by_text("Nobody is selected.")).to_be_visible()
 

@@ -118,7 +118,7 @@ async def serve(bench: RelayBench, door: FrontDoor) -> str:
 async def opened(page: Page, base: str) -> UUID:
     """Opens the player on a fresh page; its first picture is there."""
     await page.goto(base)
-    await page.wait_for_function("window.ready")
+    await page.wait_for_function("() => window.ready")
     stream = uuid4()
     await page.evaluate(f"open_stream('/whep/{stream}')")
     await page.evaluate("until('playing')")

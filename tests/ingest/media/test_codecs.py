@@ -87,7 +87,7 @@ async def publishing_page(
     base = await bench._stack.enter_async_context(serving(app)) + "/"
     camera = await browser.new_page()
     await camera.goto(base)
-    await camera.wait_for_function("window.ready")
+    await camera.wait_for_function("() => window.ready")
     await camera.evaluate(f"publish('/whip', '{codec}', {block})")
     return publication
 
@@ -95,7 +95,7 @@ async def publishing_page(
 async def plays(page: Page, bench: RelayBench, publication: UUID) -> None:
     """The dashboard's player shows pictures that go on, with a time that can be read."""
     await opened(page, await serve(bench, FrontDoor(bench, publication)))
-    await page.wait_for_function("ages.length >= 20", timeout=15_000)
+    await page.wait_for_function("() => ages.length >= 20", timeout=15_000)
     assert await page.evaluate("player.state") == "playing"
     ages = await page.evaluate("ages")
     assert 0 <= min(ages) < 1000

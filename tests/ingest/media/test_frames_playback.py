@@ -97,7 +97,7 @@ async def page(chromium: str) -> AsyncIterator[Page]:
 async def opened(page: Page, bench: RelayBench, door: FrontDoor) -> UUID:
     base = await bench._stack.enter_async_context(serving(door.app())) + "/"
     await page.goto(base)
-    await page.wait_for_function("window.ready")
+    await page.wait_for_function("() => window.ready")
     stream = uuid4()
     await page.evaluate(f"open_stream('/frames/{stream}')")
     await page.evaluate("until('playing')")
@@ -165,7 +165,7 @@ async def test_an_ended_one_shows_nothing_and_says_why(
     bench.relay.end("viewing", stream, "the camera stopped recording")
     await asyncio.wait_for(evaluate(page, "until('ended')"), 1)
     assert await evaluate(page, "player.reason") == "the camera stopped recording"
-    await page.wait_for_function("video.videoWidth === 0", timeout=1000)
+    await page.wait_for_function("() => video.videoWidth === 0", timeout=1000)
     assert await evaluate(page, "video.srcObject === null")
 
 

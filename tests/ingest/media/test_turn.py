@@ -142,14 +142,14 @@ async def test_a_viewer_without_another_way_gets_the_picture_through_turn(
         page = await browser.new_page()
         await page.add_init_script(RELAY_ONLY)
         await page.goto(await serve(bench, FrontDoor(bench, publication)))
-        await page.wait_for_function("window.ready")
+        await page.wait_for_function("() => window.ready")
         stream = uuid4()
         servers = ice_servers(settings, str(stream), time.time())
         await page.evaluate(
             "([url, servers]) => open_stream(url, servers)", [f"/whep/{stream}", servers]
         )
         await page.evaluate("until('playing')")
-        await page.wait_for_function("stats.length >= 2", timeout=10_000)
+        await page.wait_for_function("() => stats.length >= 2", timeout=10_000)
         assert (await page.evaluate("stats.at(-1)"))["fps"] > 5
         assert any(str(stream) in line for line in log), "it came through the server"
 
