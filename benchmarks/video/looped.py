@@ -22,9 +22,8 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import av
@@ -39,6 +38,7 @@ from aiortc.clock import current_ntp_time
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
+from benchmarks.video.orders import ReadLine, Write, obeying
 from sightline.ingest.camera.client import CameraClient
 from sightline.ingest.camera.encoding import (
     AUDIO_CLOCK,
@@ -238,7 +238,7 @@ class LoopedCamera:
             return text
 
 
-async def _serve(read: Callable[[], Any], write: Callable[[dict[str, Any]], None]) -> None:
+async def _serve(read: ReadLine, write: Write) -> None:
     await hooks.verify()
     hooks.install()
     order = json.loads(await read())
@@ -272,22 +272,9 @@ async def _report(cameras: dict[str, LoopedCamera], lat: float, lon: float) -> N
         await asyncio.sleep(_REPORT_EVERY_S)
 
 
-async def _main() -> None:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer
-    )
-
-    def write(event: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(event) + "\n")
-        sys.stdout.flush()
-
-    await _serve(reader.readline, write)
-
-
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us closes our input
     logging.basicConfig(level=logging.WARNING, format="cameras: %(message)s", stream=sys.stderr)
     for library in ("aiortc", "aioice"):
         logging.getLogger(library).setLevel(logging.ERROR)
-    asyncio.run(_main())
+    asyncio.run(obeying(_serve))

@@ -17,10 +17,11 @@ import json
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from benchmarks.video.line import Line, Quality
+from benchmarks.video.orders import ReadLine, Write, obeying
 
 Address = tuple[str, int]
 
@@ -142,7 +143,7 @@ async def _ask(process: asyncio.subprocess.Process, order: dict[str, Any]) -> di
     return answer
 
 
-async def _serve(read: Callable[[], Any], write: Callable[[dict[str, Any]], None]) -> None:
+async def _serve(read: ReadLine, write: Write) -> None:
     host, port = json.loads(await read())["relay"]
     forwarder = _Forwarder((host, port))
     write({"port": forwarder.port})
@@ -153,18 +154,5 @@ async def _serve(read: Callable[[], Any], write: Callable[[dict[str, Any]], None
         write({"set": time.time()})
 
 
-async def _main() -> None:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer
-    )
-
-    def write(answer: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
-
-    await _serve(reader.readline, write)
-
-
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(obeying(_serve))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sightline.dashboard.access.acting import Actor, Credentials, current_credentials
+from sightline.dashboard.access.acting import Actor, Credentials
 from sightline.dashboard.errors import (
     InvalidError,
     NotFoundError,
@@ -18,6 +18,7 @@ from sightline.dashboard.errors import (
     RelayRefusedError,
 )
 from sightline.dashboard.operations.answers import refusal
+from sightline.dashboard.operations.one_time import left, redeemed
 from sightline.dashboard.services import Services
 from sightline.ingest.media.sdp import why_no_offer
 from sightline.ingest.media.turn import IceServer, ice_servers
@@ -138,18 +139,7 @@ async def watch(services: Services, stream: UUID, token: str, offer: str) -> str
     if (wrong := why_no_offer(offer.encode())) is not None:
         raise InvalidError(wrong, code="invalid_offer")
     hashed = token_hash(token)
-    if current_credentials.get().token is None:
-        async with services.transaction() as connection:
-            row = await connection.fetchrow(query("streams.redeem"), stream, hashed)
-    else:
-        try:
-            async with services.acting() as act:
-                row = await act.connection.fetchrow(query("streams.redeem"), stream, hashed)
-        except NotSignedInError:
-            # A session that is over is refused like any other, audit row included: with a token that opens nothing.
-            async with services.transaction() as connection:
-                await connection.fetchrow(query("streams.redeem"), stream, token_hash(new_token()))
-            raise
+    row = await redeemed(services, "streams.redeem", stream, hashed)
     if row is None:
         raise NotSignedInError(
             "The token is not valid for this stream, or was used, or is older than 30 s, or the stream has ended."
@@ -171,17 +161,7 @@ async def leave(services: Services, stream: UUID, token: str | None) -> None:
         NotFoundError: there is no such open stream, or it is neither's.
         NotSignedInError: there is neither token nor session.
     """
-    if token is None and current_credentials.get().token is None:
-        raise NotSignedInError
-    hashed = token_hash(token or secrets.token_urlsafe(32))
-    arguments = (query("streams.end_by_token"), stream, hashed, "ended by the viewer")
-    if current_credentials.get().token is None:
-        async with services.transaction() as connection:
-            ended = await connection.fetchval(*arguments)
-    else:
-        async with services.acting() as act:
-            ended = await act.connection.fetchval(*arguments)
-    if not ended:
+    if not await left(services, "streams.end_by_token", stream, token, "ended by the viewer"):
         raise NotFoundError("There is no such open stream of yours.", "stream_unknown")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sightline.dashboard.access.acting import Actor, current_credentials
+from sightline.dashboard.access.acting import Actor
 from sightline.dashboard.errors import (
     InvalidError,
     NotFoundError,
@@ -18,6 +17,7 @@ from sightline.dashboard.errors import (
     RelayRefusedError,
 )
 from sightline.dashboard.operations.answers import refusal
+from sightline.dashboard.operations.one_time import left, redeemed
 from sightline.dashboard.services import Services
 from sightline.ingest.media.sdp import why_no_offer
 from sightline.ingest.media.turn import IceServer, ice_servers
@@ -102,24 +102,13 @@ async def speak(services: Services, talk: UUID, token: str, offer: str) -> str:
     if (wrong := why_no_offer(offer.encode(), "audio")) is not None:
         raise InvalidError(wrong, code="invalid_offer")
     hashed = token_hash(token)
-    if current_credentials.get().token is None:
-        async with services.transaction() as connection:
-            relay_url = await connection.fetchval(query("talk.redeem"), talk, hashed)
-    else:
-        try:
-            async with services.acting() as act:
-                relay_url = await act.connection.fetchval(query("talk.redeem"), talk, hashed)
-        except NotSignedInError:
-            # A session that is over is refused like any other, audit row included: with a token that opens nothing.
-            async with services.transaction() as connection:
-                await connection.fetchval(query("talk.redeem"), talk, token_hash(new_token()))
-            raise
-    if relay_url is None:
+    row = await redeemed(services, "talk.redeem", talk, hashed)
+    if row is None:
         raise NotSignedInError(
             "The token is not valid for this talk, or was used, or is older than 30 s, or the talk has ended."
         )
     try:
-        return await services.relay.speak(relay_url, talk, offer)
+        return await services.relay.speak(row["relay_url"], talk, offer)
     except (RelayAwayError, RelayRefusedError) as error:
         async with services.transaction() as connection:
             await connection.fetchval(query("talk.end"), talk, hashed, f"no line: {error.code}")
@@ -155,16 +144,7 @@ async def leave(services: Services, talk: UUID, token: str | None, why: Why = "e
         NotFoundError: there is no such talk, or it is neither's.
         NotSignedInError: there is neither token nor session.
     """
-    if token is None and current_credentials.get().token is None:
-        raise NotSignedInError
-    hashed = token_hash(token or secrets.token_urlsafe(32))
-    if current_credentials.get().token is None:
-        async with services.transaction() as connection:
-            ended = await connection.fetchval(query("talk.end"), talk, hashed, _WHY[why])
-    else:
-        async with services.acting() as act:
-            ended = await act.connection.fetchval(query("talk.end"), talk, hashed, _WHY[why])
-    if not ended:
+    if not await left(services, "talk.end", talk, token, _WHY[why]):
         raise NotFoundError("There is no such talk of yours.", "talk_unknown")
 
 

@@ -6,7 +6,6 @@ until the next key frame. A key frame always comes with the parameters that deco
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiortc.rtp import RtpPacket
@@ -18,6 +17,7 @@ from sightline.ingest.media.h264 import (
     NAL_TYPE,
     SEQUENCE_PARAMETERS,
     STAP_A,
+    aggregated,
 )
 
 MOST_UNIT_BYTES = 4 * 1024 * 1024
@@ -158,19 +158,6 @@ class AccessUnits:
     def _clear(self) -> None:
         self._open = False
         self._units, self._fragments, self._size = [], None, 0
-
-
-def aggregated(payload: bytes) -> Iterator[bytes]:
-    """The NAL units of a STAP-A; an empty one last where it is cut short."""
-    at = 1
-    while at < len(payload):
-        size = int.from_bytes(payload[at : at + 2], "big")
-        at += 2
-        if not size or at + size > len(payload):
-            yield b""
-            return
-        yield payload[at : at + size]
-        at += size
 
 
 def _begins_decoding(payload: bytes) -> bool:

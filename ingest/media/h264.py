@@ -5,6 +5,8 @@ Pure functions over payloads.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 NAL_TYPE = 0x1F
 IDR_SLICE = 5
 SEQUENCE_PARAMETERS = 7
@@ -27,21 +29,20 @@ def begins_keyframe(payload: bytes) -> bool:
     if kind in _KEY_TYPES:
         return True
     if kind == STAP_A:
-        return any(nal_type in _KEY_TYPES for nal_type in _aggregated(payload))
+        return any(unit[0] & NAL_TYPE in _KEY_TYPES for unit in aggregated(payload) if unit)
     if kind == FU_A and len(payload) > 1:
         return bool(payload[1] & FU_START) and payload[1] & NAL_TYPE in _KEY_TYPES
     return False
 
 
-def _aggregated(payload: bytes) -> list[int]:
-    """Types of the NAL units in a STAP-A; those before the first one that is cut short."""
-    types = []
+def aggregated(payload: bytes) -> Iterator[bytes]:
+    """The NAL units of a STAP-A; an empty one last where it is cut short."""
     at = 1
-    while at + 2 < len(payload):
+    while at < len(payload):
         size = int.from_bytes(payload[at : at + 2], "big")
         at += 2
         if not size or at + size > len(payload):
-            break
-        types.append(payload[at] & NAL_TYPE)
+            yield b""
+            return
+        yield payload[at : at + size]
         at += size
-    return types
